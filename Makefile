@@ -1,0 +1,53 @@
+# What depends on what; the work itself is in docker/setup and in the offhook command.
+PYTHON ?= python3
+export PYTHON
+
+venv := .venv
+stamps := $(venv)/stamps
+# A stamp of its own for each interpreter: another PYTHON= makes another virtual environment.
+venv_stamp := $(stamps)/venv-$(subst /,-,$(PYTHON))
+
+.PHONY: demo serve bench test check setup
+
+demo: setup
+	$(venv)/bin/offhook demo
+
+serve: setup
+	$(venv)/bin/offhook serve
+
+bench: setup
+	$(venv)/bin/offhook bench calls
+
+test: setup
+	$(venv)/bin/python -m pytest
+
+check: setup
+	$(venv)/bin/ruff format --check
+	$(venv)/bin/ruff check
+	$(venv)/bin/mypy
+	$(venv)/bin/lint-imports
+	$(venv)/bin/python -m pytest -m "not slow" tests/core tests/shell tests/house
+
+setup: $(stamps)/project $(stamps)/pjsua2 $(stamps)/models
+
+$(stamps)/apt: docker/packages.txt
+	docker/setup apt
+	@mkdir -p $(@D)
+	@touch $@
+
+$(venv_stamp): docker/requirements.lock | $(stamps)/apt
+	docker/setup venv
+	@mkdir -p $(@D)
+	@touch $@
+
+$(stamps)/pjsua2: $(wildcard docker/pjsua2/* telephony/media/ring_port.*) $(venv_stamp)
+	docker/setup pjsua2
+	@touch $@
+
+$(stamps)/models: docker/models.toml $(venv_stamp)
+	docker/setup models
+	@touch $@
+
+$(stamps)/project: pyproject.toml $(venv_stamp)
+	docker/setup project
+	@touch $@
