@@ -1,0 +1,156 @@
+"""What the cascade needs of a provider, as Protocols. Rule: a vendor's types and errors end in the vendor's own file."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pipeline.audio import Frame
+
+Reason = Literal["refused", "unreachable", "stalled", "limited", "malformed", "internal"]
+
+
+class ProviderError(Exception):
+    """A provider failed. `reason` is ours, never the vendor's text, which may hold the caller's words."""
+
+    def __init__(self, provider: str, reason: Reason, *, retryable: bool = False) -> None:
+        super().__init__(f"{provider}: {reason}")
+        self.provider = provider
+        self.reason = reason
+        self.retryable = retryable
+
+
+class VoiceActivity(Protocol):
+    """One caller's speech detector; it keeps state from frame to frame."""
+
+    def score(self, frame: Frame) -> float:
+        """Probability of speech, 0..1, at the end of this frame. Must not block (under 0.2 ms)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What the recogniser has heard of one utterance so far; `final` exactly once per ended utterance."""
+
+    utterance: int
+    text: str
+    final: bool
+
+
+class Hearing(Protocol):
+    """One call's open recogniser. begin, feed..., end; then the next utterance. None of these block."""
+
+    def begin(self, utterance: int) -> None:
+        """The frames that follow belong to this utterance."""
+        ...
+
+    def feed(self, frame: Frame) -> None:
+        """Hear one frame of the open utterance."""
+        ...
+
+    def end(self, utterance: int) -> None:
+        """The utterance is complete: its final transcript follows, also when nothing was understood."""
+        ...
+
+    def transcripts(self) -> AsyncIterator[Transcript]:
+        """Partials and finals in order; raises ProviderError when hearing is lost; ends when closed."""
+        ...
+
+
+class SpeechToText(Protocol):
+    """A recogniser; opening it may connect and take time, closing it releases everything."""
+
+    def open(self, language: str | None, prompt: str | None) -> AbstractAsyncContextManager[Hearing]:
+        """`prompt` holds words or phrases to expect, as in Realtime's transcription settings."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing said or written: by the caller (`user`), the agent (`assistant`) or the application (`system`)."""
+
+    role: Literal["user", "assistant", "system"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """The model asks for a tool; `arguments` is JSON text."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionOutput:
+    """What the tool answered."""
+
+    call_id: str
+    output: str
+
+
+Turn = Message | FunctionCall | FunctionOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function the model may call; `parameters` is a JSON schema as JSON text."""
+
+    name: str
+    description: str
+    parameters: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All a language model is given for one response. Digits pressed arrive as user messages: `[digits: 1]`."""
+
+    instructions: str
+    turns: tuple[Turn, ...]
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the reply's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """The reply ended before the model was done, e.g. at the token limit."""
+
+    reason: Literal["max_output_tokens", "content_filter"]
+
+
+Delta = TextDelta | FunctionCall | Usage | CutShort
+
+
+class LanguageModel(Protocol):
+    """A streaming language model."""
+
+    def reply(self, prompt: Prompt) -> AsyncIterator[Delta]:
+        """Stream one reply; closing the iterator cancels it; raises ProviderError."""
+        ...
+
+
+class TextToSpeech(Protocol):
+    """A streaming voice."""
+
+    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes]:
+        """PCM16 LE mono at 24 kHz in chunks as they are made; closing cancels; raises ProviderError."""
+        ...

@@ -1,0 +1,141 @@
+"""One SIP dialog and its media, as the rest of the house sees it. Rule: it is words only; telephony.sip makes it real."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pipeline.audio import Frame
+
+Party = Literal["caller", "callee", "us", "provider", "carrier", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Who ended a call, a reason word, and the SIP code that went or came (0 when none did)."""
+
+    by: Party
+    reason: str
+    sip_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """The far end of an outbound leg rings (180 or 183)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The dialog is confirmed and audio flows both ways through `leg.audio`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """One key, `0-9 * # A-D`, by RFC 4733 (telephone-event) or SIP INFO."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferProgress:
+    """A NOTIFY for our REFER: the SIP code that the transfer target answered so far."""
+
+    sip_code: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The leg is over; nothing follows. Exactly one per leg."""
+
+    ending: Ending
+
+
+LegEvent = Ringing | Answered | DigitPressed | TransferProgress | LegEnded
+
+
+class LegAudio(Protocol):
+    """A leg's audio on the event loop's side: never blocks, never raises after the leg has ended."""
+
+    @property
+    def played_ms(self) -> int:
+        """Agent audio that really left since the answer; silence between chunks does not count."""
+        ...
+
+    def read(self) -> list[Frame]:
+        """Caller audio since the last read, one Frame per 20 ms."""
+        ...
+
+    def play(self, pcm: bytes) -> None:
+        """Queue PCM16 24 kHz mono behind what is queued; any chunk length."""
+        ...
+
+    @property
+    def queued_ms(self) -> int:
+        """Audio accepted by play() that has not left yet."""
+        ...
+
+    def flush(self) -> int:
+        """Drop what has not left; returns its length in ms. Takes effect within one tick."""
+        ...
+
+    def read_record(self) -> bytes:
+        """Stereo PCM16 8 kHz (caller left, agent right, same tick) since the last read; empty unless recording."""
+        ...
+
+
+class Leg(Protocol):
+    """One dialog. Methods return at once; what comes of them arrives as LegEvents on the event loop."""
+
+    @property
+    def sip_call_id(self) -> str:
+        """The dialog's Call-ID."""
+        ...
+
+    @property
+    def inbound(self) -> bool:
+        """True when the far end called us."""
+        ...
+
+    @property
+    def caller(self) -> str:
+        """User part of From (inbound) or our own number (outbound)."""
+        ...
+
+    @property
+    def called(self) -> str:
+        """User part of the Request-URI (inbound) or of the target (outbound)."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The INVITE's header fields without credentials, last value wins; empty for outbound legs."""
+        ...
+
+    @property
+    def audio(self) -> LegAudio:
+        """Valid from the moment the leg exists; silent until answered."""
+        ...
+
+    def ring(self) -> None:
+        """Send 180."""
+        ...
+
+    def answer(self) -> None:
+        """Send 200 with SDP."""
+        ...
+
+    def reject(self, sip_code: int) -> None:
+        """Refuse an unanswered inbound leg."""
+        ...
+
+    def hang_up(self, reason: str = "agent_hung_up") -> None:
+        """BYE, CANCEL or refusal, whichever the state of the dialog asks for. Ending is then by us, with this reason."""
+        ...
+
+    def refer(self, target: str) -> None:
+        """Blind transfer by REFER to a sip: or tel: target; TransferProgress follows."""
+        ...
+
+    def send_digits(self, digits: str) -> None:
+        """Send digits by RFC 4733."""
+        ...
