@@ -1,0 +1,144 @@
+"""The items of one conversation; what was said and what was heard. Rule: items are values, replaced and never edited.
+
+An agent's message is spoken in pieces. When it is cut, the words that the caller heard stay: whole pieces that left,
+and of the piece under way the share of words that its played time covers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from pipeline.providers import FunctionCall, FunctionOutput, Message, Turn
+from pipeline.realtime.items import (
+    Content,
+    FunctionCallItem,
+    FunctionOutputItem,
+    InputAudio,
+    InputText,
+    Item,
+    MessageItem,
+    OutputAudio,
+    OutputText,
+)
+
+
+@dataclass(slots=True)
+class SpokenPiece:
+    """A piece of an agent's message and the audio made of it so far."""
+
+    text: str
+    audio_ms: float = 0.0
+    done: bool = False
+
+
+def heard_text(pieces: list[SpokenPiece], heard_ms: int) -> str:
+    """The words of the pieces that fit into the time heard."""
+    words: list[str] = []
+    left_ms = float(heard_ms)
+    for piece in pieces:
+        if left_ms <= 0:
+            break
+        if piece.done and left_ms >= piece.audio_ms - 1:
+            words.append(piece.text)
+        else:
+            words.append(_share(piece, left_ms))
+        left_ms -= piece.audio_ms
+    return "".join(words).strip()
+
+
+def _share(piece: SpokenPiece, heard_ms: float) -> str:
+    # A piece whose audio is still being made is longer than it looks: 15 characters take about a second.
+    whole_ms = piece.audio_ms if piece.done else max(piece.audio_ms, len(piece.text) * 1_000 / 15)
+    letters = len(piece.text) * min(1.0, heard_ms / whole_ms) if whole_ms else 0.0
+    cut = ""
+    for word in piece.text.split(" "):
+        grown = f"{cut} {word}" if cut else word
+        if len(grown) > letters:
+            break
+        cut = grown
+    return (" " if piece.text.startswith(" ") and not cut.startswith(" ") else "") + cut
+
+
+class Conversation:
+    """Items in order."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, Item] = {}
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items.values())
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self._items
+
+    @property
+    def last_id(self) -> str | None:
+        """The newest item."""
+        return next(reversed(self._items), None)
+
+    def get(self, item_id: str) -> Item | None:
+        """One item."""
+        return self._items.get(item_id)
+
+    def append(self, item: Item) -> str | None:
+        """Add an item; returns the id of the one before it."""
+        previous = self.last_id
+        self._items[item.id] = item
+        return previous
+
+    def put(self, item: Item) -> None:
+        """Replace an item that is there."""
+        if item.id in self._items:
+            self._items[item.id] = item
+
+    def before(self, item_id: str) -> str | None:
+        """The id of the item before this one."""
+        previous = None
+        for known in self._items:
+            if known == item_id:
+                return previous
+            previous = known
+        return None
+
+    def hears(self, item_id: str, transcript: str) -> None:
+        """The caller's item gets its words."""
+        item = self._items.get(item_id)
+        if isinstance(item, MessageItem):
+            self.put(replace(item, content=(InputAudio(transcript),)))
+
+    def waits_for(self, call_id: str) -> bool:
+        """True while a function call with this id has no output."""
+        called = False
+        for item in self._items.values():
+            match item:
+                case FunctionCallItem(call_id=known) if known == call_id:
+                    called = True
+                case FunctionOutputItem(call_id=known) if known == call_id:
+                    return False
+        return called
+
+    def turns(self) -> tuple[Turn, ...]:
+        """What a language model is given: items without words are left out."""
+        return tuple(turn for item in self._items.values() if (turn := _turn(item)) is not None)
+
+
+def _turn(item: Item) -> Turn | None:
+    match item:
+        case MessageItem(role=role, content=content):
+            text = " ".join(words for part in content if (words := _words(part)))
+            return Message(role, text) if text or role == "user" else None
+        case FunctionCallItem(call_id=call_id, name=name, arguments=arguments):
+            return FunctionCall(call_id, name, arguments)
+        case FunctionOutputItem(call_id=call_id, output=output):
+            return FunctionOutput(call_id, output)
+
+
+def _words(part: Content) -> str:
+    match part:
+        case InputText(text=text) | OutputText(text=text):
+            return text
+        case InputAudio(transcript=transcript):
+            return transcript or ""
+        case OutputAudio(transcript=transcript):
+            return transcript

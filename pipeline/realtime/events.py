@@ -1,0 +1,320 @@
+"""Server events of the Realtime API as structs; encoding one gives its JSON frame. Rule: field names are the wire's.
+
+Types and order follow OpenAI's Realtime API (GA, the pinned `openai` package). Tags that begin with `offhook.` are
+ours: they go to local observers and to clients that ask for them, never to others.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.items import Item, Part, ResponseObject
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What all server events carry."""
+
+    event_id: str
+
+
+class SessionObject(SessionConfig, frozen=True, kw_only=True):
+    """A session as clients see it: the effective config with the fields that the server adds."""
+
+    id: str
+    object: Literal["realtime.session"] = "realtime.session"
+
+
+class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
+    """The first event of a session."""
+
+    session: SessionObject
+
+
+class SessionUpdated(Event, frozen=True, kw_only=True, tag="session.updated"):
+    """The complete effective session after an accepted update."""
+
+    session: SessionObject
+
+
+class SpeechStarted(Event, frozen=True, kw_only=True, tag="input_audio_buffer.speech_started"):
+    """The caller began to speak; ms of caller audio since the answer, less the prefix padding."""
+
+    audio_start_ms: int
+    item_id: str
+
+
+class SpeechStopped(Event, frozen=True, kw_only=True, tag="input_audio_buffer.speech_stopped"):
+    """The caller's turn ended; the ms include the silence that was waited for."""
+
+    audio_end_ms: int
+    item_id: str
+
+
+class Committed(Event, frozen=True, kw_only=True, tag="input_audio_buffer.committed"):
+    """The utterance became an item."""
+
+    item_id: str
+    previous_item_id: str | None
+
+
+class TimeoutTriggered(Event, frozen=True, kw_only=True, tag="input_audio_buffer.timeout_triggered"):
+    """The caller stayed silent for `idle_timeout_ms`."""
+
+    audio_start_ms: int
+    audio_end_ms: int
+    item_id: str
+
+
+class DtmfReceived(Event, frozen=True, kw_only=True, tag="input_audio_buffer.dtmf_event_received"):
+    """One key; `received_at` in unix seconds."""
+
+    event: str
+    received_at: int
+
+
+class ItemAdded(Event, frozen=True, kw_only=True, tag="conversation.item.added"):
+    """An item entered the conversation."""
+
+    item: Item
+    previous_item_id: str | None
+
+
+class ItemDone(Event, frozen=True, kw_only=True, tag="conversation.item.done"):
+    """An item is final."""
+
+    item: Item
+    previous_item_id: str | None
+
+
+class ItemTruncated(Event, frozen=True, kw_only=True, tag="conversation.item.truncated"):
+    """An agent's item was cut to what the caller heard."""
+
+    item_id: str
+    audio_end_ms: int
+    content_index: int = 0
+
+
+class TranscriptDelta(Event, frozen=True, kw_only=True, tag="conversation.item.input_audio_transcription.delta"):
+    """The next words of the caller's utterance; deltas add up."""
+
+    item_id: str
+    delta: str
+    content_index: int = 0
+
+
+class Duration(Struct, frozen=True, tag_field="type", tag="duration"):
+    """How transcription is counted."""
+
+    seconds: float
+
+
+class TranscriptCompleted(
+    Event, frozen=True, kw_only=True, tag="conversation.item.input_audio_transcription.completed"
+):
+    """The final transcript of the caller's utterance."""
+
+    item_id: str
+    transcript: str
+    usage: Duration
+    content_index: int = 0
+
+
+class ErrorDetail(Struct, frozen=True, kw_only=True):
+    """What went wrong, for the client's developer."""
+
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+    event_id: str | None = None
+
+
+class TranscriptFailed(
+    Event, frozen=True, kw_only=True, tag="conversation.item.input_audio_transcription.failed"
+):
+    """The recogniser failed on this utterance."""
+
+    item_id: str
+    error: ErrorDetail
+    content_index: int = 0
+
+
+class ResponseCreated(Event, frozen=True, kw_only=True, tag="response.created"):
+    """A response begins."""
+
+    response: ResponseObject
+
+
+class ResponseDone(Event, frozen=True, kw_only=True, tag="response.done"):
+    """A response is over; once per response, the last event of it but for playout."""
+
+    response: ResponseObject
+
+
+class OutputItemAdded(Event, frozen=True, kw_only=True, tag="response.output_item.added"):
+    """An item of the response begins."""
+
+    response_id: str
+    output_index: int
+    item: Item
+
+
+class OutputItemDone(Event, frozen=True, kw_only=True, tag="response.output_item.done"):
+    """An item of the response is final."""
+
+    response_id: str
+    output_index: int
+    item: Item
+
+
+class ContentEvent(Event, frozen=True, kw_only=True):
+    """Where in a response a content event belongs."""
+
+    response_id: str
+    item_id: str
+    output_index: int = 0
+    content_index: int = 0
+
+
+class ContentPartAdded(ContentEvent, frozen=True, kw_only=True, tag="response.content_part.added"):
+    """A content part begins."""
+
+    part: Part
+
+
+class ContentPartDone(ContentEvent, frozen=True, kw_only=True, tag="response.content_part.done"):
+    """A content part is final."""
+
+    part: Part
+
+
+class OutputTranscriptDelta(
+    ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.delta"
+):
+    """The next words that the agent will speak."""
+
+    delta: str
+
+
+class OutputTranscriptDone(
+    ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.done"
+):
+    """All words of the part."""
+
+    transcript: str
+
+
+class OutputAudioDone(ContentEvent, frozen=True, kw_only=True, tag="response.output_audio.done"):
+    """All audio of the part has been made."""
+
+
+class OutputTextDelta(ContentEvent, frozen=True, kw_only=True, tag="response.output_text.delta"):
+    """The next piece of a written reply."""
+
+    delta: str
+
+
+class OutputTextDone(ContentEvent, frozen=True, kw_only=True, tag="response.output_text.done"):
+    """All text of the part."""
+
+    text: str
+
+
+class FunctionArgumentsDelta(
+    Event, frozen=True, kw_only=True, tag="response.function_call_arguments.delta"
+):
+    """The next piece of a call's arguments."""
+
+    response_id: str
+    item_id: str
+    output_index: int
+    call_id: str
+    delta: str
+
+
+class FunctionArgumentsDone(
+    Event, frozen=True, kw_only=True, tag="response.function_call_arguments.done"
+):
+    """A function call is complete and waits for its output."""
+
+    response_id: str
+    item_id: str
+    output_index: int
+    call_id: str
+    name: str
+    arguments: str
+
+
+class PlayoutStarted(Event, frozen=True, kw_only=True, tag="output_audio_buffer.started"):
+    """The first sample of the response left."""
+
+    response_id: str
+
+
+class PlayoutStopped(Event, frozen=True, kw_only=True, tag="output_audio_buffer.stopped"):
+    """The last sample of the response left."""
+
+    response_id: str
+
+
+class PlayoutCleared(Event, frozen=True, kw_only=True, tag="output_audio_buffer.cleared"):
+    """What had not left of the response never will."""
+
+    response_id: str
+
+
+class ErrorEvent(Event, frozen=True, kw_only=True, tag="error"):
+    """A client's mistake; the session goes on."""
+
+    error: ErrorDetail
+
+
+class PartialTranscript(Event, frozen=True, kw_only=True, tag="offhook.partial_transcript"):
+    """All that is understood so far of an open utterance; replaces the partial before it."""
+
+    item_id: str
+    transcript: str
+
+
+class TurnTimeline(Event, frozen=True, kw_only=True, tag="offhook.turn_timeline"):
+    """When each stage of a turn was reached, in ms of CLOCK_MONOTONIC; stages that were not needed are absent."""
+
+    response_id: str
+    stages: dict[str, float]
+
+
+ServerEvent = (
+    SessionCreated
+    | SessionUpdated
+    | SpeechStarted
+    | SpeechStopped
+    | Committed
+    | TimeoutTriggered
+    | DtmfReceived
+    | ItemAdded
+    | ItemDone
+    | ItemTruncated
+    | TranscriptDelta
+    | TranscriptCompleted
+    | TranscriptFailed
+    | ResponseCreated
+    | ResponseDone
+    | OutputItemAdded
+    | OutputItemDone
+    | ContentPartAdded
+    | ContentPartDone
+    | OutputTranscriptDelta
+    | OutputTranscriptDone
+    | OutputAudioDone
+    | OutputTextDelta
+    | OutputTextDone
+    | FunctionArgumentsDelta
+    | FunctionArgumentsDone
+    | PlayoutStarted
+    | PlayoutStopped
+    | PlayoutCleared
+    | ErrorEvent
+    | PartialTranscript
+    | TurnTimeline
+)
