@@ -25,7 +25,7 @@ check: setup
 	$(venv)/bin/ruff format --check
 	$(venv)/bin/ruff check
 	$(venv)/bin/mypy
-	$(venv)/bin/lint-imports
+	$(venv)/bin/lint-imports --no-logo
 	$(venv)/bin/python -m pytest -m "not slow" tests/core tests/shell tests/house
 
 setup: $(stamps)/project $(stamps)/pjsua2 $(stamps)/models
