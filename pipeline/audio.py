@@ -1,4 +1,4 @@
-"""PCM16 framing, durations, G.711 and the 8 kHz <-> 24 kHz resampler. Rule: every function is exact and keeps no module state.
+"""PCM16 framing, durations, G.711 and the 8 kHz <-> 24 kHz resampler. Rule: pure functions of samples.
 
 The telephone side runs at 8 kHz, the session at 24 kHz. Audio crosses between them once each way, through one
 anti-alias filter: 145 taps at 24 kHz, Kaiser window (beta 8), cut at 3850 Hz. Passband 0..3400 Hz within 0.01 dB,
@@ -59,7 +59,8 @@ def filter_taps(up: int, down: int, rate_hz: int) -> NDArray[np.float32]:
     cut_hz = FILTER_CUT_HZ * low_hz / NARROW_HZ
     length = int(FILTER_TAPS * fast_hz * NARROW_HZ / (WIDE_HZ * low_hz)) | 1
     taps: NDArray[np.float64] = firwin(length, cut_hz, window=("kaiser", 8.0), fs=fast_hz)
-    return (taps / taps.sum() * up).astype(np.float32)
+    scaled: NDArray[np.float32] = (taps / taps.sum() * up).astype(np.float32)
+    return scaled
 
 
 class Resampler:
@@ -117,7 +118,8 @@ def _ulaw_table() -> Samples:
     """ITU-T G.711 mu-law: code -> PCM16."""
     code = ~np.arange(256, dtype=np.int32) & 0xFF
     magnitude = (((code & 0x0F) << 3) + 0x84) << ((code & 0x70) >> 4)
-    return np.where(code & 0x80, 0x84 - magnitude, magnitude - 0x84).astype(np.int16)
+    table: Samples = np.where(code & 0x80, 0x84 - magnitude, magnitude - 0x84).astype(np.int16)
+    return table
 
 
 @cache
@@ -127,7 +129,8 @@ def _alaw_table() -> Samples:
     segment = (code & 0x70) >> 4
     step = ((code & 0x0F) << 4) + np.where(segment == 0, 8, 0x108)
     magnitude = step << np.maximum(segment - 1, 0)
-    return np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
+    table: Samples = np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
+    return table
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The items of one conversation; what was said and what was heard. Rule: items are values, replaced and never edited.
+"""The items of one conversation; what was said and what was heard. Rule: items are values.
 
 An agent's message is spoken in pieces. When it is cut, the words that the caller heard stay: whole pieces that left,
 and of the piece under way the share of words that its played time covers.

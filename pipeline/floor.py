@@ -1,77 +1,94 @@
-"""Who may speak, and what of the agent's audio has been heard. Rule: one response holds the floor; others' audio is dropped.
+"""Who may speak, and what of the agent's audio has been heard. Rule: one response queues at a time.
 
-All positions are agent audio in ms. `played_ms` is the leg's count of what really left; the floor knows what was
-queued, so it can tell how much of which response the caller heard.
+Positions are agent audio in ms. `played_ms` is the leg's count of what really left; the floor knows what was queued,
+so it can tell how much of which response the caller heard. A response may queue behind one that is complete.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Yielded:
-    """The response that lost the floor and how much of it was heard."""
+    """A response that lost the floor and how much of it was heard."""
 
     response_id: str
     heard_ms: int
 
 
+@dataclass(slots=True)
+class _Passage:
+    response_id: str
+    start_ms: float
+    end_ms: float
+    complete: bool = False
+
+
 class Floor:
-    """One call's floor. Taken by a response, held until its last sample has left, or yielded to the caller."""
+    """One call's floor: held by responses until their last sample has left, or yielded to the caller."""
 
     def __init__(self) -> None:
-        self._holder: str | None = None
-        self._complete = False
+        self._passages: deque[_Passage] = deque()
         self._played_ms = 0
-        self._start_ms = 0
-        self._queued_ms = 0.0
+        self._end_ms = 0.0
+
+    @property
+    def free(self) -> bool:
+        """True when nobody speaks or is about to."""
+        return not self._passages
 
     @property
     def holder(self) -> str | None:
-        """The response that may be heard now."""
-        return self._holder
-
-    @property
-    def heard_ms(self) -> int:
-        """How much of the holder has left."""
-        return max(0, min(self._played_ms - self._start_ms, round(self._queued_ms)))
+        """The response that is heard now, or next."""
+        return self._passages[0].response_id if self._passages else None
 
     @property
     def audible(self) -> bool:
-        """True while queued audio of the holder has not left."""
-        return self._holder is not None and self.heard_ms < int(self._queued_ms)
+        """True while queued audio has not left."""
+        return bool(self._passages) and self._played_ms < int(self._end_ms)
+
+    @property
+    def started(self) -> bool:
+        """True when some of the holder's audio has left."""
+        return bool(self._passages) and self._played_ms > self._passages[0].start_ms
 
     def take(self, response_id: str) -> None:
-        """A response may speak from now on; the floor is free."""
-        assert self._holder is None, "two responses hold the floor"
-        self._holder = response_id
-        self._complete = False
-        self._start_ms = self._played_ms
-        self._queued_ms = 0.0
+        """Let this response speak from now on, after what is complete and still playing."""
+        assert not self._passages or self._passages[-1].complete, "two responses hold the floor"
+        start_ms = max(self._end_ms, float(self._played_ms))
+        self._passages.append(_Passage(response_id, start_ms, start_ms))
 
     def admits(self, response_id: str) -> bool:
         """May this response's audio be queued?"""
-        return self._holder == response_id and not self._complete
+        return bool(self._passages) and (
+            self._passages[-1].response_id == response_id and not self._passages[-1].complete
+        )
 
     def queue(self, audio_ms: float) -> None:
-        """The holder's audio went to playout."""
-        self._queued_ms += audio_ms
+        """Audio of the response that took the floor last went to playout."""
+        passage = self._passages[-1]
+        passage.end_ms = self._end_ms = passage.end_ms + audio_ms
 
-    def complete(self) -> None:
-        """The holder will queue no more; it is heard out."""
-        self._complete = True
+    def complete(self, response_id: str) -> None:
+        """Take note that this response will queue no more; it is heard out."""
+        for passage in self._passages:
+            if passage.response_id == response_id:
+                passage.complete = True
 
-    def playout(self, played_ms: int) -> str | None:
-        """Take the leg's position; returns the holder when its last sample has left, which frees the floor."""
+    def playout(self, played_ms: int) -> list[str]:
+        """Take the leg's position; returns the responses whose last sample has left."""
         self._played_ms = played_ms
-        if not self._complete or self.audible:
-            return None
-        done, self._holder = self._holder, None
-        return done
+        heard_out = []
+        while self._passages and self._passages[0].complete and played_ms >= int(self._passages[0].end_ms):
+            heard_out.append(self._passages.popleft().response_id)
+        return heard_out
 
-    def give_up(self) -> Yielded | None:
-        """The holder is silenced; what it queued and has not left is to be flushed."""
-        if self._holder is None:
-            return None
-        gone = Yielded(self._holder, self.heard_ms)
-        self._holder = None
-        return gone
+    def give_up(self) -> list[Yielded]:
+        """Everyone is silenced; what is queued and has not left is to be flushed."""
+        yielded = [Yielded(passage.response_id, self._heard_ms(passage)) for passage in self._passages]
+        self._passages.clear()
+        self._end_ms = float(self._played_ms)
+        return yielded
+
+    def _heard_ms(self, passage: _Passage) -> int:
+        return int(max(0.0, min(self._played_ms - passage.start_ms, passage.end_ms - passage.start_ms)))

@@ -9,8 +9,11 @@ FIRST_PIECE_CHARS = 12
 LONG_PIECE_CHARS = 160
 
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st sr jr no vs etc approx dept est inc ltd co corp gen rep sen ave blvd rd e.g i.e a.m p.m "
-    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    (
+        *("mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "no", "vs", "etc", "approx", "dept", "est", "inc", "ltd"),
+        *("co", "corp", "gen", "rep", "sen", "ave", "blvd", "rd", "e.g", "i.e", "a.m", "p.m", "jan", "feb", "mar"),
+        *("apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
+    )
 )
 _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]”’]*(?=\s|$)|\n")
 _CLAUSE_END = re.compile(r"[,;:—–](?=\s|$)")

@@ -1,4 +1,4 @@
-"""Endpointing: speech scores -> where a caller's turn begins and ends. Rule: it hears scores and never decides who may speak.
+"""Endpointing: speech scores -> where a caller's turn begins and ends. Rule: it never decides who may speak.
 
 Silence alone decides here, as in Realtime's `server_vad`. A detector that also weighs words and sound takes the same
 inputs and gives the same edges.

@@ -1,6 +1,6 @@
-"""What the cascade needs of a provider, as Protocols. Rule: a vendor's types and errors end in the vendor's own file."""
+"""What the cascade needs of a provider, as Protocols. Rule: a vendor's types end in its file."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -23,8 +23,8 @@ class ProviderError(Exception):
 class VoiceActivity(Protocol):
     """One caller's speech detector; it keeps state from frame to frame."""
 
-    def score(self, frame: Frame) -> float:
-        """Probability of speech, 0..1, at the end of this frame. Must not block (under 0.2 ms)."""
+    def hear(self, frame: Frame, scored: Callable[[float], None]) -> None:
+        """Give the probability of speech, 0..1, at this frame's end: in order, at once or on the loop's next turn."""
         ...
 
 

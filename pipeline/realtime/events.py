@@ -130,9 +130,7 @@ class ErrorDetail(Struct, frozen=True, kw_only=True):
     event_id: str | None = None
 
 
-class TranscriptFailed(
-    Event, frozen=True, kw_only=True, tag="conversation.item.input_audio_transcription.failed"
-):
+class TranscriptFailed(Event, frozen=True, kw_only=True, tag="conversation.item.input_audio_transcription.failed"):
     """The recogniser failed on this utterance."""
 
     item_id: str
@@ -189,17 +187,13 @@ class ContentPartDone(ContentEvent, frozen=True, kw_only=True, tag="response.con
     part: Part
 
 
-class OutputTranscriptDelta(
-    ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.delta"
-):
+class OutputTranscriptDelta(ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.delta"):
     """The next words that the agent will speak."""
 
     delta: str
 
 
-class OutputTranscriptDone(
-    ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.done"
-):
+class OutputTranscriptDone(ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.done"):
     """All words of the part."""
 
     transcript: str
@@ -221,9 +215,7 @@ class OutputTextDone(ContentEvent, frozen=True, kw_only=True, tag="response.outp
     text: str
 
 
-class FunctionArgumentsDelta(
-    Event, frozen=True, kw_only=True, tag="response.function_call_arguments.delta"
-):
+class FunctionArgumentsDelta(Event, frozen=True, kw_only=True, tag="response.function_call_arguments.delta"):
     """The next piece of a call's arguments."""
 
     response_id: str
@@ -233,9 +225,7 @@ class FunctionArgumentsDelta(
     delta: str
 
 
-class FunctionArgumentsDone(
-    Event, frozen=True, kw_only=True, tag="response.function_call_arguments.done"
-):
+class FunctionArgumentsDone(Event, frozen=True, kw_only=True, tag="response.function_call_arguments.done"):
     """A function call is complete and waits for its output."""
 
     response_id: str

@@ -1,4 +1,4 @@
-"""Conversation items and responses as the Realtime wire shows them. Rule: they are values; conversation.py changes them."""
+"""Conversation items and responses as the Realtime wire shows them. Rule: values only."""
 
 from typing import Literal
 

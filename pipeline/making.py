@@ -1,0 +1,102 @@
+"""Model and voice at work for a call's responses. Rule: results go to the inbox; what is cancelled posts nothing more.
+
+A voice speaks its pieces one after the other and never runs more than AHEAD_MS ahead of the caller's ear.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+from pipeline.providers import LanguageModel, ProviderError, TextToSpeech
+from pipeline.signals import (
+    Input,
+    ReplyDelta,
+    ReplyEnded,
+    ReplyFailed,
+    Speak,
+    SpeechEnded,
+    SpeechFailed,
+    SpeechMade,
+    StartReply,
+)
+
+AHEAD_MS = 1_500
+
+
+class Making:
+    """The tasks of each response, started and cancelled by its id."""
+
+    def __init__(
+        self,
+        language_model: LanguageModel,
+        text_to_speech: TextToSpeech,
+        tasks: asyncio.TaskGroup,
+        post: Callable[[Input], None],
+    ) -> None:
+        self._language_model = language_model
+        self._text_to_speech = text_to_speech
+        self._tasks = tasks
+        self._post = post
+        self._running: dict[str, set[asyncio.Task[None]]] = {}
+        self._pieces: dict[str, asyncio.Queue[Speak]] = {}
+        self._room = asyncio.Event()
+
+    def reply(self, start: StartReply) -> None:
+        """Ask the model."""
+        self._start(start.response_id, self._replying(start))
+
+    def say(self, speak: Speak) -> None:
+        """Speak a piece after those before it."""
+        pieces = self._pieces.get(speak.response_id)
+        if pieces is None:
+            pieces = self._pieces[speak.response_id] = asyncio.Queue()
+            self._start(speak.response_id, self._speaking(pieces))
+        pieces.put_nowait(speak)
+
+    def stop(self, response_id: str) -> None:
+        """Stop whatever still runs for a response."""
+        self._pieces.pop(response_id, None)
+        for task in self._running.pop(response_id, ()):
+            task.cancel()
+
+    def playout(self, queued_ms: int) -> None:
+        """Take how much audio has not left; voices wait while it is plenty."""
+        if queued_ms < AHEAD_MS:
+            self._room.set()
+        else:
+            self._room.clear()
+
+    def _start(self, response_id: str, work: Coroutine[Any, Any, None]) -> None:
+        running = self._running.setdefault(response_id, set())
+        task = self._tasks.create_task(work)
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    async def _replying(self, start: StartReply) -> None:
+        response_id = start.response_id
+        try:
+            async with aclosing(self._language_model.reply(start.prompt)) as deltas:  # type: ignore[type-var]
+                async for delta in deltas:
+                    self._post(ReplyDelta(response_id, delta))
+        except ProviderError as error:
+            self._post(ReplyFailed(response_id, error.reason))
+        else:
+            self._post(ReplyEnded(response_id))
+
+    async def _speaking(self, pieces: asyncio.Queue[Speak]) -> None:
+        while True:
+            speak = await pieces.get()
+            try:
+                await self._speak(speak)
+            except ProviderError as error:
+                self._post(SpeechFailed(speak.response_id, error.reason))
+                return
+
+    async def _speak(self, speak: Speak) -> None:
+        audio = self._text_to_speech.speak(speak.text, speak.voice, speak.speed)
+        async with aclosing(audio) as chunks:  # type: ignore[type-var]
+            async for pcm in chunks:
+                self._post(SpeechMade(speak.response_id, speak.piece, pcm))
+                await self._room.wait()
+        self._post(SpeechEnded(speak.response_id, speak.piece))

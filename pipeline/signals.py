@@ -1,0 +1,247 @@
+"""What goes into a session and what comes out. Rule: closed unions of values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.providers import Delta, Prompt, Reason, Transcript
+from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.events import ServerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What a route lets the agent do to its own call; `transfer_targets` maps a spoken name to a SIP or tel URI."""
+
+    hang_up: bool = False
+    transfer_targets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the session waits for others, in ms of caller audio, and how often."""
+
+    transcript_ms: int = 5_000
+    progress_ms: int = 8_000
+    tool_ms: int = 20_000
+    digits_pause_ms: int = 1_200
+    tool_rounds: int = 6
+    failures: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """The call is answered and the agent is to speak first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerFrame:
+    """20 ms of caller audio: its speech score, and the agent audio that had left by then."""
+
+    score: float
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HearingLost:
+    """The recogniser failed for good."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDelta:
+    """The model's stream went on."""
+
+    response_id: str
+    delta: Delta
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    """The model's stream is complete."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """The model's stream broke."""
+
+    response_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMade:
+    """Audio of one piece, PCM16 at 24 kHz."""
+
+    response_id: str
+    piece: int
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """All audio of one piece has been made."""
+
+    response_id: str
+    piece: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFailed:
+    """The voice broke."""
+
+    response_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """One key; `received_at` in unix seconds."""
+
+    digit: str
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionAnswered:
+    """Somebody attached to the call answered a function call."""
+
+    call_id: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseAsked:
+    """A client wants a response now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRefused:
+    """A client cancels the response under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """The session's new, complete config."""
+
+    config: SessionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """The transfer target did not take the call."""
+
+    sip_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeIsUp:
+    """The call has reached its maximum duration."""
+
+
+Input = (
+    CallerFrame
+    | Transcript
+    | HearingLost
+    | ReplyDelta
+    | ReplyEnded
+    | ReplyFailed
+    | SpeechMade
+    | SpeechEnded
+    | SpeechFailed
+    | Digit
+    | Greet
+    | FunctionAnswered
+    | ResponseAsked
+    | ResponseRefused
+    | Reconfigured
+    | TransferFailed
+    | TimeIsUp
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BeginUtterance:
+    """Hear the caller from `prefix_ms` before now on."""
+
+    utterance: int
+    prefix_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndUtterance:
+    """The utterance is complete; speech itself ended `silence_ms` ago."""
+
+    utterance: int
+    silence_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartReply:
+    """Ask the model."""
+
+    response_id: str
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Make audio of this piece, after the pieces before it."""
+
+    response_id: str
+    piece: int
+    text: str
+    voice: str
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReply:
+    """Stop model and voice for this response."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Queue agent audio, PCM16 at 24 kHz."""
+
+    response_id: str
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FlushPlayout:
+    """Drop agent audio that has not left."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferCall:
+    """Hand the caller over to this URI."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """Hang up now."""
+
+    by: Literal["us", "provider"]
+    reason: str
+
+
+Output = (
+    ServerEvent
+    | BeginUtterance
+    | EndUtterance
+    | StartReply
+    | Speak
+    | CancelReply
+    | Play
+    | FlushPlayout
+    | TransferCall
+    | EndCall
+)

@@ -1,0 +1,54 @@
+"""When each stage of a turn was reached, on one clock. Rule: it watches what passes and changes nothing."""
+
+from collections.abc import Callable
+
+from pipeline.providers import TextDelta, Transcript
+from pipeline.signals import Input, Play, ReplyDelta, SpeechMade, StartReply
+
+Stages = dict[str, float]
+
+
+class Timeline:
+    """Stages of the open turn: speech_end, turn_decided, transcript_final, asked, first_token, first_speech, queued.
+
+    All in ms of the given clock. A turn without speech (a greeting, digits) has no speech stages.
+    """
+
+    def __init__(self, now_ms: Callable[[], float]) -> None:
+        self._now_ms = now_ms
+        self._turn: Stages = {}
+        self._responses: dict[str, Stages] = {}
+
+    def turn_decided(self, silence_ms: int) -> None:
+        """The caller's turn ended; speech itself ended `silence_ms` of audio ago."""
+        now_ms = self._now_ms()
+        self._turn = {"speech_end": now_ms - silence_ms, "turn_decided": now_ms}
+
+    def asked(self, start: StartReply) -> None:
+        """The model is asked for this response."""
+        self._responses = {start.response_id: {**self._turn, "asked": self._now_ms()}}
+        self._turn = {}
+
+    def reached(self, happened: Input) -> None:
+        """Note the stages that inputs show."""
+        match happened:
+            case Transcript(final=True):
+                self._turn["transcript_final"] = self._now_ms()
+            case ReplyDelta(response_id, TextDelta()):
+                self._note(response_id, "first_token")
+            case SpeechMade(response_id=response_id):
+                self._note(response_id, "first_speech")
+            case _:
+                pass
+
+    def played(self, play: Play) -> Stages | None:
+        """The response's stages when its first audio is queued; None for later audio."""
+        stages = self._responses.pop(play.response_id, None)
+        if stages is not None:
+            stages["queued"] = self._now_ms()
+        return stages
+
+    def _note(self, response_id: str, stage: str) -> None:
+        stages = self._responses.get(response_id)
+        if stages is not None:
+            stages.setdefault(stage, self._now_ms())

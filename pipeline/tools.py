@@ -1,0 +1,96 @@
+"""The functions an agent may call: those of its config, and those over its own call that the route allows.
+
+Rule: a call of an unknown or forbidden function is answered with what is wrong, so that the model can go on.
+"""
+
+import json
+from dataclasses import dataclass
+
+import msgspec
+
+from pipeline.providers import Tool
+from pipeline.realtime.config import FunctionTool
+from pipeline.realtime.items import FunctionCallItem
+from pipeline.signals import Permissions
+
+HANG_UP = "hang_up"
+TRANSFER = "transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpAsked:
+    """The agent wants to end the call once its words are heard."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The agent wants to hand the caller over once its words are heard."""
+
+    call_id: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Somebody attached to the call has to answer."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The model asked for what is not there; `output` tells it."""
+
+    call_id: str
+    output: str
+
+
+Verdict = HangUpAsked | TransferAsked | Outside | Refused
+
+
+class _TransferArguments(msgspec.Struct):
+    target: str
+
+
+class Toolbox:
+    """What the model is offered, and what its calls mean."""
+
+    def __init__(self, permissions: Permissions) -> None:
+        self._permissions = permissions
+
+    def offered(self, tools: tuple[FunctionTool, ...]) -> tuple[Tool, ...]:
+        """The session's tools and the route's, as a model is given them."""
+        own = [Tool(tool.name, tool.description, json.dumps(tool.parameters or {"type": "object"})) for tool in tools]
+        return (*own, *self._over_the_call())
+
+    def judge(self, call: FunctionCallItem, tools: tuple[FunctionTool, ...]) -> Verdict:
+        """What to do about a call."""
+        if any(tool.name == call.name for tool in tools):
+            return Outside(call.call_id)
+        if call.name == HANG_UP and self._permissions.hang_up:
+            return HangUpAsked(call.call_id)
+        if call.name == TRANSFER and self._permissions.transfer_targets:
+            return self._transfer(call)
+        return Refused(call.call_id, json.dumps({"error": f"no function {call.name} is available"}))
+
+    def _transfer(self, call: FunctionCallItem) -> Verdict:
+        targets = self._permissions.transfer_targets
+        try:
+            asked = msgspec.json.decode(call.arguments.encode(), type=_TransferArguments).target
+        except msgspec.MsgspecError:
+            return Refused(call.call_id, json.dumps({"error": "transfer needs a target"}))
+        if asked in targets:
+            return TransferAsked(call.call_id, targets[asked])
+        return Refused(call.call_id, json.dumps({"error": "unknown target", "targets": sorted(targets)}))
+
+    def _over_the_call(self) -> list[Tool]:
+        tools = []
+        if self._permissions.hang_up:
+            tools.append(Tool(HANG_UP, "End the phone call after saying goodbye.", '{"type":"object"}'))
+        if self._permissions.transfer_targets:
+            target = {"type": "string", "enum": sorted(self._permissions.transfer_targets)}
+            schema = {"type": "object", "properties": {"target": target}, "required": ["target"]}
+            tools.append(Tool(TRANSFER, "Hand the caller over to a person.", json.dumps(schema)))
+        return tools

@@ -1,0 +1,217 @@
+"""The per-call cascade worker: performs a session's outputs and feeds results back. Rule: it decides nothing.
+
+One inbox and one TaskGroup per call. Caller frames come from the line, are scored, and reach the session in order with
+everything else that happens to the call.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from pipeline.audio import FRAME_MS, Frame
+from pipeline.inbox import Inbox
+from pipeline.making import Making
+from pipeline.providers import (
+    Hearing,
+    LanguageModel,
+    ProviderError,
+    TextToSpeech,
+    Transcript,
+    VoiceActivity,
+)
+from pipeline.realtime.events import ResponseDone, ServerEvent, TurnTimeline
+from pipeline.session import Session
+from pipeline.signals import (
+    BeginUtterance,
+    CallerFrame,
+    CancelReply,
+    EndCall,
+    EndUtterance,
+    FlushPlayout,
+    HearingLost,
+    Input,
+    Output,
+    Play,
+    Speak,
+    StartReply,
+    TransferCall,
+)
+from pipeline.timeline import Timeline
+
+KEPT_MS = 2_000
+HEARING_TRIES = 3
+
+
+class Line(Protocol):
+    """The call's audio, as the worker needs it."""
+
+    @property
+    def played_ms(self) -> int:
+        """Agent audio that really left since the answer."""
+        ...
+
+    @property
+    def queued_ms(self) -> int:
+        """Agent audio that has not left yet."""
+        ...
+
+    def read(self) -> list[Frame]:
+        """Caller audio since the last read, 20 ms each."""
+        ...
+
+    def play(self, pcm: bytes) -> None:
+        """Queue PCM16 at 24 kHz."""
+        ...
+
+    def flush(self) -> int:
+        """Drop what has not left; returns its length in ms."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """The providers of one call; `open_hearing` connects a recogniser."""
+
+    voice_activity: VoiceActivity
+    open_hearing: Callable[[], AbstractAsyncContextManager[Hearing]]
+    language_model: LanguageModel
+    text_to_speech: TextToSpeech
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    frame: Frame
+    score: float
+    played_ms: int
+
+
+class Worker:
+    """Drives one session on one line until its task is cancelled."""
+
+    def __init__(
+        self,
+        session: Session,
+        cascade: Cascade,
+        line: Line,
+        *,
+        observe: Callable[[ServerEvent], None],
+        control: Callable[[EndCall | TransferCall], None],
+        now_ms: Callable[[], float],
+        ids: Callable[[str], str],
+    ) -> None:
+        self._session = session
+        self._cascade = cascade
+        self._line = line
+        self._observe = observe
+        self._control = control
+        self._ids = ids
+        self._timeline = Timeline(now_ms)
+        self._inbox: Inbox[Input | _Heard] = Inbox()
+        self._kept: deque[Frame] = deque(maxlen=KEPT_MS // FRAME_MS)
+        self._utterance: int | None = None
+        self._hearing: Hearing | None = None
+        self._making: Making | None = None
+
+    def post(self, happened: Input) -> None:
+        """Something happened to the call: a digit, a client's wish, the moment to greet."""
+        self._inbox.post(happened)
+
+    def wake(self) -> None:
+        """Take what the line has; called on the event loop at every tick of the bridge."""
+        played_ms = self._line.played_ms
+        for frame in self._line.read():
+            self._cascade.voice_activity.hear(frame, partial(self._scored, frame, played_ms))
+        if self._making is not None:
+            self._making.playout(self._line.queued_ms)
+
+    async def run(self) -> None:
+        """Work until cancelled; a provider's failure is the session's business, any other ends the call."""
+        async with asyncio.TaskGroup() as tasks:
+            cascade = self._cascade
+            self._making = Making(cascade.language_model, cascade.text_to_speech, tasks, self.post)
+            tasks.create_task(self._hear())
+            self._perform(self._session.opened())
+            while True:
+                for happened in await self._inbox.take():
+                    self._take(happened)
+
+    def _scored(self, frame: Frame, played_ms: int, score: float) -> None:
+        self._inbox.post(_Heard(frame, score, played_ms))
+
+    def _take(self, happened: Input | _Heard) -> None:
+        if isinstance(happened, _Heard):
+            self._kept.append(happened.frame)
+            if self._utterance is not None and self._hearing is not None:
+                self._hearing.feed(happened.frame)
+            self._perform(self._session.handle(CallerFrame(happened.score, happened.played_ms)))
+        else:
+            self._timeline.reached(happened)
+            self._perform(self._session.handle(happened))
+
+    def _perform(self, outputs: list[Output]) -> None:
+        assert self._making is not None
+        for output in outputs:
+            match output:
+                case Play():
+                    self._play(output)
+                case BeginUtterance(utterance, prefix_ms):
+                    self._begin(utterance, prefix_ms)
+                case EndUtterance(utterance, silence_ms):
+                    self._timeline.turn_decided(silence_ms)
+                    self._end(utterance)
+                case StartReply():
+                    self._timeline.asked(output)
+                    self._making.reply(output)
+                case Speak():
+                    self._making.say(output)
+                case CancelReply(response_id):
+                    self._making.stop(response_id)
+                case FlushPlayout():
+                    self._line.flush()
+                case EndCall() | TransferCall():
+                    self._control(output)
+                case ResponseDone(response=response):
+                    self._making.stop(response.id)
+                    self._observe(output)
+                case _:
+                    self._observe(output)
+
+    def _play(self, play: Play) -> None:
+        self._line.play(play.pcm)
+        stages = self._timeline.played(play)
+        if stages is not None:
+            self._observe(TurnTimeline(event_id=self._ids("event"), response_id=play.response_id, stages=stages))
+
+    def _begin(self, utterance: int, prefix_ms: int) -> None:
+        self._utterance = utterance
+        if self._hearing is not None:
+            self._hearing.begin(utterance)
+            for frame in list(self._kept)[-max(1, prefix_ms // FRAME_MS) :]:
+                self._hearing.feed(frame)
+
+    def _end(self, utterance: int) -> None:
+        self._utterance = None
+        if self._hearing is not None:
+            self._hearing.end(utterance)
+        else:
+            self.post(Transcript(utterance, "", final=True))
+
+    async def _hear(self) -> None:
+        """Keep a recogniser open; what the caller said while it was away is heard from the frames kept."""
+        for tried in range(1, HEARING_TRIES + 1):
+            try:
+                async with self._cascade.open_hearing() as hearing:
+                    self._hearing = hearing
+                    if self._utterance is not None:
+                        self._begin(self._utterance, KEPT_MS)
+                    async for words in hearing.transcripts():
+                        self.post(words)
+            except ProviderError as error:
+                self._hearing = None
+                if tried == HEARING_TRIES or not error.retryable:
+                    self.post(HearingLost(error.reason))
+                    return
