@@ -43,23 +43,23 @@ class Silero:
 
     def __init__(self, model: Path) -> None:
         import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as pybind
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session: Any = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-            self._rate = np.array(NARROW_HZ, dtype=np.int64)
-            self.judge([np.zeros(CONTEXT + WINDOW, dtype=np.float32)], [fresh_state()])
-        except Exception as error:  # noqa: BLE001 - onnxruntime has no base class of its own
+            self._session: Any = onnxruntime.InferenceSession(
+                model.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except (OSError, pybind.Fail, pybind.InvalidProtobuf, pybind.InvalidGraph, pybind.InvalidArgument) as error:
             structlog.get_logger().error(
-                "speech_model_unusable",
-                file=str(model),
-                problem=type(error).__name__,
-                remedy="run the set-up again",
+                "speech_model_unusable", file=str(model), problem=type(error).__name__, remedy="run the set-up again"
             )
             raise ProviderError("silero", "unreachable") from None
+        self._rate = np.array(NARROW_HZ, dtype=np.int64)
+        self.judge([np.zeros(CONTEXT + WINDOW, dtype=np.float32)], [fresh_state()])
 
     def judge(self, windows: Sequence[Window], states: Sequence[State]) -> tuple[list[float], list[State]]:
         """Speech probability and next state for windows of different callers, in one run of the model."""
