@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin
 
 NARROW_HZ = 8_000
 WIDE_HZ = 24_000
@@ -54,6 +53,8 @@ def filter_taps(up: int, down: int, rate_hz: int) -> NDArray[np.float32]:
 
     Between 8 kHz and 24 kHz this is the filter named above; other ratios keep its shape below the lower Nyquist limit.
     """
+    from scipy.signal import firwin  # 70 MB, which a process that never resamples does without
+
     fast_hz = rate_hz * up
     low_hz = min(rate_hz, fast_hz // down)
     cut_hz = FILTER_CUT_HZ * low_hz / NARROW_HZ
