@@ -25,7 +25,8 @@ LINTED = [
 LAYERED = [
     ("pipeline/turn.py", "import pipeline.session", "Imports point downward"),
     ("pipeline/worker.py", "from pipeline.providers import scripted", "Imports point downward"),
-    ("telephony/sip/__init__.py", "import telephony.media", "Imports point downward"),
+    ("telephony/sip/__init__.py", "import telephony.recording", "Imports point downward"),
+    ("telephony/media/__init__.py", "import telephony.sip", "Imports point downward"),
     ("telephony/call.py", "import telephony.service", "Imports point downward"),
     ("pipeline/providers/__init__.py", "import pipeline.session", "The providers' Protocols know audio alone"),
     ("pipeline/observe.py", "import telephony.leg", "The conversation knows no telephone"),
