@@ -153,3 +153,6 @@ public:
 };
 
 }  // namespace offhook
+
+// Directors look at this when they are written, after all else: without it they call Python without the GIL.
+%thread;
