@@ -97,7 +97,7 @@ class Flite:
         place = self._voice(voice)
         library = self._library
 
-        def taken(wave: Any, start: int, size: int, _last: int, _info: int | None) -> int:
+        def taken(wave: Any, start: int, size: int, _last: int, _struct: int | None) -> int:
             whole = wave.contents
             pcm = ctypes.string_at(whole.samples + 2 * start, 2 * size) if size > 0 else b""
             return 0 if take(pcm, whole.sample_rate) else -1
