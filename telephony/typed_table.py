@@ -55,7 +55,7 @@ class Reader:
 
     def read(self, hint: Any, raw: object, path: KeyPath) -> Any:
         """The value as `hint` says, or Unread after its faults are noted."""
-        kinds = _kinds(hint)
+        kinds = kinds_of(hint)
         if raw == NULL_WORD and NoneType in kinds:
             return None
         records = [kind for kind in kinds if _is_record(kind)]
@@ -127,12 +127,12 @@ class Reader:
             return Unread()
 
 
-def _kinds(hint: Any) -> tuple[Any, ...]:
+def kinds_of(hint: Any) -> tuple[Any, ...]:
     """The alternatives of a union, or the hint alone; constraints are taken off."""
     if get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
     if get_origin(hint) in (Union, UnionType):
-        return tuple(kind for part in get_args(hint) for kind in _kinds(part) if kind is not msgspec.UnsetType)
+        return tuple(kind for part in get_args(hint) for kind in kinds_of(part) if kind is not msgspec.UnsetType)
     return (hint,)
 
 
@@ -165,7 +165,7 @@ def _tag(record: Any) -> str | None:
 
 
 def _literals(hint: Any) -> list[str]:
-    return [word for kind in _kinds(hint) if get_origin(kind) is Literal for word in get_args(kind)]
+    return [word for kind in kinds_of(hint) if get_origin(kind) is Literal for word in get_args(kind)]
 
 
 def _fields(record: Any) -> list[_Field]:

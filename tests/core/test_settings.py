@@ -1,0 +1,218 @@
+"""Settings come from a file and the environment, and everything wrong is told at once."""
+
+from pathlib import Path
+
+import pytest
+
+from telephony.settings import Secret, Settings, SettingsError, read
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "offhook.toml"
+    path.write_text(text)
+    return path
+
+
+def faults_of(path: Path | None, environ: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        read(path, environ or {})
+    return [str(fault).replace(f"{path}:", "") for fault in error.value.faults]
+
+
+def test_the_service_needs_no_file() -> None:
+    assert read(None, {}) == Settings()
+
+
+def test_the_default_dialplan_lies_beside_the_code() -> None:
+    assert read(None, {}).dialplan.parent.name == "dialplans"
+
+
+def test_a_file_sets_what_it_names(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+        dialplan = "my.toml"
+        node = "berlin-1"
+        [sip]
+        tcp_port = "off"
+        codecs = ["PCMA"]
+        [media]
+        recordings_dir = "/var/lib/offhook"
+        [[trunk]]
+        name = "carrier"
+        registrar = "sip:sip.example.com"
+        username = "1000"
+        password = "env:CARRIER_PASSWORD"
+        """,
+    )
+
+    settings = read(path, {"CARRIER_PASSWORD": "s3cret"})
+
+    (trunk,) = settings.trunks
+    assert (
+        settings.dialplan,
+        settings.node,
+        settings.sip.tcp_port,
+        settings.sip.codecs,
+        settings.media.recordings_dir,
+        trunk.password,
+    ) == (tmp_path / "my.toml", "berlin-1", None, ("PCMA",), Path("/var/lib/offhook"), Secret("s3cret"))
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, '[sip]\nudp_port = 5070\n[redis]\nurl = "redis://one"\n[log]\nredact = true\n')
+
+    settings = read(
+        path,
+        {
+            "OFFHOOK_SIP_UDP_PORT": "0",
+            "OFFHOOK_SIP_CODECS": "PCMA, PCMU",
+            "OFFHOOK_SIP_TCP_PORT": "off",
+            "OFFHOOK_REDIS_URL": "unix:///run/redis.sock",
+            "OFFHOOK_LOG_REDACT": "false",
+            "OFFHOOK_NODE": "",
+            "HOME": "/nowhere",
+        },
+    )
+
+    sip = settings.sip
+    assert (sip.udp_port, sip.tcp_port, sip.codecs, settings.redis.url, settings.log.redact) == (
+        0,
+        None,
+        ("PCMA", "PCMU"),
+        Secret("unix:///run/redis.sock"),
+        False,
+    )
+
+
+def test_variables_that_every_program_reads_stand_in_for_defaults() -> None:
+    providers = read(
+        None, {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://localhost:1/v1", "XDG_CACHE_HOME": "/c"}
+    ).providers
+
+    assert (providers.openai_api_key, providers.openai_base_url, providers.models_dir) == (
+        Secret("sk-1"),
+        "http://localhost:1/v1",
+        Path("/c/offhook/models"),
+    )
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """dialpan = "x.toml"
+node = "a b"
+[sip]
+bind_address = "localhost"
+udp_port = 70000
+tcp_port = 20002
+rtp_first_port = 20001
+codecs = ["PCMU", "PCMX"]
+[[trunk]]
+name = "a"
+registrar = "sip.example.com"
+password = "env:UNSET"
+[[trunk]]
+name = "a"
+registrar = "sip:ok.example.com"
+password = "pw"
+[redis]
+url = "localhost:6379"
+call_ttl_s = 60
+[providers]
+openai_base_url = "localhost"
+""",
+    )
+
+    assert faults_of(path) == [
+        "1: dialpan: unknown key 'dialpan' (did you mean 'dialplan'?)",
+        "2: node: is no name (letters, digits, dots, dashes and underscores)",
+        "4: sip.bind_address: is no IPv4 address (four numbers, e.g. 192.0.2.10)",
+        "5: sip.udp_port: expected int <= 65535",
+        "6: sip.tcp_port: lies in the RTP range",
+        "7: sip.rtp_first_port: is odd (RTP takes even ports: 20002)",
+        "8: sip.codecs[2]: invalid enum value 'PCMX' (did you mean 'PCMU'?)",
+        "10: trunk[1].name: 'a' is the name of 2 trunks",
+        "11: trunk[1].registrar: is no SIP address (sip:HOST or sip:HOST:PORT;transport=tcp)",
+        "12: trunk[1].password: names the environment variable UNSET, which is not set",
+        "13: trunk[2].username: is missing, but there is a password",
+        "14: trunk[2].name: 'a' is the name of 2 trunks",
+        "18: redis.url: is no Redis URL (redis://HOST:PORT/0 or unix:///PATH)",
+        "19: redis.call_ttl_s: is shorter than a call may last",
+        "21: providers.openai_base_url: is no web address (https://HOST/v1)",
+    ]
+
+
+def test_a_trunk_without_a_registrar_is_one_fault_at_its_line(tmp_path: Path) -> None:
+    assert faults_of(written(tmp_path, '[sip]\n[[trunk]]\nname = "a"\n')) == ["2: trunk[1].registrar: is missing"]
+
+
+def test_too_few_ports_for_the_calls_is_a_fault(tmp_path: Path) -> None:
+    path = written(tmp_path, "[sip]\nmax_calls = 10\nrtp_first_port = 30000\nrtp_last_port = 30018\n")
+
+    assert faults_of(path) == [
+        "4: sip.rtp_last_port: leaves 9 pairs of RTP ports for 10 calls (rtp_last_port = 30019 or more)"
+    ]
+
+
+def test_faults_in_the_environment_name_the_variable() -> None:
+    environ = {
+        "OFFHOOK_SIP_UDP_PRT": "5060",
+        "OFFHOOK_SIP_TCP_PORT": "sip",
+        "OFFHOOK_LOG_REDACT": "perhaps",
+        "OFFHOOK_REDIS_URL": "localhost",
+    }
+
+    assert faults_of(None, environ) == [
+        "environment: OFFHOOK_LOG_REDACT: expected bool, got str",
+        "environment: OFFHOOK_REDIS_URL: is no Redis URL (redis://HOST:PORT/0 or unix:///PATH)",
+        "environment: OFFHOOK_SIP_TCP_PORT: expected int, got str",
+        "environment: OFFHOOK_SIP_UDP_PRT: unknown variable (did you mean 'OFFHOOK_SIP_UDP_PORT'?)",
+    ]
+
+
+def test_a_file_may_name_a_variable_of_its_own(tmp_path: Path) -> None:
+    path = written(tmp_path, '[providers]\nopenai_api_key = "env:OFFHOOK_VAULT_KEY"\n')
+
+    key = read(path, {"OFFHOOK_VAULT_KEY": "sk-2"}).providers.openai_api_key
+
+    assert key == Secret("sk-2")
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"[sip\n", "1: not TOML: Expected ']' at the end of a table declaration"),
+        (b"\xff\xfe", " is not UTF-8 text"),
+        (None, " cannot be read: No such file or directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_fault(tmp_path: Path, content: bytes | None, fault: str) -> None:
+    path = tmp_path / "offhook.toml"
+    if content is not None:
+        path.write_bytes(content)
+
+    assert faults_of(path) == [fault]
+
+
+def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+        [redis]
+        url = "redis://:planted-pw@db/0"
+        [providers]
+        openai_api_key = "planted-key"
+        [[trunk]]
+        name = "carrier"
+        registrar = "sip:sip.example.com"
+        username = "1000"
+        password = "planted-pw"
+        """,
+    )
+    settings = read(path, {})
+    bad = written(tmp_path, '[redis]\nurl = "planted://:planted@db"\n[providers]\nopenai_api_key = ["planted"]\n')
+
+    shown = f"{settings!r} {settings} {faults_of(bad)}"
+
+    assert "planted" not in shown.replace(str(tmp_path), "")
