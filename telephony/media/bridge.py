@@ -1,0 +1,182 @@
+"""RingPort <-> event loop: frames in; play, flush and the played position out. Rule: one leg's fault stays its own.
+
+The bridge ticks at 8 kHz; audio crosses to and from 24 kHz here, once each way, in C++ and with the taps of
+`pipeline.audio`. One eventfd wakes the loop for every leg of the process.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+import pjsua2 as pj
+import structlog
+
+from pipeline.audio import FRAME_MS, NARROW_HZ, SAMPLE_BYTES, WIDE_HZ, Frame, bytes_of, filter_taps
+
+_log = structlog.get_logger(__name__)
+
+NARROW_FRAME_BYTES: Final = bytes_of(FRAME_MS, NARROW_HZ)
+FRAME_SAMPLES: Final = NARROW_FRAME_BYTES // SAMPLE_BYTES
+RECORD_SAMPLES: Final = NARROW_HZ  # 1 s: what the loop may be late before a recording loses audio
+_RATIO: Final = WIDE_HZ // NARROW_HZ
+_SAMPLES_PER_MS: Final = NARROW_HZ // 1_000
+
+
+class RingAudio:
+    """A leg's audio on the event loop's side (`telephony.leg.LegAudio`): silent until joined, and after its end."""
+
+    def __init__(self, up: Any, down: Any) -> None:
+        self._up = up
+        self._down = down
+        self._port: Any = None
+        self._ended = False
+        self._recording = False
+        self._heard = b""  # less than a frame
+        self._odd = b""  # half a sample
+        self._waiting: deque[memoryview] = deque()
+        self._waiting_samples = 0
+        self._played_samples = 0
+
+    def join(self, port: Any) -> None:
+        """The leg is answered: audio flows through this port from now on."""
+        if not self._ended:
+            self._port = port
+            port.set_recording(self._recording)
+            self.top_up()
+
+    def end(self) -> None:
+        """The leg is over: let go of the port, keep the played position."""
+        if self._port:
+            self._played_samples = self._port.played()
+        self._port = None
+        self._ended = True
+        self._waiting.clear()
+        self._waiting_samples = 0
+
+    @property
+    def played_ms(self) -> int:
+        """Agent audio that really left since the answer; silence between chunks does not count."""
+        samples = self._port.played() if self._port else self._played_samples
+        return int(samples) // _SAMPLES_PER_MS
+
+    @property
+    def queued_ms(self) -> int:
+        """Audio accepted by play() that has not left yet; 0 only when all of it has."""
+        return -(-self._queued_samples() // _SAMPLES_PER_MS)
+
+    def read(self) -> list[Frame]:
+        """Caller audio since the last read, one Frame per 20 ms."""
+        if not self._port:
+            return []
+        heard = self._heard + self._port.read()
+        whole = len(heard) - len(heard) % NARROW_FRAME_BYTES
+        self._heard = heard[whole:]
+        process = self._up.process
+        starts = range(0, whole, NARROW_FRAME_BYTES)
+        narrow = (heard[start : start + NARROW_FRAME_BYTES] for start in starts)
+        return [Frame(frame, process(frame)) for frame in narrow]
+
+    def play(self, pcm: bytes) -> None:
+        """Queue PCM16 24 kHz mono behind what is queued; any chunk length."""
+        if self._ended:
+            return
+        pcm = self._odd + pcm
+        whole = len(pcm) - len(pcm) % SAMPLE_BYTES
+        self._odd = pcm[whole:]
+        narrow = self._down.process(pcm[:whole])
+        self._waiting.append(memoryview(narrow))
+        self._waiting_samples += len(narrow) // SAMPLE_BYTES
+        self.top_up()
+
+    def flush(self) -> int:
+        """Drop what has not left; returns its length in ms. Takes effect within one tick."""
+        samples = self._waiting_samples
+        if self._port:
+            samples += len(self._port.flush()) // SAMPLE_BYTES
+        self._waiting.clear()
+        self._waiting_samples = 0
+        self._odd = b""
+        self._down.reset()
+        return -(-samples // _SAMPLES_PER_MS)
+
+    def set_recording(self, on: bool) -> None:
+        """Collect both sides for read_record() from now on, or stop it."""
+        self._recording = on
+        if self._port:
+            self._port.set_recording(on)
+
+    def read_record(self) -> bytes:
+        """Stereo PCM16 8 kHz (caller left, agent right, same tick) since the last read; empty unless recording."""
+        return bytes(self._port.read_record()) if self._port else b""
+
+    def top_up(self) -> None:
+        """Move what the ring has room for into it."""
+        while self._waiting and self._port:
+            chunk = self._waiting[0]
+            taken = self._port.write(chunk)
+            self._waiting_samples -= taken
+            if taken * SAMPLE_BYTES < len(chunk):
+                self._waiting[0] = chunk[taken * SAMPLE_BYTES :]
+                return
+            self._waiting.popleft()
+
+    def _queued_samples(self) -> int:
+        queued = self._waiting_samples
+        if self._port:
+            queued += self._port.written() - self._port.played() - self._port.flushed()
+        return queued
+
+
+class AudioBridge:
+    """Wakes every joined leg when the media clock has ticked: one eventfd, one reader on the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._wake = pj.Wake()
+        # Designed once, before any call: the first design loads scipy.
+        self._up_taps = filter_taps(_RATIO, 1, NARROW_HZ).tobytes()
+        self._down_taps = filter_taps(1, _RATIO, WIDE_HZ).tobytes()
+        self._turns: dict[RingAudio, Callable[[], None]] = {}
+        loop.add_reader(self._wake.fileno(), self._serve)
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def close(self) -> None:
+        """Serve nobody any more."""
+        self._loop.remove_reader(self._wake.fileno())
+        self._turns.clear()
+
+    def new_sound(self) -> RingAudio:
+        """A leg's audio, silent until joined."""
+        return RingAudio(pj.Resampler(self._up_taps, _RATIO, 1), pj.Resampler(self._down_taps, 1, _RATIO))
+
+    def new_port(self) -> Any:
+        """A RingPort of the bridge's own frame and rate. For the thread that owns pjsua2, here and when dropped."""
+        return pj.RingPort(self._wake, clock_hz=NARROW_HZ, frame_samples=FRAME_SAMPLES, record_samples=RECORD_SAMPLES)
+
+    def join(self, sound: RingAudio, wake: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        """Call `wake` at each tick; if it raises, `failed` once and never again `wake`."""
+        self._turns[sound] = partial(self._serve_one, sound, wake, failed)
+
+    def leave(self, sound: RingAudio) -> None:
+        """Leave this leg alone from now on."""
+        self._turns.pop(sound, None)
+
+    def _serve(self) -> None:
+        self._wake.take()
+        for turn in tuple(self._turns.values()):
+            turn()
+
+    def _serve_one(self, sound: RingAudio, wake: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        if sound not in self._turns:
+            return
+        try:
+            sound.top_up()
+            wake()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it belongs to one leg
+            _log.exception("leg_audio_failed")
+            self.leave(sound)
+            failed(fault)

@@ -1,0 +1,225 @@
+"""A pjsua2 call on the SIP thread. Rule: callbacks translate and post, and decide nothing; one LegEnded, always.
+
+Only the SIP thread holds a Dialog. The event loop names it by number (see exchange.py) and hears its signals.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Any, Concatenate, Final, ParamSpec
+
+import pjsua2 as pj
+import structlog
+
+from telephony.leg import Answered, DigitPressed, Ending, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.sip.ending import confirmed_ending, unanswered_inbound_ending, unanswered_outbound_ending
+from telephony.sip.sound import Bridge
+from telephony.sip.thread import contained
+
+_log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+
+KEYS: Final = frozenset("0123456789*#ABCD")
+NO_CALL: Final = -1
+_DTMF_UPDATE: Final = 1  # PJMEDIA_STREAM_DTMF_IS_UPDATE: more of a key already told
+_JOINABLE: Final = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The dialog is confirmed: its RingPort, for the event loop to read and write."""
+
+    port: Any
+
+
+Signal = LegEvent | Joined
+
+
+def _guarded(
+    act: Callable[Concatenate["Dialog", P], None],
+) -> Callable[Concatenate["Dialog", P], None]:
+    """An exception in one dialog's callback or command ends that dialog, and nothing else."""
+
+    @wraps(act)
+    def enter(dialog: "Dialog", /, *args: P.args, **kwargs: P.kwargs) -> None:
+        contained(partial(act, dialog, *args, **kwargs), dialog.abandon)
+
+    return enter
+
+
+class Dialog(pj.Call):  # type: ignore[misc]
+    """One SIP dialog and its media, inbound when it has a call_id from the start."""
+
+    def __init__(self, account: Any, call_id: int, post: Callable[[Signal], None], bridge: Bridge) -> None:
+        super().__init__(account, call_id)
+        self._inbound = call_id != NO_CALL
+        self._post = post
+        self._bridge = bridge
+        self._port: Any = None
+        self._rang = False
+        self._confirmed = False
+        self._over = False
+        self._leaving: Ending | None = None
+        self._sounding: int | None = None  # the medium that should bring RTP; None on hold
+        self._packets = 0
+        self._heard_at_ms = 0.0
+
+    def place(self, target: str, local_uri: str | None) -> str:
+        """Send the INVITE; returns its Call-ID."""
+        wish = _wish()
+        if local_uri:
+            wish.txOption.localUri = local_uri
+        self.makeCall(target, wish)
+        return str(self.getInfo().callIdString)
+
+    @_guarded
+    def ring(self) -> None:
+        """Send 180."""
+        self._respond(pj.PJSIP_SC_RINGING)
+
+    @_guarded
+    def accept(self) -> None:
+        """Send 200 with SDP."""
+        self._respond(pj.PJSIP_SC_OK)
+
+    @_guarded
+    def leave(self, ending: Ending) -> None:
+        """End by BYE, by CANCEL, or by `ending.sip_code` when we are still to answer."""
+        if self._leaving or not self.isActive():
+            return
+        self._leaving = ending
+        self.hangup(_wish(ending.sip_code))
+
+    @_guarded
+    def refer(self, target: str) -> None:
+        """Send REFER (RFC 3515)."""
+        if self._confirmed and self.isActive():
+            self.xfer(f"<{target}>", _wish())
+
+    @_guarded
+    def send_digits(self, digits: str) -> None:
+        """Send digits by RFC 4733; by INFO where the far end has no telephone-event."""
+        if not self._confirmed or not self.isActive():
+            return
+        try:
+            self.dialDtmf(digits)
+        except pj.Error:
+            keys = pj.CallSendDtmfParam()
+            keys.method = pj.PJSUA_DTMF_METHOD_SIP_INFO
+            keys.digits = digits
+            self.sendDtmf(keys)
+
+    @_guarded
+    def check_media(self, now_ms: float, limit_ms: float) -> None:
+        """End a confirmed dialog whose RTP has stopped for so long; on hold none is expected."""
+        if not self._confirmed or self._over:
+            return
+        packets = self._packets_received()
+        if self._heard_at_ms == 0 or packets != self._packets or self._sounding is None:
+            self._packets = packets
+            self._heard_at_ms = now_ms
+        elif now_ms - self._heard_at_ms >= limit_ms:
+            self.leave(Ending("unknown", "media_timeout", 0))
+
+    def abandon(self) -> None:
+        """Our own fault: end it as well as can be."""
+        ending = Ending("us", "internal_error", pj.PJSIP_SC_INTERNAL_SERVER_ERROR)
+        try:
+            if not self._leaving and self.isActive():
+                self._leaving = ending
+                self.hangup(_wish(ending.sip_code))
+        except pj.Error:
+            _log.warning("dialog_not_abandoned")
+        self._finish(ending)
+
+    @_guarded
+    def onCallState(self, happened: Any) -> None:  # noqa: N802, D102
+        news = self.getInfo()
+        match news.state:
+            case pj.PJSIP_INV_STATE_EARLY if not self._inbound and not self._rang:
+                self._rang = True
+                self._post(Ringing())
+            case pj.PJSIP_INV_STATE_CONFIRMED if not self._confirmed:
+                self._confirmed = True
+                self._port = self._bridge.new_port()
+                self._connect()
+                self._post(Joined(self._port))
+                self._post(Answered())
+            case pj.PJSIP_INV_STATE_DISCONNECTED:
+                self._finish(self._ending_of(news.lastStatusCode, _came_from_peer(happened)))
+
+    @_guarded
+    def onCallMediaState(self, _happened: Any) -> None:  # noqa: N802, D102
+        self._connect()
+
+    @_guarded
+    def onDtmfEvent(self, event: Any) -> None:  # noqa: N802, D102
+        if not event.flags & _DTMF_UPDATE and event.digit.upper() in KEYS:
+            self._post(DigitPressed(event.digit.upper()))
+
+    @_guarded
+    def onCallTransferStatus(self, progress: Any) -> None:  # noqa: N802, D102
+        self._post(TransferProgress(progress.statusCode, progress.finalNotify))
+
+    def onCallTransferRequest(self, request: Any) -> None:  # noqa: N802
+        """Nobody who calls us makes us call others."""
+        request.statusCode = pj.PJSIP_SC_DECLINE
+
+    def onCallReplaceRequest(self, request: Any) -> None:  # noqa: N802
+        """Nobody takes another's place in a call."""
+        request.statusCode = pj.PJSIP_SC_DECLINE
+
+    def _respond(self, sip_code: int) -> None:
+        if self._inbound and not self._confirmed and self.isActive():
+            self.answer(_wish(sip_code))
+
+    def _connect(self) -> None:
+        # Held in a variable: iterating the media of a temporary reads freed memory.
+        news = self.getInfo()
+        joinable = [(i, m.status) for i, m in enumerate(news.media) if m.status in _JOINABLE]
+        index, status = joinable[0] if joinable else (None, None)
+        self._sounding = index if status == pj.PJSUA_CALL_MEDIA_ACTIVE else None
+        if self._port and index is not None:
+            sound = self.getAudioMedia(index)
+            sound.startTransmit(self._port)
+            self._port.startTransmit(sound)
+
+    def _packets_received(self) -> int:
+        if self._sounding is None:
+            return 0
+        try:
+            return int(self.getStreamStat(self._sounding).rtcp.rxStat.pkt)
+        except pj.Error:
+            return self._packets
+
+    def _ending_of(self, sip_code: int, from_peer: bool) -> Ending:
+        if self._leaving:
+            return Ending(self._leaving.by, self._leaving.reason, sip_code)
+        if self._confirmed:
+            return confirmed_ending(inbound=self._inbound, sip_code=sip_code)
+        if self._inbound:
+            return unanswered_inbound_ending(sip_code=sip_code)
+        return unanswered_outbound_ending(sip_code=sip_code, from_peer=from_peer)
+
+    def _finish(self, ending: Ending) -> None:
+        if not self._over:
+            self._over = True
+            self._port = None
+            self._post(LegEnded(ending))
+
+
+def _wish(sip_code: int = 0) -> Any:
+    """Options of a request or response: one audio medium and nothing else."""
+    wish = pj.CallOpParam(True)
+    wish.opt.audioCount = 1
+    wish.opt.videoCount = 0
+    wish.opt.textCount = 0
+    wish.statusCode = sip_code
+    return wish
+
+
+def _came_from_peer(happened: Any) -> bool:
+    event = happened.e
+    received: bool = event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG
+    return bool(event.type == pj.PJSIP_EVENT_TSX_STATE and received)

@@ -1,0 +1,182 @@
+"""The SIP endpoint from start to clean stop: trunks, legs, lines. Rule: no pjsua2 object comes this far."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, Self
+
+import structlog
+
+from telephony.leg import LegEnded
+from telephony.settings import SipSettings, Trunk
+from telephony.sip.dialog import Signal
+from telephony.sip.exchange import Exchange, Registration
+from telephony.sip.invite import Headers, Invite, host_of, user_of
+from telephony.sip.leg import Act, SipLeg
+from telephony.sip.library import (
+    choose_codecs,
+    contact_host,
+    direct_account,
+    endpoint_config,
+    open_transport,
+    trunk_account,
+)
+from telephony.sip.sound import Bridge
+from telephony.sip.thread import SipThread, contained
+from telephony.sip.trunk import RetryPlan, TrunkLine
+
+_log = structlog.get_logger(__name__)
+
+FAREWELL_S: Final = 0.2  # for answers to our BYEs before the sockets close
+UNREGISTER_S: Final = 1.0
+
+
+class CallRefusedError(Exception):
+    """An outbound call could not even be tried; the message says why."""
+
+
+class Endpoint:
+    """`async with` opens it: one in a process at a time. Inbound legs go to `on_call`, on the event loop."""
+
+    def __init__(
+        self,
+        settings: SipSettings,
+        trunks: tuple[Trunk, ...],
+        bridge: Bridge,
+        on_call: Callable[[SipLeg], None],
+        *,
+        rtp_timeout_s: float = 20.0,
+        retry: RetryPlan | None = None,
+    ) -> None:
+        self._settings = settings
+        self._trunks = {trunk.name: trunk for trunk in trunks}
+        self._bridge = bridge
+        self._on_call = on_call
+        self._rtp_timeout_s = rtp_timeout_s
+        self._retry = retry or RetryPlan()
+        self._ports: dict[str, int] = {}
+        self._legs: dict[int, SipLeg] = {}
+        self._lines: dict[str, TrunkLine] = {}
+
+    async def __aenter__(self) -> Self:
+        self._thread = SipThread(asyncio.get_running_loop())
+        self._exchange = Exchange(self, self._thread.post, self._bridge, self._settings.max_calls)
+        for name in self._trunks:
+            self._lines[name] = TrunkLine(name, partial(self._register, name), self._retry)
+        self._thread.start()
+        try:
+            await self._thread.do(self._open)
+        except BaseException:
+            await self._thread.stop()
+            raise
+        self._watch = asyncio.create_task(self._watch_media())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._watch.cancel()
+        for line in self._lines.values():
+            line.close()
+        if await self._thread.do(partial(self._exchange.hang_up_all, "shutting_down")):
+            await asyncio.sleep(FAREWELL_S)
+        await self._thread.do(self._exchange.close)
+        await self._thread.stop()
+
+    def port(self, transport: str) -> int:
+        """The port that "udp" or "tcp" listens on; KeyError when it does not."""
+        return self._ports[transport]
+
+    @property
+    def trunks(self) -> Mapping[str, TrunkLine]:
+        """The trunks by name, each with its state."""
+        return self._lines
+
+    @property
+    def live_legs(self) -> int:
+        """Legs that have not ended."""
+        return len(self._legs)
+
+    async def call(self, target: str, trunk: str | None = None, caller: str | None = None) -> SipLeg:
+        """Send an INVITE to a sip: URI, or by a trunk to a number. What comes of it are the leg's events.
+
+        Raises CallRefusedError when it cannot even be tried.
+        """
+        line = self._trunks[trunk] if trunk else None
+        uri = target if ":" in target else f"sip:{target}@{host_of(line.registrar) if line else ''}"
+        caller = caller or (line.caller if line else None)
+        number = self._exchange.reserve()
+        invite = Invite(caller or "", user_of(uri) or target, "", Headers({}))
+        leg = self._legs[number] = SipLeg(invite, trunk, partial(self._send, number), self._bridge, inbound=False)
+        try:
+            leg.placed(await self._thread.do(partial(self._place, number, trunk, uri, caller)))
+        except CallRefusedError:
+            del self._legs[number]
+            raise
+        return leg
+
+    def arrived(self, number: int, invite: Invite, trunk: str | None) -> None:
+        """An inbound dialog waits for a decision (from the SIP thread)."""
+        self._thread.tell(self._take_call, number, invite, trunk)
+
+    def signalled(self, number: int, signal: Signal) -> None:
+        """Something happened to a dialog (from the SIP thread)."""
+        self._thread.tell(self._take, number, signal)
+
+    def registered(self, trunk: str, registration: Registration) -> None:
+        """A registrar answered, or did not (from the SIP thread)."""
+        self._thread.tell(self._lines[trunk].answered, registration)
+
+    def _open(self) -> None:
+        library = self._thread.library
+        library.libInit(endpoint_config(self._settings))
+        if self._settings.udp_port is not None:
+            self._ports["udp"] = open_transport(library, self._settings, "udp")
+        if self._settings.tcp_port is not None:
+            self._ports["tcp"] = open_transport(library, self._settings, "tcp")
+        library.libStart()
+        library.audDevManager().setNullDev()
+        choose_codecs(library, self._settings.codecs)
+        port = next(iter(self._ports.values()), 5_060)
+        self._exchange.open_account(None, direct_account(self._settings, port))
+        for trunk in self._trunks.values():
+            self._exchange.open_account(trunk.name, trunk_account(self._settings, trunk))
+
+    def _place(self, number: int, trunk: str | None, uri: str, caller: str | None) -> str:
+        if self._exchange.is_full():
+            raise CallRefusedError("all lines are busy")
+        host = host_of(self._trunks[trunk].registrar) if trunk else contact_host(self._settings)
+        local_uri = f"<sip:{caller}@{host.partition(';')[0]}>" if caller else None
+        call_id = self._exchange.place(number, trunk, uri, local_uri)
+        if call_id is None:
+            raise CallRefusedError("the target is no SIP address that can be reached from here")
+        return call_id
+
+    def _take_call(self, number: int, invite: Invite, trunk: str | None) -> None:
+        leg = SipLeg(invite, trunk, partial(self._send, number), self._bridge, inbound=True)
+        self._legs[number] = leg
+        self._guarded(leg, partial(self._on_call, leg))
+
+    def _take(self, number: int, signal: Signal) -> None:
+        leg = self._legs.get(number)
+        if leg:
+            self._guarded(leg, partial(leg.take, signal))
+        if isinstance(signal, LegEnded):
+            self._legs.pop(number, None)
+            self._thread.post(partial(self._exchange.let_go, number))
+
+    def _guarded(self, leg: SipLeg, act: Callable[[], None]) -> None:
+        contained(act, partial(leg.hang_up, "internal_error"))
+
+    def _send(self, number: int, act: Act) -> None:
+        self._thread.post(partial(self._exchange.act, number, act))
+
+    def _register(self, trunk: str) -> None:
+        self._thread.post(partial(self._exchange.register, trunk))
+
+    async def _watch_media(self) -> None:
+        """Look at each leg's RTP several times within the timeout, rarely enough to cost nothing."""
+        pause_s = max(0.1, min(2.0, self._rtp_timeout_s / 8))
+        while True:
+            await asyncio.sleep(pause_s)
+            now_ms = time.monotonic() * 1_000
+            self._thread.post(partial(self._exchange.check_media, now_ms, self._rtp_timeout_s * 1_000))

@@ -1,0 +1,94 @@
+"""What an INVITE's text says: who calls whom, and its header fields. Rule: pure; it never raises, whatever was sent."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+# RFC 3261 section 7.3.3, RFC 3515, RFC 3892, RFC 4028, RFC 6665: one-letter names of header fields.
+_FULL_NAMES: Final = {
+    "a": "Accept-Contact",
+    "b": "Referred-By",
+    "c": "Content-Type",
+    "e": "Content-Encoding",
+    "f": "From",
+    "i": "Call-ID",
+    "k": "Supported",
+    "l": "Content-Length",
+    "m": "Contact",
+    "o": "Event",
+    "r": "Refer-To",
+    "s": "Subject",
+    "t": "To",
+    "u": "Allow-Events",
+    "v": "Via",
+    "x": "Session-Expires",
+}
+_CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization"})
+_USER = re.compile(r"<?\s*(?:sips?:([^@;?>\s]*)@|tel:([^;?>\s]*))", re.IGNORECASE)
+
+
+class Headers(Mapping[str, str]):
+    """Header fields by name, whose case does not matter; of several with one name the last."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = {name.casefold(): (name, value) for name, value in fields.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.casefold()][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._fields.values())
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An inbound INVITE: user parts of From and Request-URI, the Call-ID, the fields without credentials."""
+
+    caller: str
+    called: str
+    call_id: str
+    headers: Headers
+
+
+def user_of(uri: str) -> str:
+    """User part of a URI or of a name-addr, unescaped, without its parameters (`+4930` of `<sip:+4930;x=1@host>`)."""
+    found = _USER.search(_without_display_name(uri))
+    if not found:
+        return ""
+    user = found[1] if found[1] is not None else found[2]
+    return unquote(user.partition(":")[0])
+
+
+def host_of(uri: str) -> str:
+    """Host, port and transport of a sip URI: what follows the user part (`example.org:5060;transport=tcp`)."""
+    rest = re.sub(r"^\s*<?\s*sips?:", "", uri, flags=re.IGNORECASE).partition(">")[0]
+    return rest.rpartition("@")[2]
+
+
+def parse_invite(text: str) -> Invite:
+    """Read the INVITE as it came off the wire, body included."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    head = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
+    start, *lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines() or [""]
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.strip()
+        name = _FULL_NAMES.get(name.casefold(), name)
+        if colon and name and name.casefold() not in _CREDENTIALS:
+            fields[name] = value.strip()
+    headers = Headers(fields)
+    target = [*start.split(), "", ""][1]
+    return Invite(user_of(headers.get("From", "")), user_of(target), headers.get("Call-ID", ""), headers)
+
+
+def _without_display_name(uri: str) -> str:
+    """A quoted display name may hold anything, a false URI too."""
+    return re.sub(r'^\s*"(?:[^"\\]|\\.)*"', "", uri)

@@ -1,0 +1,144 @@
+"""A dialog as the event loop sees it (`telephony.leg.Leg`). Rule: commands are posted, events arrive, nothing waits."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from telephony.leg import Answered, Ending, LegEnded, LegEvent
+from telephony.sip.dialog import Dialog, Joined, Signal
+from telephony.sip.invite import Headers, Invite
+from telephony.sip.sound import Bridge, LegSound
+
+_log = structlog.get_logger(__name__)
+
+Act = Callable[[Dialog], None]
+UNAVAILABLE: Final = 480
+
+
+class SipLeg:
+    """One leg. Events that came before listen() are kept for it."""
+
+    def __init__(
+        self, invite: Invite, trunk: str | None, send: Callable[[Act], None], bridge: Bridge, *, inbound: bool
+    ) -> None:
+        self._invite = invite
+        self._trunk = trunk
+        self._send = send
+        self._bridge = bridge
+        self._inbound = inbound
+        self._audio = bridge.new_sound()
+        self._early: list[LegEvent] = []
+        self._listener: Callable[[LegEvent], None] | None = None
+        self._wake: Callable[[], None] | None = None
+        self._live = False
+        self._over = False
+
+    def placed(self, call_id: str) -> None:
+        """The INVITE of an outbound leg has left."""
+        self._invite = replace(self._invite, call_id=call_id)
+
+    @property
+    def sip_call_id(self) -> str:
+        """The dialog's Call-ID."""
+        return self._invite.call_id
+
+    @property
+    def inbound(self) -> bool:
+        """True when the far end called us."""
+        return self._inbound
+
+    @property
+    def caller(self) -> str:
+        """User part of From (inbound) or our own number (outbound)."""
+        return self._invite.caller
+
+    @property
+    def called(self) -> str:
+        """User part of the Request-URI (inbound) or of the target (outbound)."""
+        return self._invite.called
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The INVITE's header fields without credentials, last value wins; empty for outbound legs."""
+        return self._invite.headers if self._inbound else Headers({})
+
+    @property
+    def trunk(self) -> str | None:
+        """The trunk it came or went by; None for a direct call."""
+        return self._trunk
+
+    @property
+    def audio(self) -> LegSound:
+        """Valid from the moment the leg exists; silent until answered."""
+        return self._audio
+
+    def listen(self, post: Callable[[LegEvent], None]) -> None:
+        """Give each event to `post`, beginning with those that came already."""
+        self._listener = post
+        early, self._early = self._early, []
+        for event in early:
+            post(event)
+
+    def on_audio(self, wake: Callable[[], None]) -> None:
+        """Call `wake` on the event loop whenever audio.read() has something, from the answer on."""
+        self._wake = wake
+        if self._live:
+            self._bridge.join(self._audio, wake, self._audio_failed)
+
+    def ring(self) -> None:
+        """Send 180."""
+        self._send(Dialog.ring)
+
+    def answer(self) -> None:
+        """Send 200 with SDP."""
+        self._send(Dialog.accept)
+
+    def reject(self, sip_code: int) -> None:
+        """Refuse an unanswered inbound leg."""
+        self._leave(Ending("us", "rejected", sip_code))
+
+    def hang_up(self, reason: str = "agent_hung_up") -> None:
+        """BYE, CANCEL or refusal (480), whichever the state of the dialog asks for. Ending is then by us."""
+        self._leave(Ending("us", reason, UNAVAILABLE if self._inbound else 0))
+
+    def refer(self, target: str) -> None:
+        """Blind transfer by REFER to a sip: or tel: target; TransferProgress follows."""
+        self._send(lambda dialog: dialog.refer(target))
+
+    def send_digits(self, digits: str) -> None:
+        """Send digits by RFC 4733."""
+        self._send(lambda dialog: dialog.send_digits(digits))
+
+    def take(self, signal: Signal) -> None:
+        """What the dialog signalled, on the event loop."""
+        match signal:
+            case Joined(port):
+                self._audio.join(port)
+                self._live = not self._over
+            case LegEnded():
+                self._over = True
+                self._live = False
+                self._bridge.leave(self._audio)
+                self._audio.end()
+                self._deliver(signal)
+            case Answered():
+                if self._wake:
+                    self.on_audio(self._wake)
+                self._deliver(signal)
+            case _:
+                self._deliver(signal)
+
+    def _deliver(self, event: LegEvent) -> None:
+        if self._listener:
+            self._listener(event)
+        else:
+            self._early.append(event)
+
+    def _leave(self, ending: Ending) -> None:
+        self._send(lambda dialog: dialog.leave(ending))
+
+    def _audio_failed(self, fault: Exception) -> None:
+        _log.error("leg_ended_by_fault", fault=type(fault).__name__)
+        self.hang_up("internal_error")

@@ -1,0 +1,42 @@
+"""What signalling needs of the audio bridge. Rule: Protocols only; telephony.media makes them real."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from telephony.leg import LegAudio
+
+
+class LegSound(LegAudio, Protocol):
+    """A leg's audio, which the leg joins to its port and ends."""
+
+    def join(self, port: Any) -> None:
+        """The leg is answered: audio flows through this port from now on."""
+        ...
+
+    def end(self) -> None:
+        """The leg is over: let go of the port."""
+        ...
+
+    def set_recording(self, on: bool) -> None:
+        """Collect both sides for read_record() from now on, or stop it."""
+        ...
+
+
+class Bridge(Protocol):
+    """Where legs get their audio and are told that the media clock has ticked."""
+
+    def new_sound(self) -> LegSound:
+        """A leg's audio, silent until joined; for the event loop."""
+        ...
+
+    def new_port(self) -> Any:
+        """An AudioMedia that LegSound.join takes; for the SIP thread, there and when it is dropped."""
+        ...
+
+    def join(self, sound: LegSound, wake: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        """Call `wake` at each tick; if it raises, `failed` once and never again `wake`."""
+        ...
+
+    def leave(self, sound: LegSound) -> None:
+        """Leave this leg alone from now on."""
+        ...
