@@ -1,0 +1,200 @@
+"""What a caller's words mean to a flow: which rule, which slots. Rule: the best match wins, ties go by order.
+
+Words are compared in lower case without punctuation, numbers spelled out. A rule scores by what it found:
+
+- digits pressed as the rule's `digits`: nothing beats it;
+- `pattern` found: 3;
+- each of the `keywords` found: its number of words;
+- the example among `says` that fits best: (telling words found)^2 / (telling words in it). Telling words are those
+  that say something; where an example has none, all its words count.
+
+Below 1 a rule is not meant. Half of the telling words of a long example are enough: a recogniser's slips do no harm.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.flow import REFERENCE, Flow, KeyPath, Rule, Slot
+
+NEEDED = 1.0
+PATTERN_SCORE = 3.0
+DIGITS_SCORE = 1_000.0
+DIGITS_PRESSED = re.compile(r"\[digits: ([0-9*#A-D]+)\]")
+
+Words = tuple[str, ...]
+
+# fmt: off
+FILLERS = frozenset((
+    "a", "about", "am", "an", "and", "any", "are", "at", "be", "by", "can", "could", "did", "do", "does", "er", "erm",
+    "for", "get", "got", "had", "has", "have", "hello", "hi", "how", "i", "i'd", "i'll", "i'm", "if", "in", "is", "it",
+    "it's", "just", "let", "let's", "like", "may", "me", "might", "my", "need", "now", "of", "oh", "on", "or", "our",
+    "please", "shall", "should", "so", "some", "that", "the", "then", "there", "this", "to", "uh", "um", "us", "want",
+    "wanted", "we", "we'd", "well", "what", "what's", "will", "with", "would", "you", "your",
+))
+ONES = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)
+# fmt: on
+TENS = ("", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def words_of(text: str) -> Words:
+    """The words of a text as they are compared: `At 7:30 pm!` gives `at seven thirty pm`."""
+    plain = text.lower().replace("’", "'").replace("a.m", "am").replace("p.m", "pm")
+    return tuple(word for token in re.findall(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*", plain) for word in _spelled(token))
+
+
+def _spelled(token: str) -> Words:
+    """A number up to 99 as it is said, a longer one digit by digit; `00`, the minutes of a full hour, is not said."""
+    if not token.isdecimal():
+        return (token,)
+    number = int(token)
+    if token == "00":
+        return ()
+    if token.startswith("0") or number > 99:
+        return tuple(ONES[int(digit)] for digit in token)
+    if number < len(ONES):
+        return (ONES[number],)
+    return (TENS[number // 10], ONES[number % 10]) if number % 10 else (TENS[number // 10],)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One utterance or one entry of digits; digits can also be read as words, each digit one."""
+
+    words: Words
+    digits: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words in one line, for patterns."""
+        return " ".join(self.words)
+
+
+def heard(text: str) -> Heard:
+    """A caller's message, spoken or pressed."""
+    pressed = DIGITS_PRESSED.fullmatch(text.strip())
+    if pressed is None:
+        return Heard(words_of(text))
+    digits = pressed[1]
+    return Heard(tuple(ONES[int(digit)] for digit in digits if digit.isdecimal()), digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to name a value of a slot; a bare one counts only when its slot is asked for."""
+
+    words: Words
+    slot: str
+    value: str
+    bare: bool
+
+
+def forms_of(name: str, slot: Slot) -> Iterator[Form]:
+    """Every form of a slot's values, bare and framed."""
+    for form, value in slot.forms():
+        yield Form(words_of(form), name, value, bool(slot.frames))
+        for frame in slot.frames:
+            yield Form(words_of(frame.replace("{}", form)), name, value, False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    telling: frozenset[str]
+    slots: frozenset[str]
+
+    def score(self, words: frozenset[str], mentioned: frozenset[str]) -> float:
+        found = len(self.telling & words) + len(self.slots & mentioned)
+        return (
+            found * found / (len(self.telling) + len(self.slots)) if self.telling & words or not self.telling else 0.0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule, how well it fits, and what its pattern named. `everywhere`: it is the flow's, not one state's."""
+
+    rule: Rule
+    key: str
+    everywhere: bool
+    score: float
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+
+class Reading:
+    """One rule made ready for matching."""
+
+    def __init__(self, path: KeyPath, rule: Rule) -> None:
+        self._rule = rule
+        self._key = ".".join(map(str, path))
+        self._everywhere = path[0] == "when"
+        self._keywords = tuple(words_of(keyword) for keyword in rule.keywords)
+        self._examples = tuple(_example(said) for said in rule.says)
+        self._pattern = re.compile(rule.pattern) if rule.pattern else None
+
+    def match(self, said: Heard, mentioned: frozenset[str]) -> Match:
+        """How well this utterance, which mentions these slots, fits the rule."""
+        if said.digits:
+            return self._match(DIGITS_SCORE if said.digits == self._rule.digits else 0.0)
+        found = self._pattern.search(said.text) if self._pattern else None
+        words = frozenset(said.words)
+        score = sum(len(keyword) for keyword in self._keywords if _contains(said.words, keyword))
+        best = max((example.score(words, mentioned) for example in self._examples), default=0.0)
+        named = {name: value for name, value in found.groupdict().items() if value} if found else {}
+        return self._match(score + best + (PATTERN_SCORE if found else 0.0), named)
+
+    def _match(self, score: float, named: Mapping[str, str] | None = None) -> Match:
+        return Match(self._rule, self._key, self._everywhere, score, named or {})
+
+
+def _example(said: str) -> _Example:
+    slots = frozenset(REFERENCE.findall(said))
+    words = frozenset(words_of(REFERENCE.sub(" ", said)))
+    return _Example(words - FILLERS or (frozenset() if slots else words), slots)
+
+
+def _contains(words: Words, phrase: Words) -> bool:
+    return any(words[at : at + len(phrase)] == phrase for at in range(len(words) - len(phrase) + 1))
+
+
+class Understanding:
+    """A flow made ready for listening."""
+
+    def __init__(self, flow: Flow) -> None:
+        readings = [(path, Reading(path, rule)) for path, rule in flow.rules()]
+        self._everywhere = [reading for path, reading in readings if path[0] == "when"]
+        self._states = {
+            name: [reading for path, reading in readings if path[:2] == ("states", name)] for name in flow.states
+        }
+        self._forms = {name: tuple(forms_of(name, slot)) for name, slot in flow.slots.items()}
+
+    def best_rule(self, said: Heard, state: str) -> Match | None:
+        """The rule of this state, or of the flow, that fits best; None when none is meant."""
+        mentioned = frozenset(self.slots_in(said, tuple(self._forms), ""))
+        matches = [reading.match(said, mentioned) for reading in (*self._states[state], *self._everywhere)]
+        best = max(matches, key=lambda match: match.score, default=None)
+        return best if best and best.score >= NEEDED else None
+
+    def slots_in(self, said: Heard, wanted: tuple[str, ...], asked: str) -> dict[str, str]:
+        """Values that the words give to the wanted slots: the longest form first, of equal ones the slot asked for.
+
+        Said twice, a slot takes what was said last.
+        """
+        forms = [form for name in wanted for form in self._forms.get(name, ()) if form.words]
+        places = [
+            (form, at)
+            for form in forms
+            if not form.bare or form.slot == asked
+            for at in range(len(said.words) - len(form.words) + 1)
+            if said.words[at : at + len(form.words)] == form.words
+        ]
+        taken: set[int] = set()
+        found: list[tuple[int, Form]] = []
+        for form, at in sorted(places, key=lambda place: (-len(place[0].words), place[0].slot != asked, place[1])):
+            span = set(range(at, at + len(form.words)))
+            if not span & taken:
+                taken |= span
+                found.append((at, form))
+        return {form.slot: form.value for _, form in sorted(found, key=lambda place: place[0])}
