@@ -1,0 +1,245 @@
+"""Routes, agents and flows as a person writes them: which agent answers which call. Rule: the first route that matches.
+
+[[route]]                          # first match wins
+did = "+49*"                       # exact, a prefix with a star behind it, or "*"
+agent = "reception"
+
+[agents.reception]                 # a Realtime session object
+model = "scripted/reception"
+
+[flows.reception]                  # what the scripted language model says
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from pipeline.flow import Flow
+from pipeline.realtime.config import Format, SemanticVad, ServerVad, SessionConfig, ToolChoiceFunction
+from telephony.faults import FaultyError, did_you_mean
+from telephony.number import dialled
+from telephony.toml_text import KeyPath, TomlText
+from telephony.toml_text import parse as parse_toml
+from telephony.typed_table import Reader
+
+ANY: Final = "*"
+SCRIPTED: Final = "scripted/"
+HANG_UP: Final = "hang_up"
+TRANSFER: Final = "transfer"
+
+_PATTERN = re.compile(r"\*|[^\s*@:;<>]+\*?")
+_TARGET = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+|tel:\+?[0-9*#A-D().\-]+(?:;\S+)?")
+_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TOP = ["route", "agents", "flows"]
+
+Broken = tuple[KeyPath, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Which calls it takes, by DID and caller number, and what becomes of them: an agent, or a SIP code that rejects.
+
+    `allow` names the tools the agent has over its own call; `transfer_targets` maps a spoken name to the sip: or tel:
+    address it may transfer to. None in `max_call_s` and `record` means what the settings say.
+    """
+
+    did: str
+    caller: str = ANY
+    agent: str = ""
+    allow: tuple[Literal["hang_up", "transfer"], ...] = (HANG_UP,)
+    transfer_targets: Mapping[str, str] = field(default_factory=dict)
+    greet: bool = True
+    reject: Annotated[int, Meta(ge=400, le=699)] | None = None
+    max_call_s: Annotated[int, Meta(ge=1)] | None = None
+    record: bool | None = None
+
+    def takes(self, did: str, caller: str) -> bool:
+        """Whether a call to this DID from this caller is one of this route's."""
+        return _matches(self.did, did) and _matches(self.caller, caller)
+
+
+class DialplanError(FaultyError):
+    """The dialplan cannot be used; `faults` says everything that is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialplan:
+    """Everything a dialplan says, checked."""
+
+    routes: tuple[Route, ...] = ()
+    agents: Mapping[str, SessionConfig] = field(default_factory=dict)
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+
+    def match(self, did: str, caller: str) -> Route | None:
+        """The first route that takes this call; numbers may come with separators or as URIs."""
+        did, caller = dialled(did), dialled(caller)
+        return next((route for route in self.routes if route.takes(did, caller)), None)
+
+
+def parse(text: str, file: str) -> Dialplan:
+    """Read a dialplan; raises DialplanError with every fault in it."""
+    try:
+        toml = parse_toml(text, file)
+    except FaultyError as error:
+        raise DialplanError(error.faults) from None
+    reader = Reader(toml)
+    reader.refuse_unknown(toml.table, _TOP, ())
+    flows = reader.read_named(Flow, toml.table.get("flows", {}), ("flows",))
+    agents = reader.read_named(SessionConfig, toml.table.get("agents", {}), ("agents",))
+    routes = _routes(reader)
+    for path, problem, remedy in list(_all_broken(reader, routes, agents, flows)):
+        reader.fault(path, problem, remedy)
+    if reader.faults:
+        raise DialplanError(reader.faults)
+    return Dialplan(tuple(routes.values()), agents, flows)
+
+
+def _routes(reader: Reader) -> dict[int, Route]:
+    """Routes by their place in the file; those that cannot be read are left out."""
+    raw = reader.text.table.get("route", [])
+    if not isinstance(raw, list):
+        reader.fault(("route",), "expected an array of tables", "[[route]]")
+        return {}
+    read = {index: reader.read(Route, table, ("route", index)) for index, table in enumerate(raw)}
+    return {index: route for index, route in read.items() if isinstance(route, Route)}
+
+
+def _all_broken(
+    reader: Reader, routes: Mapping[int, Route], agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow]
+) -> Iterator[Broken]:
+    for index, route in routes.items():
+        at: KeyPath = ("route", index)
+        found = list(_broken_route(route, _names(reader.text, "agents")))
+        if reader.is_sound((*at, "agent"), (*at, "reject")):
+            found += _broken_decision(route)
+        for path, problem, remedy in found:
+            yield (*at, *path), problem, remedy
+    yield from _shadowed(routes)
+    for name, agent in agents.items():
+        for path, problem, remedy in (*_broken_session(agent), *_broken_script(agent, _names(reader.text, "flows"))):
+            yield ("agents", name, *path), problem, remedy
+    for name, flow in flows.items():
+        for path, problem in flow.faults():
+            yield ("flows", name, *path), problem, ""
+    yield from _missing_tools(agents, flows)
+
+
+def _names(toml: TomlText, table: str) -> list[str]:
+    """The names written down, whether what they name could be read or not: a fault is told once, where it is."""
+    named = toml.table.get(table, {})
+    return list(named) if isinstance(named, dict) else []
+
+
+def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
+    for key, pattern in (("did", route.did), ("caller", route.caller)):
+        if not _PATTERN.fullmatch(_normal(pattern)):
+            yield (key,), f"{pattern!r} is no pattern", 'a number or name, a prefix such as "+49*", or "*"'
+    if route.agent and route.agent not in agents:
+        yield ("agent",), f"there is no agent {route.agent!r}", did_you_mean(route.agent, agents)
+    if TRANSFER in route.allow and not route.transfer_targets:
+        yield ("allow",), "transfer is allowed, but there is nowhere to", 'transfer_targets = { desk = "tel:+..." }'
+    if route.transfer_targets and TRANSFER not in route.allow:
+        yield ("transfer_targets",), "transfer is not allowed", 'allow = ["hang_up", "transfer"]'
+    for name, target in route.transfer_targets.items():
+        if not _TARGET.fullmatch(target):
+            yield ("transfer_targets", name), f"{target!r} is no address", "sip:USER@HOST or tel:+NUMBER"
+
+
+def _broken_decision(route: Route) -> Iterator[Broken]:
+    if route.agent and route.reject is not None:
+        yield ("reject",), "a route has an agent or rejects, not both", ""
+    elif not route.agent and route.reject is None:
+        yield ("agent",), "is missing", "name an agent, or reject = 603"
+
+
+def _shadowed(routes: Mapping[int, Route]) -> Iterator[Broken]:
+    """Routes that no call can come to, because one before them takes every call they would."""
+    for index, route in routes.items():
+        for earlier in (number for number in routes if number < index):
+            if _covers(routes[earlier].did, route.did) and _covers(routes[earlier].caller, route.caller):
+                yield ("route", index), f"can never match: route[{earlier + 1}] takes all its calls", "put it first"
+                break
+
+
+def _broken_session(agent: SessionConfig) -> Iterator[Broken]:
+    """Values that Realtime itself refuses."""
+    hears, speaks = agent.audio.input, agent.audio.output
+    if not 0.25 <= speaks.speed <= 1.5:
+        yield ("audio", "output", "speed"), f"{speaks.speed} is out of range", "0.25 to 1.5"
+    for side, form in (("input", hears.format), ("output", speaks.format)):
+        if form != Format() and form.rate not in (None, 24_000 if form.type == "audio/pcm" else 8_000):
+            yield ("audio", side, "format", "rate"), f"{form.type} has another rate", "leave it out"
+    for key, problem, remedy in _broken_turns(hears.turn_detection):
+        yield ("audio", "input", "turn_detection", key), problem, remedy
+    if isinstance(agent.max_output_tokens, int) and not 1 <= agent.max_output_tokens <= 4_096:
+        yield ("max_output_tokens",), f"{agent.max_output_tokens} is out of range", '1 to 4096, or "inf"'
+    if isinstance(agent.temperature, float) and not 0 <= agent.temperature <= 2:
+        yield ("temperature",), f"{agent.temperature} is out of range", "0 to 2"
+    if len(agent.output_modalities) != 1:
+        yield ("output_modalities",), "an agent has one way to answer", '["audio"]'
+    yield from _broken_tools(agent)
+
+
+def _broken_turns(turns: ServerVad | SemanticVad | None) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(turns, ServerVad):
+        return
+    if not 0 <= turns.threshold <= 1:
+        yield "threshold", f"{turns.threshold} is out of range", "0 to 1"
+    for key in ("prefix_padding_ms", "silence_duration_ms"):
+        if getattr(turns, key) < 0:
+            yield key, f"{getattr(turns, key)} ms is less than nothing", "0 or more"
+    if turns.idle_timeout_ms is not None and not 5_000 <= turns.idle_timeout_ms <= 30_000:
+        yield "idle_timeout_ms", f"{turns.idle_timeout_ms} is out of range", "5000 to 30000"
+
+
+def _broken_tools(agent: SessionConfig) -> Iterator[Broken]:
+    names = [tool.name for tool in agent.tools]
+    for index, name in enumerate(names):
+        if not _TOOL_NAME.fullmatch(name):
+            yield ("tools", index, "name"), f"{name!r} is no name", "letters, digits, _ and -, at most 64"
+        elif name in names[:index]:
+            yield ("tools", index, "name"), f"{name!r} is already the name of a tool", ""
+    chosen = agent.tool_choice
+    if isinstance(chosen, ToolChoiceFunction) and chosen.name not in names:
+        yield ("tool_choice", "name"), f"there is no tool {chosen.name!r}", did_you_mean(chosen.name, names)
+
+
+def _broken_script(agent: SessionConfig, flows: list[str]) -> Iterator[Broken]:
+    name = agent.model.removeprefix(SCRIPTED)
+    if agent.model.startswith(SCRIPTED) and name not in flows:
+        yield ("model",), f"there is no flow {name!r}", did_you_mean(name, flows)
+
+
+def _missing_tools(agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow]) -> Iterator[Broken]:
+    """Tools that a flow calls and an agent that speaks from it does not have."""
+    for agent_name, agent in agents.items():
+        flow_name = agent.model.removeprefix(SCRIPTED)
+        if not agent.model.startswith(SCRIPTED) or flow_name not in flows:
+            continue
+        offered = {HANG_UP, TRANSFER, *(tool.name for tool in agent.tools)}
+        for path, rule in flows[flow_name].rules():
+            if rule.call and rule.call.name not in offered:
+                problem = f"agent {agent_name!r} has no tool {rule.call.name!r}"
+                yield ("flows", flow_name, *path, "call", "name"), problem, did_you_mean(rule.call.name, offered)
+
+
+def _normal(pattern: str) -> str:
+    """The pattern in the spelling numbers are compared in."""
+    if pattern.endswith(ANY):
+        return dialled(pattern.removesuffix(ANY)) + ANY
+    return dialled(pattern)
+
+
+def _matches(pattern: str, number: str) -> bool:
+    """Whether a number, in its one spelling, is one of the pattern's."""
+    pattern = _normal(pattern)
+    return number.startswith(pattern[:-1]) if pattern.endswith(ANY) else number == pattern
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Whether every number of one pattern is also one of the other's."""
+    wide, narrow = _normal(wide), _normal(narrow)
+    return narrow.startswith(wide[:-1]) if wide.endswith(ANY) else narrow == wide

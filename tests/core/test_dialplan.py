@@ -1,0 +1,227 @@
+"""A dialplan says who answers which call, and names everything wrong with it."""
+
+import pytest
+
+from pipeline.realtime.config import ServerVad
+from telephony.dialplan import Dialplan, DialplanError, parse
+
+FLOW = """
+[flows.reception]
+greeting = "Good day, front desk."
+start = "open"
+otherwise = ["Sorry?"]
+[flows.reception.states.open]
+ask = "How can I help?"
+"""
+
+RECEPTION = """
+[agents.reception]
+model = "scripted/reception"
+instructions = "Be brief."
+audio.input.turn_detection = { type = "server_vad", silence_duration_ms = 300 }
+audio.output.voice = "slt"
+"""
+
+
+def a_dialplan(routes: str) -> Dialplan:
+    return parse(routes + RECEPTION + FLOW, "office.toml")
+
+
+def faults_of(text: str) -> list[str]:
+    with pytest.raises(DialplanError) as error:
+        parse(text, "office.toml")
+    return [str(fault).removeprefix("office.toml:") for fault in error.value.faults]
+
+
+def faults_of_agent(lines: str) -> list[str]:
+    return [fault.partition(": agents.a.")[2] for fault in faults_of("[agents.a]\n" + lines)]
+
+
+ROUTES = """
+[[route]]
+did = "+49 30 23125-000"
+agent = "reception"
+allow = ["hang_up", "transfer"]
+transfer_targets = { desk = "sip:200@pbx.example.com" }
+[[route]]
+did = "+4930*"
+caller = "+44*"
+agent = "reception"
+greet = false
+[[route]]
+did = "+4930*"
+reject = 603
+[[route]]
+did = "front-desk"
+agent = "reception"
+max_call_s = 60
+record = true
+"""
+
+
+@pytest.mark.parametrize(
+    ("did", "caller", "taken_by"),
+    [
+        ("+493023125000", "anonymous", 0),
+        ("tel:+49-30-23125-000", "+442079460123", 0),
+        ("sip:%2B493023125001@pbx.example.com", "+44 20 7946 0123", 1),
+        ("+493023125001", "+493023125999", 2),
+        ("front-desk", "", 3),
+        ("front-desk-2", "", None),
+        ("1000", "+442079460123", None),
+    ],
+)
+def test_the_first_route_that_matches_takes_the_call(did: str, caller: str, taken_by: int | None) -> None:
+    dialplan = a_dialplan(ROUTES)
+
+    assert dialplan.match(did, caller) == (None if taken_by is None else dialplan.routes[taken_by])
+
+
+def test_a_route_says_what_its_agent_may_do() -> None:
+    first, second, third, fourth = a_dialplan(ROUTES).routes
+
+    assert (first.allow, first.transfer_targets, second.allow, second.greet, third.reject, fourth.max_call_s) == (
+        ("hang_up", "transfer"),
+        {"desk": "sip:200@pbx.example.com"},
+        ("hang_up",),
+        False,
+        603,
+        60,
+    )
+
+
+def test_an_agent_is_a_session_and_its_script_a_flow() -> None:
+    dialplan = a_dialplan("")
+
+    agent = dialplan.agents["reception"]
+    assert (agent.audio.input.turn_detection, agent.audio.output.voice, dialplan.flows["reception"].greeting) == (
+        ServerVad(silence_duration_ms=300),
+        "slt",
+        "Good day, front desk.",
+    )
+
+
+def test_every_fault_is_told_at_once_with_its_line() -> None:
+    faults = faults_of(
+        """\
+[[route]]
+did = "10*0"
+agent = "recption"
+[[route]]
+did = ""
+agnt = "reception"
+[[route]]
+did = "1000"
+agent = "reception"
+reject = 486
+allow = ["hangup"]
+[[route]]
+did = "2000"
+reject = 200
+transfer_targets = { desk = "200" }
+[[route]]
+did = "3000"
+agent = "reception"
+allow = ["transfer"]
+[agents.reception]
+model = "scripted/recepton"
+voice = "slt"
+[agent.other]
+[flows.reception]
+greeting = "Hello."
+start = "opn"
+otherwise = ["Sorry?"]
+[flows.reception.states.open]
+ask = "How can I help?"
+"""
+    )
+
+    assert faults == [
+        '2: route[1].did: \'10*0\' is no pattern (a number or name, a prefix such as "+49*", or "*")',
+        "3: route[1].agent: there is no agent 'recption' (did you mean 'reception'?)",
+        "4: route[2].agent: is missing (name an agent, or reject = 603)",
+        '5: route[2].did: \'\' is no pattern (a number or name, a prefix such as "+49*", or "*")',
+        "6: route[2].agnt: unknown key 'agnt' (did you mean 'agent'?)",
+        "10: route[3].reject: a route has an agent or rejects, not both",
+        "11: route[3].allow[1]: invalid enum value 'hangup' (did you mean 'hang_up'?)",
+        "14: route[4].reject: expected int >= 400",
+        '15: route[4].transfer_targets: transfer is not allowed (allow = ["hang_up", "transfer"])',
+        "15: route[4].transfer_targets.desk: '200' is no address (sip:USER@HOST or tel:+NUMBER)",
+        '19: route[5].allow: transfer is allowed, but there is nowhere to (transfer_targets = { desk = "tel:+..." })',
+        "21: agents.reception.model: there is no flow 'recepton' (did you mean 'reception'?)",
+        "22: agents.reception.voice: unknown key 'voice' "
+        "(known here: audio, instructions, max_output_tokens, model, output_modalities, temperature, "
+        "tool_choice, tools, type)",
+        "23: agent: unknown key 'agent' (did you mean 'agents'?)",
+        "26: flows.reception.start: there is no state 'opn'",
+        "28: flows.reception.states.open: no call can come to this state",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "shadowed"),
+    [
+        ('did = "*"', 'did = "1000"', True),
+        ('did = "+49*"', 'did = "+4930*"', True),
+        ('did = "+49 30"', 'did = "+4930"', True),
+        ('did = "+4930*"', 'did = "+49*"', False),
+        ('did = "1000"', 'did = "1000*"', False),
+        ('did = "*"\ncaller = "+49*"', 'did = "1000"', False),
+        ('did = "*"\ncaller = "+49*"', 'did = "1000"\ncaller = "+4930*"', True),
+    ],
+)
+def test_a_route_behind_one_that_takes_all_its_calls_is_a_fault(earlier: str, later: str, shadowed: bool) -> None:
+    try:
+        a_dialplan(f"[[route]]\n{earlier}\nreject = 486\n[[route]]\n{later}\nreject = 486\n")
+        faults: list[str] = []
+    except DialplanError as error:
+        faults = [f"{fault.path} {fault.problem}" for fault in error.faults]
+
+    assert faults == (["route[2] can never match: route[1] takes all its calls"] if shadowed else [])
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ("audio.output.speed = 1.6", "audio.output.speed: 1.6 is out of range (0.25 to 1.5)"),
+        (
+            'audio.input.turn_detection = { type = "server_vad", threshold = 1.5 }',
+            "audio.input.turn_detection.threshold: 1.5 is out of range (0 to 1)",
+        ),
+        (
+            'audio.input.turn_detection = { type = "server_vad", silence_duration_ms = -1 }',
+            "audio.input.turn_detection.silence_duration_ms: -1 ms is less than nothing (0 or more)",
+        ),
+        (
+            'audio.input.turn_detection = { type = "server_vad", idle_timeout_ms = 1 }',
+            "audio.input.turn_detection.idle_timeout_ms: 1 is out of range (5000 to 30000)",
+        ),
+        ("max_output_tokens = 0", 'max_output_tokens: 0 is out of range (1 to 4096, or "inf")'),
+        ("temperature = 2.5", "temperature: 2.5 is out of range (0 to 2)"),
+        ('output_modalities = ["audio", "text"]', 'output_modalities: an agent has one way to answer (["audio"])'),
+        (
+            'audio.output.format = { type = "audio/pcmu", rate = 24000 }',
+            "audio.output.format.rate: audio/pcmu has another rate (leave it out)",
+        ),
+        ('tools = [{ name = "a b" }]', "tools[1].name: 'a b' is no name (letters, digits, _ and -, at most 64)"),
+        ('tools = [{ name = "a" }, { name = "a" }]', "tools[2].name: 'a' is already the name of a tool"),
+        (
+            'tool_choice = { name = "b" }\ntools = [{ name = "a" }]',
+            "tool_choice.name: there is no tool 'b' (known here: a)",
+        ),
+    ],
+)
+def test_a_session_that_realtime_would_refuse_is_a_fault(lines: str, fault: str) -> None:
+    assert faults_of_agent(lines) == [fault]
+
+
+def test_a_flow_that_calls_a_tool_its_agent_lacks_is_a_fault() -> None:
+    rule = '[[flows.reception.when]]\nsays = ["bye"]\ncall = { name = "hangup" }\n'
+
+    assert faults_of(RECEPTION + FLOW + rule) == [
+        "16: flows.reception.when[1].call.name: agent 'reception' has no tool 'hangup' (did you mean 'hang_up'?)"
+    ]
+
+
+def test_a_dialplan_that_is_not_toml_says_where() -> None:
+    assert faults_of("[[route]]\ndid = \n") == ["2: not TOML: Invalid value"]
