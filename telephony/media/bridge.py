@@ -134,7 +134,7 @@ class AudioBridge:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._wake = pj.Wake()
+        self._wake: Any = pj.Wake()
         # Designed once, before any call: the first design loads scipy.
         self._up_taps = filter_taps(_RATIO, 1, NARROW_HZ).tobytes()
         self._down_taps = filter_taps(1, _RATIO, WIDE_HZ).tobytes()
@@ -147,6 +147,7 @@ class AudioBridge:
     def close(self) -> None:
         """Serve nobody any more."""
         self._loop.remove_reader(self._wake.fileno())
+        self._wake = None
         self._turns.clear()
 
     def new_sound(self) -> RingAudio:

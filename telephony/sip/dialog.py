@@ -58,6 +58,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
         self._bridge = bridge
         self._port: Any = None
         self._rang = False
+        self._answered = False  # by us: a BYE may have to wait for the ACK
         self._confirmed = False
         self._over = False
         self._leaving: Ending | None = None
@@ -82,6 +83,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
     def accept(self) -> None:
         """Send 200 with SDP."""
         self._respond(pj.PJSIP_SC_OK)
+        self._answered = True
 
     @_guarded
     def leave(self, ending: Ending) -> None:
@@ -89,7 +91,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
         if self._leaving or not self.isActive():
             return
         self._leaving = ending
-        self.hangup(_wish(ending.sip_code))
+        self.hangup(_wish(self._farewell_code(ending)))
 
     @_guarded
     def refer(self, target: str) -> None:
@@ -128,7 +130,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
         try:
             if not self._leaving and self.isActive():
                 self._leaving = ending
-                self.hangup(_wish(ending.sip_code))
+                self.hangup(_wish(self._farewell_code(ending)))
         except pj.Error:
             _log.warning("dialog_not_abandoned")
         self._finish(ending)
@@ -173,6 +175,11 @@ class Dialog(pj.Call):  # type: ignore[misc]
     def _respond(self, sip_code: int) -> None:
         if self._inbound and not self._confirmed and self.isActive():
             self.answer(_wish(sip_code))
+
+    def _farewell_code(self, ending: Ending) -> int:
+        if self._confirmed or self._answered:
+            return int(pj.PJSIP_SC_OK)
+        return ending.sip_code if self._inbound else 0
 
     def _connect(self) -> None:
         # Held in a variable: iterating the media of a temporary reads freed memory.

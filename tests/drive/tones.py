@@ -1,0 +1,38 @@
+"""Tones, and what is heard of them. Rule: pure; PCM16 in, figures out."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDE_HZ = 24_000
+
+
+def a_tone(hz: float, ms: int, *, level: float = 8_000.0, rate_hz: int = WIDE_HZ) -> bytes:
+    """A sine of this peak level."""
+    moments = np.arange(rate_hz * ms // 1_000) / rate_hz
+    return (level * np.sin(2 * np.pi * hz * moments)).astype("<i2").tobytes()
+
+
+def samples_of(pcm: bytes) -> NDArray[np.float64]:
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float64)
+
+
+def loudest_hz(pcm: bytes, rate_hz: int = WIDE_HZ) -> float:
+    """The frequency with the most energy."""
+    samples = samples_of(pcm)
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.argmax(spectrum)) * rate_hz / len(samples)
+
+
+def tone_and_noise(pcm: bytes, hz: float, rate_hz: int = WIDE_HZ) -> tuple[float, float]:
+    """Peak level of the tone at `hz`, and how far all the rest lies below it, in dB."""
+    samples = samples_of(pcm)
+    angle = 2 * np.pi * hz * np.arange(len(samples)) / rate_hz
+    basis = np.stack([np.sin(angle), np.cos(angle), np.ones_like(angle)], axis=1)
+    fit, *_ = np.linalg.lstsq(basis, samples, rcond=None)
+    rest = samples - basis @ fit
+    level = float(np.hypot(fit[0], fit[1]))
+    return level, float(10 * np.log10(level**2 / 2 / max(float(np.mean(rest**2)), 1e-9)))
+
+
+def decibels(level: float, reference: float) -> float:
+    return float(20 * np.log10(level / reference))
