@@ -218,6 +218,7 @@ async def test_an_answer_whose_ack_got_lost_is_acknowledged_again() -> None:
             dialling = await ann.dial(f"sip:bob@127.0.0.1:{far.getsockname()[1]}")
             invite, caller = await loop.sock_recvfrom(far, 4_000)
             answer = invite.replace(b"INVITE sip:bob", b"SIP/2.0 200 OK\r\nX-Was: ", 1)
+            answer = answer.replace(b"\r\nContact: ", b"\r\nX-Contact: ")
             far.sendto(answer, caller)
             first = await loop.sock_recv(far, 4_000)
             await dialling.answered()
