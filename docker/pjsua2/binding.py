@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# The wrapper is megabytes of glue, twice as quick to compile so; what counts samples is in sources of its own.
-WRAPPER_OPTIMISATION, OPTIMISATION = "-O1", "-O3"
+# What SWIG writes is megabytes of glue, twice as quick to compile so; what counts samples is in sources of its own.
+GLUE_OPTIMISATION, OPTIMISATION = "-O1", "-O3"
 SWIG = ("swig", "-c++", "-python", "-threads", "-w312")
 LINK = ("-shared", "-s", "-Wl,-Bsymbolic", "-Wl,--exclude-libs,ALL", "-Wl,--no-undefined-version", "-Wl,--as-needed")
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -72,10 +72,10 @@ def compile_module(tree: Path, media: Path, work: Path) -> dict[str, bytes]:
     say("building pjsua2 (a minute on two cores)")
     flags = make_variables(tree, "PJ_CXXFLAGS", "PJ_LDXXFLAGS", "PJ_LDXXLIBS")
     include = [flag for flag in flags["PJ_CXXFLAGS"] if flag.startswith(("-I", "-D"))]
-    wrapper = work / "pjsua2_wrap.cpp"
+    glue = work / "pjsua2_wrap.cpp"
     search = [flag for flag in include if flag.startswith("-I")]
-    run(*SWIG, *search, f"-I{tree}/pjsip-apps/src/swig", f"-I{media}", "-o", str(wrapper), str(media / "ring_port.i"))
-    units = {wrapper: WRAPPER_OPTIMISATION} | {cpp: OPTIMISATION for cpp in sources(media) if cpp.suffix == ".cpp"}
+    run(*SWIG, *search, f"-I{tree}/pjsip-apps/src/swig", f"-I{media}", "-o", str(glue), str(media / "ring_port.i"))
+    units = {glue: GLUE_OPTIMISATION} | {cpp: OPTIMISATION for cpp in sources(media) if cpp.suffix == ".cpp"}
     python_headers = f"-I{sysconfig.get_path('include')}"
     compile_one = ("g++", "-std=c++17", "-fPIC", "-DNDEBUG", *include, python_headers, f"-I{media}", "-c")
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:

@@ -92,10 +92,10 @@ class Call:
 
     def connect(self, far: Description) -> Description:
         """Talk to this address from now on; returns our side of the agreement. Raises NoCommonAudioError."""
-        common = tuple(law for law in far.laws if law in self.laws)
-        if not common:
+        shared = tuple(law for law in far.laws if law in self.laws)
+        if not shared:
             raise sdp.NoCommonAudioError("no law that both sides allow")
-        self.law = self.law or common[0]
+        self.law = self.law or shared[0]
         self.answered_ms = self.answered_ms or time.monotonic_ns() / NS_PER_MS
         self._stream.aim(far, self.law)
         own = self.description()

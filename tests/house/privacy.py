@@ -30,9 +30,10 @@ MACHINE_PATH = re.compile(r"(?<![\w.}/-])/(?:work|root|home/\w+|opt/wheels|opt/p
 ADDRESS = re.compile(r"[\w.+-]+@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 EXAMPLE_HOST = re.compile(r"(?:.+\.)?(?:example(?:\.(?:com|net|org))?|invalid|test|localhost)|[\d.]+", re.IGNORECASE)
 PHONE = re.compile(r"(?<![\w.+-])(?:\+\d[\d ().-]{6,}\d|\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})(?![\w-])")
-# Numbers kept free for fiction: North America 555 01xx, and the drama numbers of Ofcom and Bundesnetzagentur.
+# Numbers kept free for fiction: North America 555 01xx, and the drama numbers of Ofcom and Bundesnetzagentur. No
+# country code begins with 0.
 EXAMPLE_NUMBER = re.compile(
-    r"1?(?:\d{3})?55501\d\d|44(?:2079460|7700900|1632960)\d{3}|49(?:3023125|6990009|4066969|8999998)\d{3}"
+    r"1?(?:\d{3})?55501\d\d|44(?:2079460|7700900|1632960)\d{3}|49(?:3023125|6990009|4066969|8999998)\d{3}|0\d+"
 )
 NOT_PROSE = {"LICENSE", "docker/requirements.lock"}
 

@@ -26,6 +26,7 @@ FOREIGN_NAMES = {
     "APT_HELPER": "apt's own program apt-helper",
     "NO_COMMON": "in the sense of RFC 3264: two offers with no codec in common",
     "NoCommon": "likewise",
+    "no_common": "likewise",
 }
 
 ENVIRONMENT_READER = "telephony/settings.py"

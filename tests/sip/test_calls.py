@@ -10,6 +10,7 @@ import pytest
 from telephony.leg import Answered, Ending, LegEnded, Ringing
 from telephony.sip.endpoint import CallRefusedError
 from tests.drive.exchange import LOOPBACK, an_office, rejects, rings
+from tests.drive.party import both_end
 from tests.drive.tones import a_tone, decibels, loudest_hz, tone_and_noise
 
 FAR_END_LEVEL = 12_000.0
@@ -41,7 +42,7 @@ async def test_a_tone_crosses_the_line_clean_and_at_its_level(codec: str) -> Non
 
 async def test_a_tone_comes_back_from_the_far_end_clean_and_at_its_level() -> None:
     async with an_office(echo=True) as office:
-        caller, callee = await office.a_call()
+        caller, _ = await office.a_call()
         caller.leg.audio.play(a_tone(1_004, 4_000, level=FAR_END_LEVEL))
         await caller.hears_sound()
         await caller.hears(500)
@@ -53,13 +54,13 @@ async def test_a_tone_comes_back_from_the_far_end_clean_and_at_its_level() -> No
 
 async def test_who_calls_whom_is_told() -> None:
     async with an_office() as office:
-        caller = await office.dials(office.uri("+49301234"), caller="+49401111")
+        caller = await office.dials(office.uri("+493023125034"), caller="+494066969011")
         callee = await office.arrivals.get()
         await caller.sees(Answered)
         told = (callee.leg.caller, callee.leg.called, callee.leg.inbound, caller.leg.caller, caller.leg.called)
         one_dialog = callee.leg.sip_call_id == caller.leg.sip_call_id == callee.leg.headers["call-id"]
 
-    assert told == ("+49401111", "+49301234", True, "+49401111", "+49301234")
+    assert told == ("+494066969011", "+493023125034", True, "+494066969011", "+493023125034")
     assert one_dialog
 
 
@@ -67,18 +68,18 @@ async def test_the_caller_hangs_up() -> None:
     async with an_office() as office:
         caller, callee = await office.a_call()
         caller.leg.hang_up("done")
-        endings = await asyncio.gather(caller.ends(), callee.ends())
+        endings = await both_end(caller, callee)
 
-    assert endings == [Ending("us", "done", 200), Ending("caller", "hung_up", 200)]
+    assert endings == (Ending("us", "done", 200), Ending("caller", "hung_up", 200))
 
 
 async def test_the_callee_hangs_up() -> None:
     async with an_office() as office:
         caller, callee = await office.a_call()
         callee.leg.hang_up()
-        endings = await asyncio.gather(caller.ends(), callee.ends())
+        endings = await both_end(caller, callee)
 
-    assert endings == [Ending("callee", "hung_up", 200), Ending("us", "agent_hung_up", 200)]
+    assert endings == (Ending("callee", "hung_up", 200), Ending("us", "agent_hung_up", 200))
 
 
 async def test_the_caller_gives_up_while_it_rings() -> None:
@@ -87,9 +88,9 @@ async def test_the_caller_gives_up_while_it_rings() -> None:
         callee = await office.arrivals.get()
         await caller.sees(Ringing)
         caller.leg.hang_up("gave_up")
-        endings = await asyncio.gather(caller.ends(), callee.ends())
+        endings = await both_end(caller, callee)
 
-    assert endings == [Ending("us", "gave_up", 487), Ending("caller", "cancelled", 487)]
+    assert endings == (Ending("us", "gave_up", 487), Ending("caller", "cancelled", 487))
 
 
 async def test_an_unanswered_caller_is_hung_up_on() -> None:
@@ -97,9 +98,9 @@ async def test_an_unanswered_caller_is_hung_up_on() -> None:
         caller = await office.dials()
         callee = await office.arrivals.get()
         callee.leg.hang_up("closing")
-        endings = await asyncio.gather(caller.ends(), callee.ends())
+        endings = await both_end(caller, callee)
 
-    assert endings == [Ending("callee", "no_answer", 480), Ending("us", "closing", 480)]
+    assert endings == (Ending("callee", "no_answer", 480), Ending("us", "closing", 480))
 
 
 @pytest.mark.parametrize(
@@ -109,9 +110,9 @@ async def test_a_refused_caller_learns_why(sip_code: int, reason: str) -> None:
     async with an_office(decide=rejects(sip_code)) as office:
         caller = await office.dials()
         callee = await office.arrivals.get()
-        endings = await asyncio.gather(caller.ends(), callee.ends())
+        endings = await both_end(caller, callee)
 
-    assert endings == [Ending("callee", reason, sip_code), Ending("us", "rejected", sip_code)]
+    assert endings == (Ending("callee", reason, sip_code), Ending("us", "rejected", sip_code))
 
 
 async def test_a_caller_too_many_finds_it_busy() -> None:
@@ -131,7 +132,7 @@ async def test_a_line_is_free_again_after_a_call() -> None:
             with pytest.raises(CallRefusedError, match="busy"):
                 await office.dials()
             caller.leg.hang_up()
-            await asyncio.gather(caller.ends(), callee.ends())
+            await both_end(caller, callee)
         caller, callee = await office.a_call()
 
     assert [type(event) for event in callee.events] == [Answered, LegEnded]
@@ -157,7 +158,7 @@ async def test_keys_pressed_by_either_party_arrive_once() -> None:
             callee.until(lambda: len(callee.digits) >= 5), caller.until(lambda: len(caller.digits) >= 3)
         )
         caller.leg.hang_up()
-        await asyncio.gather(caller.ends(), callee.ends())
+        await both_end(caller, callee)
 
     assert (callee.digits, caller.digits) == ("1590*", "#A2")
 
