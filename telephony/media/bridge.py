@@ -7,7 +7,6 @@ The bridge ticks at 8 kHz; audio crosses to and from 24 kHz here, once each way,
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 import pjsua2 as pj
@@ -27,10 +26,13 @@ _SAMPLES_PER_MS: Final = NARROW_HZ // 1_000
 class RingAudio:
     """A leg's audio on the event loop's side (`telephony.leg.LegAudio`): silent until joined, and after its end."""
 
-    def __init__(self, up: Any, down: Any) -> None:
+    def __init__(self, up: Any, down: Any, joined: dict["RingAudio", None]) -> None:
         self._up = up
         self._down = down
+        self._joined = joined
         self._port: Any = None
+        self._wake: Callable[[], None] | None = None
+        self._failed: Callable[[Exception], None] | None = None
         self._ended = False
         self._recording = False
         self._heard = b""  # less than a frame
@@ -43,15 +45,36 @@ class RingAudio:
         """The leg is answered: audio flows through this port from now on."""
         if not self._ended:
             self._port = port
+            self._joined[self] = None
             port.set_recording(self._recording)
-            self.top_up()
+            self._top_up()
+
+    def on_tick(self, wake: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        """Call `wake` at each tick from now on; if it raises, `failed` once and never again `wake`."""
+        self._wake = wake
+        self._failed = failed
+
+    def tick(self) -> None:
+        """The media clock has ticked."""
+        try:
+            self._top_up()
+            if self._wake:
+                self._wake()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it belongs to one leg
+            _log.exception("leg_audio_failed")
+            self._wake = None
+            if self._failed:
+                self._failed(fault)
 
     def end(self) -> None:
         """The leg is over: let go of the port, keep the played position."""
         if self._port:
             self._played_samples = self._port.played()
         self._port = None
+        self._wake = None
+        self._failed = None
         self._ended = True
+        self._joined.pop(self, None)
         self._waiting.clear()
         self._waiting_samples = 0
 
@@ -88,7 +111,7 @@ class RingAudio:
         narrow = self._down.process(pcm[:whole])
         self._waiting.append(memoryview(narrow))
         self._waiting_samples += len(narrow) // SAMPLE_BYTES
-        self.top_up()
+        self._top_up()
 
     def flush(self) -> int:
         """Drop what has not left; returns its length in ms. Takes effect within one tick."""
@@ -111,8 +134,7 @@ class RingAudio:
         """Stereo PCM16 8 kHz (caller left, agent right, same tick) since the last read; empty unless recording."""
         return bytes(self._port.read_record()) if self._port else b""
 
-    def top_up(self) -> None:
-        """Move what the ring has room for into it."""
+    def _top_up(self) -> None:
         while self._waiting and self._port:
             chunk = self._waiting[0]
             taken = self._port.write(chunk)
@@ -138,46 +160,28 @@ class AudioBridge:
         # Designed once, before any call: the first design loads scipy.
         self._up_taps = filter_taps(_RATIO, 1, NARROW_HZ).tobytes()
         self._down_taps = filter_taps(1, _RATIO, WIDE_HZ).tobytes()
-        self._turns: dict[RingAudio, Callable[[], None]] = {}
+        self._joined: dict[RingAudio, None] = {}
         loop.add_reader(self._wake.fileno(), self._serve)
 
     def __len__(self) -> int:
-        return len(self._turns)
+        return len(self._joined)
 
     def close(self) -> None:
         """Serve nobody any more."""
         self._loop.remove_reader(self._wake.fileno())
         self._wake = None
-        self._turns.clear()
+        self._joined.clear()
 
     def new_sound(self) -> RingAudio:
         """A leg's audio, silent until joined."""
-        return RingAudio(pj.Resampler(self._up_taps, _RATIO, 1), pj.Resampler(self._down_taps, 1, _RATIO))
+        up, down = pj.Resampler(self._up_taps, _RATIO, 1), pj.Resampler(self._down_taps, 1, _RATIO)
+        return RingAudio(up, down, self._joined)
 
     def new_port(self) -> Any:
         """A RingPort of the bridge's own frame and rate. For the thread that owns pjsua2, here and when dropped."""
         return pj.RingPort(self._wake, clock_hz=NARROW_HZ, frame_samples=FRAME_SAMPLES, record_samples=RECORD_SAMPLES)
 
-    def join(self, sound: RingAudio, wake: Callable[[], None], failed: Callable[[Exception], None]) -> None:
-        """Call `wake` at each tick; if it raises, `failed` once and never again `wake`."""
-        self._turns[sound] = partial(self._serve_one, sound, wake, failed)
-
-    def leave(self, sound: RingAudio) -> None:
-        """Leave this leg alone from now on."""
-        self._turns.pop(sound, None)
-
     def _serve(self) -> None:
         self._wake.take()
-        for turn in tuple(self._turns.values()):
-            turn()
-
-    def _serve_one(self, sound: RingAudio, wake: Callable[[], None], failed: Callable[[Exception], None]) -> None:
-        if sound not in self._turns:
-            return
-        try:
-            sound.top_up()
-            wake()
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it belongs to one leg
-            _log.exception("leg_audio_failed")
-            self.leave(sound)
-            failed(fault)
+        for sound in tuple(self._joined):
+            sound.tick()

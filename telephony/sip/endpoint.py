@@ -106,7 +106,9 @@ class Endpoint:
         caller = caller or (line.caller if line else None)
         number = self._exchange.reserve()
         invite = Invite(caller or "", user_of(uri) or target, "", Headers({}))
-        leg = self._legs[number] = SipLeg(invite, trunk, partial(self._send, number), self._bridge, inbound=False)
+        leg = self._legs[number] = SipLeg(
+            invite, trunk, partial(self._send, number), self._bridge.new_sound(), inbound=False
+        )
         try:
             leg.placed(await self._thread.do(partial(self._place, number, trunk, uri, caller)))
         except CallRefusedError:
@@ -152,7 +154,7 @@ class Endpoint:
         return call_id
 
     def _take_call(self, number: int, invite: Invite, trunk: str | None) -> None:
-        leg = SipLeg(invite, trunk, partial(self._send, number), self._bridge, inbound=True)
+        leg = SipLeg(invite, trunk, partial(self._send, number), self._bridge.new_sound(), inbound=True)
         self._legs[number] = leg
         self._guarded(leg, partial(self._on_call, leg))
 

@@ -9,7 +9,7 @@ import structlog
 from telephony.leg import Answered, Ending, LegEnded, LegEvent
 from telephony.sip.dialog import Dialog, Joined, Signal
 from telephony.sip.invite import Headers, Invite
-from telephony.sip.sound import Bridge, LegSound
+from telephony.sip.sound import LegSound
 
 _log = structlog.get_logger(__name__)
 
@@ -21,19 +21,17 @@ class SipLeg:
     """One leg. Events that came before listen() are kept for it."""
 
     def __init__(
-        self, invite: Invite, trunk: str | None, send: Callable[[Act], None], bridge: Bridge, *, inbound: bool
+        self, invite: Invite, trunk: str | None, send: Callable[[Act], None], sound: LegSound, *, inbound: bool
     ) -> None:
         self._invite = invite
         self._trunk = trunk
         self._send = send
-        self._bridge = bridge
         self._inbound = inbound
-        self._audio = bridge.new_sound()
+        self._audio = sound
         self._early: list[LegEvent] = []
         self._listener: Callable[[LegEvent], None] | None = None
         self._wake: Callable[[], None] | None = None
-        self._live = False
-        self._over = False
+        self._answered = False
 
     def placed(self, call_id: str) -> None:
         """The INVITE of an outbound leg has left."""
@@ -84,8 +82,8 @@ class SipLeg:
     def on_audio(self, wake: Callable[[], None]) -> None:
         """Call `wake` on the event loop whenever audio.read() has something, from the answer on."""
         self._wake = wake
-        if self._live:
-            self._bridge.join(self._audio, wake, self._audio_failed)
+        if self._answered:
+            self._audio.on_tick(wake, self._audio_failed)
 
     def ring(self) -> None:
         """Send 180."""
@@ -116,14 +114,11 @@ class SipLeg:
         match signal:
             case Joined(port):
                 self._audio.join(port)
-                self._live = not self._over
             case LegEnded():
-                self._over = True
-                self._live = False
-                self._bridge.leave(self._audio)
                 self._audio.end()
                 self._deliver(signal)
             case Answered():
+                self._answered = True
                 if self._wake:
                     self.on_audio(self._wake)
                 self._deliver(signal)

@@ -13,6 +13,10 @@ class LegSound(LegAudio, Protocol):
         """The leg is answered: audio flows through this port from now on."""
         ...
 
+    def on_tick(self, wake: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        """Call `wake` at each tick of the media clock; if it raises, `failed` once and never again `wake`."""
+        ...
+
     def end(self) -> None:
         """The leg is over: let go of the port."""
         ...
@@ -23,7 +27,7 @@ class LegSound(LegAudio, Protocol):
 
 
 class Bridge(Protocol):
-    """Where legs get their audio and are told that the media clock has ticked."""
+    """Where legs get their audio."""
 
     def new_sound(self) -> LegSound:
         """A leg's audio, silent until joined; for the event loop."""
@@ -31,12 +35,4 @@ class Bridge(Protocol):
 
     def new_port(self) -> Any:
         """An AudioMedia that LegSound.join takes; for the SIP thread, there and when it is dropped."""
-        ...
-
-    def join(self, sound: LegSound, wake: Callable[[], None], failed: Callable[[Exception], None]) -> None:
-        """Call `wake` at each tick; if it raises, `failed` once and never again `wake`."""
-        ...
-
-    def leave(self, sound: LegSound) -> None:
-        """Leave this leg alone from now on."""
         ...

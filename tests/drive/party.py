@@ -69,3 +69,8 @@ class Party:
             if self._echo:
                 self.leg.audio.play(frame.wide)
         self._news.set()
+
+
+async def both_end(one: Party, other: Party) -> tuple[Ending, Ending]:
+    """Wait for the end on both sides."""
+    return await one.ends(), await other.ends()
