@@ -54,6 +54,7 @@ class ChatServer:
     connections: int = 0
     client_gone: asyncio.Event = field(default_factory=asyncio.Event)
     _server: asyncio.Server | None = None
+    _served: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -70,13 +71,19 @@ class ChatServer:
     ) -> None:
         assert self._server is not None
         self._server.close()
+        for writer in self._served.values():
+            writer.close()
+        await asyncio.gather(*self._served)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._served[task] = writer
         try:
             while await self._read(reader) and await self._answer(self.answers.pop(0), reader, writer):
                 pass
-        except ConnectionError:
+        except (ConnectionError, asyncio.IncompleteReadError):
             self.client_gone.set()
         finally:
             writer.close()
