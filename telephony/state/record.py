@@ -1,0 +1,87 @@
+"""A call as others may know it: who called whom, how far it has come, how it ended. Rule: states change by the table.
+
+A record is a value; each step makes the next one. Times are Unix milliseconds, given by whoever keeps the record.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from telephony.leg import Ending
+
+Direction = Literal["inbound", "outbound"]
+State = Literal["ringing", "answered", "ended", "lost"]
+
+# `lost`: its node no longer gives a sign of life. A node that was only cut off for a while takes its calls up again.
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
+    "ringing": frozenset({"answered", "ended", "lost"}),
+    "answered": frozenset({"ended", "lost"}),
+    "ended": frozenset(),
+    "lost": frozenset(),
+}
+NODE_LOST: Final = Ending("us", "node_lost", 0)
+
+
+class IllegalTransitionError(Exception):
+    """A call cannot go from the one state to the other; asking for it is a fault of ours."""
+
+
+class CallRecord(Struct, frozen=True, kw_only=True):
+    """One call. `node` is the process that owns it; `route` and `agent` are what the dialplan chose."""
+
+    call_id: str
+    node: str
+    direction: Direction
+    caller: str
+    called: str
+    started_at_ms: int
+    changed_at_ms: int
+    state: State = "ringing"
+    route: str = ""
+    agent: str = ""
+    sip_call_id: str = ""
+    answered_at_ms: int | None = None
+    ended_at_ms: int | None = None
+    ending: Ending | None = None
+    recording: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the call may still be going on."""
+        return bool(TRANSITIONS[self.state])
+
+    def answered(self, at_ms: int) -> "CallRecord":
+        """The call is up."""
+        return self._next("answered", at_ms, answered_at_ms=at_ms)
+
+    def ended(self, at_ms: int, ending: Ending, recording: str = "") -> "CallRecord":
+        """The call is over."""
+        return self._next("ended", at_ms, ended_at_ms=at_ms, ending=ending, recording=recording)
+
+    def lost(self) -> "CallRecord":
+        """Its node is gone; when it ended nobody knows, so the time of the last change stays."""
+        return self._next("lost", self.changed_at_ms, ending=NODE_LOST)
+
+    def _next(self, state: State, at_ms: int, **changes: object) -> "CallRecord":
+        if state not in TRANSITIONS[self.state]:
+            raise IllegalTransitionError(f"{self.call_id}: {self.state} -> {state}")
+        return msgspec.structs.replace(self, state=state, changed_at_ms=at_ms, **changes)
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(CallRecord)
+
+
+def encoded(record: CallRecord) -> bytes:
+    """The record as JSON."""
+    return _ENCODER.encode(record)
+
+
+def decoded(text: bytes) -> CallRecord | None:
+    """The record in this JSON; None when it is not one of ours, as after an upgrade."""
+    try:
+        return _DECODER.decode(text)
+    except msgspec.DecodeError:
+        return None
