@@ -80,6 +80,11 @@ std::vector<float> taps_of(PyObject* taps) {
 }  // namespace
 %}
 
+// Until libInit says what to log, pjlib would print its start on standard output.
+%init %{
+    pj_log_set_level(1);
+%}
+
 %feature("nothread") offhook::Wake;
 %feature("nothread") offhook::Wake::fileno;
 %feature("nothread") offhook::Wake::take;
