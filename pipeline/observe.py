@@ -12,7 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final, Literal, TextIO
+from typing import Any, Final, Literal, Protocol, TextIO
 
 import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
@@ -41,6 +41,25 @@ class Pii:
         return self.shown
 
 
+class LogChoices(Protocol):
+    """How a process logs: `auto` is pretty on a terminal and JSON elsewhere."""
+
+    @property
+    def format(self) -> Literal["auto", "pretty", "json"]:
+        """The form of a line."""
+        ...
+
+    @property
+    def level(self) -> str:
+        """The least level that is logged, in lower case."""
+        ...
+
+    @property
+    def redact(self) -> bool:
+        """Whether people's numbers and words are hidden."""
+        ...
+
+
 class Counters:
     """What happened how often in this process: `count("calls_ended", by="caller")`. Reading it resets nothing."""
 
@@ -62,15 +81,10 @@ def bound_call(call_id: str) -> AbstractContextManager[None]:
     return bound_contextvars(call_id=call_id)
 
 
-def set_up_logs(
-    stream: TextIO = sys.stderr,
-    *,
-    form: Literal["auto", "pretty", "json"] = "auto",
-    level: Literal["debug", "info", "warning", "error"] = "info",
-    redact: bool = True,
-) -> None:
-    """Send structlog and the standard library's logging to this stream; may be called again."""
-    pretty = form == "pretty" or (form == "auto" and stream.isatty())
+def set_up(chosen: LogChoices, stream: TextIO | None = None) -> None:
+    """Send structlog and the standard library's logging to this stream (default: stderr); may be called again."""
+    stream = sys.stderr if stream is None else stream
+    pretty = chosen.format == "pretty" or (chosen.format == "auto" and stream.isatty())
     before: list[Processor] = [
         merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -87,14 +101,14 @@ def set_up_logs(
         cache_logger_on_first_use=False,
     )
     final: list[Processor] = [
-        _Redaction(redact),
+        _Redaction(chosen.redact),
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.dev.ConsoleRenderer(colors=stream.isatty()) if pretty else structlog.processors.JSONRenderer(),
     ]
     handler = logging.StreamHandler(stream)
     handler.set_name(_HANDLER)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=final, foreign_pre_chain=before))
-    _install(handler, level.upper(), redact=redact)
+    _install(handler, chosen.level.upper(), redact=chosen.redact)
 
 
 def _install(handler: logging.Handler, level: str, *, redact: bool) -> None:

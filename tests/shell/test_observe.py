@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import structlog
 
-from pipeline.observe import Counters, Pii, bound_call, set_up_logs
+from pipeline.observe import Counters, Pii, bound_call, set_up
 from telephony.number import masked
+from telephony.settings import LogSettings
 
 NUMBER = "+493023125012"
 WORDS = "my dog is called Rex"
@@ -63,7 +64,7 @@ async def test_numbers_and_words_are_logged_only_when_asked_for() -> None:
     found = {}
     for redact in (True, False):
         stream = io.StringIO()
-        set_up_logs(stream, form="json", level="debug", redact=redact)
+        set_up(LogSettings(format="json", level="debug", redact=redact), stream)
         await log_a_call()
         text = stream.getvalue()
         found[redact] = (NUMBER in text, WORDS in text, "Rex" in text)
@@ -73,7 +74,7 @@ async def test_numbers_and_words_are_logged_only_when_asked_for() -> None:
 
 async def test_a_pretty_log_is_redacted_too() -> None:
     stream = io.StringIO()
-    set_up_logs(stream, form="pretty")
+    set_up(LogSettings(format="pretty"), stream)
     await log_a_call()
 
     text = stream.getvalue()
@@ -82,7 +83,7 @@ async def test_a_pretty_log_is_redacted_too() -> None:
 
 async def test_a_redacted_fault_still_says_what_and_where() -> None:
     stream = io.StringIO()
-    set_up_logs(stream, form="json")
+    set_up(LogSettings(format="json"), stream)
     await log_a_call()
 
     (fault,) = [line["exception"] for line in lines_of(stream) if line["event"] == "call_failed"]
@@ -94,7 +95,7 @@ async def test_a_redacted_fault_still_says_what_and_where() -> None:
 
 async def test_each_call_logs_under_its_own_id() -> None:
     stream = io.StringIO()
-    set_up_logs(stream, form="json")
+    set_up(LogSettings(format="json"), stream)
     rang = asyncio.Event()
 
     async def a_call(call_id: str) -> None:
@@ -121,7 +122,7 @@ async def test_each_call_logs_under_its_own_id() -> None:
 
 def test_a_level_leaves_out_what_is_below_it() -> None:
     stream = io.StringIO()
-    set_up_logs(stream, form="json", level="warning")
+    set_up(LogSettings(format="json", level="warning"), stream)
 
     structlog.get_logger().info("chatter")
     structlog.get_logger().warning("trunk_lost", trunk="carrier")
@@ -132,8 +133,8 @@ def test_a_level_leaves_out_what_is_below_it() -> None:
 
 def test_setting_up_again_moves_the_log() -> None:
     first, second = io.StringIO(), io.StringIO()
-    set_up_logs(first, form="json")
-    set_up_logs(second, form="json")
+    set_up(LogSettings(format="json"), first)
+    set_up(LogSettings(format="json"), second)
 
     structlog.get_logger().info("moved")
 
@@ -142,7 +143,7 @@ def test_setting_up_again_moves_the_log() -> None:
 
 def test_warnings_of_libraries_are_logged() -> None:
     stream = io.StringIO()
-    set_up_logs(stream, form="json")
+    set_up(LogSettings(format="json"), stream)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
