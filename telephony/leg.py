@@ -1,6 +1,6 @@
 """One SIP dialog and its media, as the rest of the house sees it. Rule: it is words only; telephony.sip makes it real."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -78,6 +78,10 @@ class LegAudio(Protocol):
         """Drop what has not left; returns its length in ms. Takes effect within one tick."""
         ...
 
+    def set_recording(self, on: bool) -> None:
+        """Collect both sides for read_record() from now on, or stop it."""
+        ...
+
     def read_record(self) -> bytes:
         """Stereo PCM16 8 kHz (caller left, agent right, same tick) since the last read; empty unless recording."""
         ...
@@ -114,6 +118,14 @@ class Leg(Protocol):
     @property
     def audio(self) -> LegAudio:
         """Valid from the moment the leg exists; silent until answered."""
+        ...
+
+    def listen(self, post: Callable[[LegEvent], None]) -> None:
+        """Give each event to `post`, beginning with those that came already."""
+        ...
+
+    def on_audio(self, wake: Callable[[], None]) -> None:
+        """Call `wake` on the event loop whenever audio.read() has something, from the answer on."""
         ...
 
     def ring(self) -> None:

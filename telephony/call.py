@@ -1,0 +1,236 @@
+"""One call from INVITE to Ending: leg, worker and record in one TaskGroup. Rule: exactly one Ending, always.
+
+An exception of ours in this call ends this call only: it is logged with its traceback, the leg is hung up, and the
+Ending says `internal_error`.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from pipeline.observe import Pii
+from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.events import ServerEvent
+from pipeline.session import Session
+from pipeline.signals import Digit, EndCall, Greet, Input, Permissions, TimeIsUp, TransferCall, TransferFailed
+from pipeline.worker import Cascade, Worker
+from telephony.leg import Answered, DigitPressed, Ending, Leg, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.recording import StereoRecording, TranscriptLog
+
+log = structlog.get_logger()
+
+RECORD_EVERY_S = 0.5
+BYE_TIMEOUT_S = 5.0
+TRANSFER_TIMEOUT_S = 30.0
+OVERTIME_S = 5.0
+BUSY_SIP_CODE = 486
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was decided for this call before it begins."""
+
+    agent: str
+    config: SessionConfig
+    permissions: Permissions
+    greet: bool = True
+    ring_s: float = 0.0
+    max_call_s: float = 3_600.0
+    ring_timeout_s: float = 60.0
+    recordings_dir: Path | None = None
+
+
+class Journal(Protocol):
+    """Where a call's life is written down; nothing here waits or raises."""
+
+    def answered(self) -> None:
+        """The call is up."""
+        ...
+
+    def happened(self, event: ServerEvent) -> None:
+        """The session emitted an event."""
+        ...
+
+    def ended(self, ending: Ending, recording: Path | None) -> None:
+        """The call is over."""
+        ...
+
+
+class Call:
+    """Owner of one call. `run` returns its Ending and never raises, except when it is cancelled."""
+
+    def __init__(
+        self,
+        call_id: str,
+        leg: Leg,
+        plan: Plan,
+        cascade: Cascade,
+        journal: Journal,
+        *,
+        ids: Callable[[str], str],
+        apology_pcm: bytes,
+    ) -> None:
+        self.call_id = call_id
+        self.leg = leg
+        self._plan = plan
+        self._journal = journal
+        self._session = Session(plan.config, ids, permissions=plan.permissions, apology_pcm=apology_pcm)
+        self._worker = Worker(
+            self._session,
+            cascade,
+            leg.audio,
+            observe=self._observe,
+            control=self._control,
+            now_ms=_now_ms,
+            ids=ids,
+        )
+        self._transcript: TranscriptLog | None = None
+        self._answered = asyncio.Event()
+        self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._verdict: EndCall | None = None
+        self._transfer: asyncio.Future[int] | None = None
+        self._recording: Path | None = None
+
+    def post(self, happened: Input) -> None:
+        """Something reached the call from outside: a client's wish, an answer to a function call."""
+        self._worker.post(happened)
+
+    def hang_up(self, reason: str) -> None:
+        """End the call by our own decision."""
+        self._verdict = self._verdict or EndCall("us", reason)
+        self.leg.hang_up(reason)
+
+    async def run(self) -> Ending:
+        """Ring, answer, talk, and see the call to its end."""
+        self.leg.listen(self._on_leg)
+        self.leg.on_audio(self._worker.wake)
+        with ExitStack() as files:
+            try:
+                await self._live(files)
+            except Exception:
+                log.exception("call_failed", remedy="this is a fault of the service: please report it")
+                self._verdict = EndCall("us", "internal_error")
+                self.leg.hang_up("internal_error")
+            finally:
+                ending = await self._close()
+        log.info("call_ended", by=ending.by, reason=ending.reason, sip_code=ending.sip_code)
+        self._journal.ended(ending, self._recording)
+        return ending
+
+    async def _live(self, files: ExitStack) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            work = [tasks.create_task(self._worker.run()), tasks.create_task(self._pick_up(files))]
+            await asyncio.shield(self._ended)
+            for task in work:
+                task.cancel()
+
+    async def _close(self) -> Ending:
+        """Wait for the leg's own end; a far end that never says BYE does not hold the call open."""
+        try:
+            async with asyncio.timeout(BYE_TIMEOUT_S):
+                ending = await asyncio.shield(self._ended)
+        except TimeoutError:
+            ending = Ending("unknown", "no_bye", 0)
+        verdict = self._verdict
+        if verdict is not None and ending.by == "us":
+            ending = replace(ending, by=verdict.by, reason=verdict.reason)
+        return ending
+
+    async def _pick_up(self, files: ExitStack) -> None:
+        plan = self._plan
+        if self.leg.inbound:
+            self.leg.ring()
+            await asyncio.sleep(plan.ring_s)
+            self.leg.answer()
+        try:
+            async with asyncio.timeout(plan.ring_timeout_s):
+                await self._answered.wait()
+        except TimeoutError:
+            self.hang_up("no_answer")
+            return
+        self._journal.answered()
+        if plan.greet:
+            self._worker.post(Greet())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch_the_clock())
+            if plan.recordings_dir is not None:
+                tasks.create_task(self._record(files, plan.recordings_dir))
+
+    async def _watch_the_clock(self) -> None:
+        await asyncio.sleep(self._plan.max_call_s)
+        self._worker.post(TimeIsUp())
+        await asyncio.sleep(OVERTIME_S)
+        self.hang_up("max_duration")
+
+    async def _record(self, files: ExitStack, directory: Path) -> None:
+        path = directory / f"{self.call_id}.wav"
+        try:
+            recording = files.enter_context(StereoRecording(path))
+            self._transcript = files.enter_context(TranscriptLog(path.with_suffix(".jsonl")))
+        except OSError as problem:
+            log.error("recording_refused", path=str(path), problem=problem.strerror, remedy="check the folder")
+            return
+        self._recording = path
+        self.leg.audio.set_recording(True)
+        try:
+            while True:
+                await asyncio.sleep(RECORD_EVERY_S)
+                await asyncio.to_thread(recording.write, self.leg.audio.read_record())
+        finally:
+            recording.write(self.leg.audio.read_record())
+
+    def _on_leg(self, event: LegEvent) -> None:
+        match event:
+            case Answered():
+                self._answered.set()
+            case DigitPressed(digit):
+                log.info("digit_pressed", digit=Pii(digit))
+                self._worker.post(Digit(digit, int(time.time())))
+            case TransferProgress(sip_code, final):
+                log.info("transfer_progress", sip_code=sip_code)
+                if final and self._transfer is not None and not self._transfer.done():
+                    self._transfer.set_result(sip_code)
+            case LegEnded(ending):
+                if not self._ended.done():
+                    self._ended.set_result(ending)
+            case Ringing():
+                log.info("far_end_rings")
+
+    def _observe(self, event: ServerEvent) -> None:
+        if self._transcript is not None:
+            self._transcript.observe(event)
+        self._journal.happened(event)
+
+    def _control(self, asked: EndCall | TransferCall) -> None:
+        match asked:
+            case EndCall(reason=reason):
+                self._verdict = asked
+                self.leg.hang_up(reason)
+            case TransferCall(target):
+                log.info("transfer_asked", target=Pii(target))
+                self._transfer = asyncio.get_running_loop().create_future()
+                self._transfer.add_done_callback(self._transferred)
+                asyncio.get_running_loop().call_later(TRANSFER_TIMEOUT_S, self._give_up_transfer, self._transfer)
+                self.leg.refer(target)
+
+    @staticmethod
+    def _give_up_transfer(transfer: "asyncio.Future[int]") -> None:
+        if not transfer.done():
+            transfer.set_result(408)
+
+    def _transferred(self, transfer: "asyncio.Future[int]") -> None:
+        sip_code = transfer.result()
+        if 200 <= sip_code < 300:
+            self.hang_up("transferred")
+        elif not self._ended.done():
+            self._worker.post(TransferFailed(sip_code))
+
+
+def _now_ms() -> float:
+    return time.monotonic() * 1_000

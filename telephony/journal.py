@@ -1,0 +1,91 @@
+"""A call's life as others may follow it: its record, its event stream, its counters. Rule: it never waits."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from pipeline.observe import Counters
+from pipeline.realtime.events import ServerEvent
+from telephony.leg import Ending, Leg
+from telephony.state.record import CallRecord
+
+Watcher = Callable[[str, ServerEvent], None]
+
+
+class Keeper(Protocol):
+    """Where records and events are kept; both return at once."""
+
+    def keep(self, record: CallRecord) -> None:
+        """The newest state of a call."""
+        ...
+
+    def publish(self, call_id: str, event: bytes) -> None:
+        """One event of a call, as JSON."""
+        ...
+
+
+class CallJournal:
+    """One call's journal (`telephony.call.Journal`)."""
+
+    def __init__(self, record: CallRecord, keeper: Keeper, watchers: tuple[Watcher, ...], counters: Counters) -> None:
+        self._record = record
+        self._keeper = keeper
+        self._watchers = watchers
+        self._counters = counters
+        self._keep(record)
+
+    def answered(self) -> None:
+        """The call is up."""
+        self._keep(self._record.answered(_unix_ms()))
+
+    def happened(self, event: ServerEvent) -> None:
+        """The session emitted an event."""
+        self._keeper.publish(self._record.call_id, _ENCODER.encode(event))
+        for watch in self._watchers:
+            watch(self._record.call_id, event)
+
+    def ended(self, ending: Ending, recording: Path | None) -> None:
+        """The call is over."""
+        self._counters.count("calls_ended", by=ending.by, reason=ending.reason)
+        self._keep(self._record.ended(_unix_ms(), ending, str(recording or "")))
+
+    def _keep(self, record: CallRecord) -> None:
+        self._record = record
+        self._keeper.keep(record)
+
+
+class Journals:
+    """Opens a journal for each call of this node."""
+
+    def __init__(self, node: str, keeper: Keeper, counters: Counters, watchers: tuple[Watcher, ...] = ()) -> None:
+        self._node = node
+        self._keeper = keeper
+        self._counters = counters
+        self._watchers = watchers
+
+    def begin(self, call_id: str, leg: Leg, *, route: str, agent: str) -> CallJournal:
+        """A call begins."""
+        now_ms = _unix_ms()
+        record = CallRecord(
+            call_id=call_id,
+            node=self._node,
+            direction="inbound" if leg.inbound else "outbound",
+            caller=leg.caller,
+            called=leg.called,
+            started_at_ms=now_ms,
+            changed_at_ms=now_ms,
+            route=route,
+            agent=agent,
+            sip_call_id=leg.sip_call_id,
+        )
+        return CallJournal(record, self._keeper, self._watchers, self._counters)
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000

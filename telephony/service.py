@@ -1,0 +1,118 @@
+"""Composition root: settings -> parts -> calls, and back to nothing. Rule: only the commands import it.
+
+Parts open in an order in which each needs only those before it, and close in the reverse one. On SIGTERM new calls get
+503, while those in progress may go on for `limits.drain_s` seconds.
+"""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from pipeline.observe import Counters
+from telephony.dialplan import Dialplan, DialplanError, parse
+from telephony.faults import Fault
+from telephony.journal import Journals, Watcher
+from telephony.leg import Ending
+from telephony.media.bridge import AudioBridge
+from telephony.settings import Settings
+from telephony.sip.endpoint import CallRefusedError, Endpoint
+from telephony.state.private_redis import private_redis
+from telephony.state.store import Store
+from telephony.switchboard import Switchboard
+from telephony.vendors import Vendors
+
+log = structlog.get_logger()
+
+
+class Service:
+    """The whole service; `async with` runs it, leaving drains it."""
+
+    def __init__(self, settings: Settings, *watchers: Watcher) -> None:
+        self.settings = settings
+        self.dialplan = read_dialplan(settings)
+        self.counters = Counters()
+        self._watchers = watchers
+        self._open = AsyncExitStack()
+        self.endpoint: Endpoint
+        self.switchboard: Switchboard
+
+    async def __aenter__(self) -> Self:
+        settings = self.settings
+        async with AsyncExitStack() as opening:
+            store = await opening.enter_async_context(await self._store(opening))
+            vendors = Vendors(settings.providers, self.dialplan.agents, self.dialplan.flows)
+            await opening.enter_async_context(vendors)
+            journals = Journals(settings.node, store, self.counters, self._watchers)
+            self.switchboard = Switchboard(settings, self.dialplan, vendors, journals)
+            bridge = AudioBridge(asyncio.get_running_loop())
+            opening.callback(bridge.close)
+            self.endpoint = Endpoint(
+                settings.sip,
+                settings.trunks,
+                bridge,
+                self.switchboard.take,
+                rtp_timeout_s=settings.limits.rtp_timeout_s,
+            )
+            await opening.enter_async_context(self.endpoint)
+            self._open = opening.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.switchboard.drain(0 if kind else self.settings.limits.drain_s)
+        await self._open.aclose()
+
+    async def _store(self, opening: AsyncExitStack) -> Store:
+        redis = self.settings.redis
+        url = redis.url.reveal() if redis.url else await opening.enter_async_context(private_redis())
+        return Store(url, self.settings.node, ttl_s=redis.call_ttl_s)
+
+
+def read_dialplan(settings: Settings) -> Dialplan:
+    """The dialplan that the settings name; raises DialplanError with every fault."""
+    path = settings.dialplan
+    try:
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise DialplanError([Fault(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
+
+
+async def serve(settings: Settings) -> int:
+    """Answer the phone until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Service(settings) as service:
+        log.info("ready", uri=f"sip:{contact(service)}", agents=list(service.dialplan.agents))
+        await stop.wait()
+    return 0
+
+
+async def place_call(settings: Settings, target: str, agent: str | None, trunk: str | None, caller: str | None) -> int:
+    """Place one call, let an agent talk, and say how it ended."""
+    async with Service(settings) as service:
+        agents = service.dialplan.agents
+        chosen = agent or next(iter(agents), "")
+        if chosen not in agents:
+            log.error("no_such_agent", agent=chosen, agents=list(agents))
+            return 2
+        try:
+            leg = await service.endpoint.call(target, trunk, caller)
+        except CallRefusedError as error:
+            log.error("call_not_placed", problem=str(error))
+            return 1
+        task = service.switchboard.place(leg, chosen)
+        ending = await task if task else Ending("us", "unknown_model", 0)
+    return 0 if ending.reason in {"hung_up", "agent_hung_up", "transferred"} else 1
+
+
+def contact(service: Service) -> str:
+    """Host and port that a softphone on this machine or network dials."""
+    sip = service.settings.sip
+    host = sip.public_address or sip.bind_address
+    return f"{'127.0.0.1' if host == '0.0.0.0' else host}:{service.endpoint.port('udp')}"
