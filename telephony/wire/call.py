@@ -62,7 +62,7 @@ class Call:
         return self._stream
 
     def say(self, speech: Speech) -> asyncio.Future[Spoken]:
-        """Say this behind what is being said; resolves when its last packet is sent."""
+        """Say this behind what is being said; resolves when its last packet is sent, or raises CutShortError."""
         return self._mouth.say(speech)
 
     def press(self, digit: str) -> asyncio.Future[Spoken]:
@@ -74,7 +74,7 @@ class Call:
         self._mouth.hush()
 
     async def until(self, heard: Heard) -> float:
-        """Wait until the ear has heard this; cancelled when the call ends first."""
+        """Wait until the ear has heard this; raises CallOverError when the call ends first."""
         return await self._stream.until(heard)
 
     async def hang_up(self) -> End:

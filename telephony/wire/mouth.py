@@ -15,6 +15,10 @@ KEY_PAUSE_PACKETS = 4
 NS_PER_MS = 1_000_000
 
 
+class CutShortError(Exception):
+    """It was not said to its end: the speaker was hushed, or the call ended first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """What was said: the moments its first and its last packet were sent."""
@@ -51,7 +55,7 @@ class Mouth:
         self.sent = 0
 
     def say(self, speech: Speech) -> asyncio.Future[Spoken]:
-        """Queue speech behind what is queued; resolves when its last packet has been sent."""
+        """Queue speech behind what is queued; resolves when its last packet is sent, or raises CutShortError."""
         return self._queue(speech.packets(self._law), event=False)
 
     def press(self, digit: str) -> asyncio.Future[Spoken]:
@@ -66,7 +70,8 @@ class Mouth:
         """Say nothing more of what is queued."""
         for part in self._parts:
             if part.done is not None and not part.done.done():
-                part.done.cancel()
+                part.done.set_exception(CutShortError())
+                part.done.exception()  # nobody need await it
         self._parts.clear()
 
     def packet(self, now_ns: int) -> bytearray:

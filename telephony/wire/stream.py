@@ -14,6 +14,10 @@ Heard = Callable[[Ear, float], bool]
 """Answers at a moment (ms) whether what was waited for has been heard."""
 
 
+class CallOverError(Exception):
+    """The call ended before what was waited for was heard."""
+
+
 class Stream:
     """RTP both ways on one port; it sends once `aim` has told where to."""
 
@@ -68,18 +72,19 @@ class Stream:
         return True
 
     async def until(self, heard: Heard) -> float:
-        """Wait until this has been heard; returns the moment (ms) at which that was seen."""
+        """Wait until this has been heard; returns the moment (ms) it was noticed, or raises CallOverError."""
         seen: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.append((heard, seen))
         return await seen
 
     def close(self) -> None:
-        """Close the socket; whoever still waits is cancelled."""
+        """Close the socket; whoever still waits gets CallOverError."""
         self._socket.close()
         if self.mouth is not None:
             self.mouth.hush()
         for _, seen in self._waiting:
-            seen.cancel()
+            if not seen.done():
+                seen.set_exception(CallOverError())
         self._waiting.clear()
 
     def _tell(self, now_ms: float) -> None:
