@@ -23,6 +23,7 @@ BANNED_WORDS = {
 FOREIGN_NAMES = {
     "base_url": "what every OpenAI SDK calls it",
     "data_received": "asyncio.Protocol",
+    "exc_info": "logging, and structlog after it",
     "APT_HELPER": "apt's own program apt-helper",
     "NO_COMMON": "in the sense of RFC 3264: two offers with no codec in common",
     "NoCommon": "likewise",
