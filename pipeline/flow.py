@@ -7,7 +7,6 @@ missing, takes whatever the caller gives at once, and goes on when all are fille
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import product
 
 from msgspec import Struct, field
 
@@ -15,13 +14,12 @@ KeyPath = tuple[str | int, ...]
 FlowFault = tuple[KeyPath, str]
 
 REFERENCE = re.compile(r"\{(\w*)\}")
-PHRASES_OF_ONE_TEMPLATE = 120
 
 
 class Slot(Struct, frozen=True, forbid_unknown_fields=True):
     """One thing to be learnt. `values`: what the agent says for it -> what callers say (nothing: the same words).
 
-    `frames` are words around a value ("for {} people"). A slot with frames takes a bare value only when asked for it.
+    `frames` are words around a value ("for {} people"); they tell apart slots that share values.
     """
 
     values: dict[str, tuple[str, ...]]
@@ -110,14 +108,12 @@ class Flow(Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(found)
 
     def _expanded(self, template: str) -> Iterator[str]:
-        """The template with values for its slots: all combinations, or evenly chosen ones when they are many."""
-        names = REFERENCE.findall(template)
-        forms = [[form for form, _ in self.slots[name].forms()] for name in names if name in self.slots]
-        choices = list(product(*forms))
-        stride = -(-len(choices) // PHRASES_OF_ONE_TEMPLATE) | 1
-        for choice in choices[::stride]:
-            chosen = iter(choice)
-            yield REFERENCE.sub(lambda _: next(chosen, ""), template)  # noqa: B023 -- used up before the next turn
+        """The template with values for its slots; each value is used, not every combination."""
+        names = [name for name in REFERENCE.findall(template) if name in self.slots]
+        forms = {name: [form for form, _ in self.slots[name].forms()] for name in names}
+        for nth in range(max((len(each) for each in forms.values()), default=1)):
+            chosen = {name: each[nth % len(each)] for name, each in forms.items() if each}
+            yield REFERENCE.sub(lambda reference, chosen=chosen: chosen.get(reference[1], ""), template)  # type: ignore[misc]
 
     def faults(self) -> list[FlowFault]:
         """Everything that would go wrong in a call, each with its place in the flow."""
@@ -236,6 +232,10 @@ def _dead_ends(flow: Flow) -> Iterator[FlowFault]:
             yield ("states", name, "then"), "a state with needs must name the state after it"
         if state.amends and not (state.then or state.ask):
             yield ("states", name, "ask"), "a state that amends must ask again or go on with then"
+    for path, rule in flow.rules():
+        goal = flow.states.get(rule.goto)
+        if goal and not (rule.call or any(rule.replies) or goal.ask or goal.needs):
+            yield path, f"nothing to say: no reply here, and state {rule.goto!r} asks nothing"
 
 
 def _unreachable(flow: Flow) -> Iterator[FlowFault]:

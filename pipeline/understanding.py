@@ -12,6 +12,7 @@ Below 1 a rule is not meant. Half of the telling words of a long example are eno
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -26,11 +27,12 @@ Words = tuple[str, ...]
 
 # fmt: off
 FILLERS = frozenset((
-    "a", "about", "am", "an", "and", "any", "are", "at", "be", "by", "can", "could", "did", "do", "does", "er", "erm",
-    "for", "get", "got", "had", "has", "have", "hello", "hi", "how", "i", "i'd", "i'll", "i'm", "if", "in", "is", "it",
-    "it's", "just", "let", "let's", "like", "may", "me", "might", "my", "need", "now", "of", "oh", "on", "or", "our",
-    "please", "shall", "should", "so", "some", "that", "the", "then", "there", "this", "to", "uh", "um", "us", "want",
-    "wanted", "we", "we'd", "well", "what", "what's", "will", "with", "would", "you", "your",
+    "a", "about", "am", "an", "and", "any", "are", "at", "be", "by", "can", "could", "did", "do", "does", "er",
+    "erm", "for", "get", "got", "had", "has", "have", "hello", "hi", "how", "i", "i'd", "i'll", "i'm", "if", "in",
+    "is", "it", "it's", "just", "let", "let's", "like", "may", "me", "might", "my", "need", "now", "of", "oh",
+    "on", "or", "our", "please", "shall", "should", "so", "some", "that", "that's", "the", "then", "there",
+    "this", "to", "uh", "um", "us", "want", "wanted", "we", "we'd", "well", "what", "what's", "will", "with",
+    "would", "you", "your",
 ))
 ONES = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -84,7 +86,7 @@ def heard(text: str) -> Heard:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to name a value of a slot; a bare one counts only when its slot is asked for."""
+    """One way to name a value of a slot; a bare one has nothing around the value."""
 
     words: Words
     slot: str
@@ -95,7 +97,7 @@ class Form:
 def forms_of(name: str, slot: Slot) -> Iterator[Form]:
     """Every form of a slot's values, bare and framed."""
     for form, value in slot.forms():
-        yield Form(words_of(form), name, value, bool(slot.frames))
+        yield Form(words_of(form), name, value, True)
         for frame in slot.frames:
             yield Form(words_of(frame.replace("{}", form)), name, value, False)
 
@@ -180,13 +182,15 @@ class Understanding:
     def slots_in(self, said: Heard, wanted: tuple[str, ...], asked: str) -> dict[str, str]:
         """Values that the words give to the wanted slots: the longest form first, of equal ones the slot asked for.
 
-        Said twice, a slot takes what was said last.
+        A bare form that fits two of the slots counts only for the one asked for. Said twice, a slot takes what was
+        said last.
         """
         forms = [form for name in wanted for form in self._forms.get(name, ()) if form.words]
+        bare = Counter(words for words, _ in {(form.words, form.slot) for form in forms if form.bare})
         places = [
             (form, at)
             for form in forms
-            if not form.bare or form.slot == asked
+            if not form.bare or form.slot == asked or bare[form.words] == 1
             for at in range(len(said.words) - len(form.words) + 1)
             if said.words[at : at + len(form.words)] == form.words
         ]

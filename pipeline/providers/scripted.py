@@ -26,6 +26,8 @@ from pipeline.providers import (
 from pipeline.understanding import Heard, Match, Understanding, heard
 
 MISSED = "missed"
+# What a new value for a slot of the state weighs against a rule.
+SLOT_SCORE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,9 @@ class Script:
         state = self._flow.states[before.state]
         given = self._understanding.slots_in(said, state.slots, _missing(state, before.slots))
         match = self._understanding.best_rule(said, before.state)
-        if given and (match is None or match.score <= len(given)):
-            after = replace(before, slots={**before.slots, **given}, counts={**before.counts, MISSED: 0})
+        news = {name: value for name, value in given.items() if before.slots.get(name) != value}
+        if news and (match is None or _is_weaker(match, said, SLOT_SCORE * len(news))):
+            after = replace(before, slots={**before.slots, **news}, counts={**before.counts, MISSED: 0})
             return self._asking("", after if _missing(state, after.slots) else self._gone_to(state.then, after))
         if match:
             return self._matched(before, match, said)
@@ -131,6 +134,11 @@ class Script:
         question = state.needs.get(_missing(state, standing.slots), state.ask)
         spoken = (self.filled(text, standing).strip() for text in (reply, question))
         return replace(standing, say=" ".join(filter(None, spoken)))
+
+
+def _is_weaker(match: Match, said: Heard, slots_score: float) -> bool:
+    """Whether the caller rather gave values: a key that answers the state's question is not one of the flow's menu."""
+    return match.everywhere if said.digits else match.score <= slots_score
 
 
 def _missing(state: State, slots: Mapping[str, str]) -> str:
