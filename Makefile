@@ -16,6 +16,7 @@ serve: setup
 	$(venv)/bin/offhook serve
 
 bench: setup
+	$(venv)/bin/offhook bench media
 	$(venv)/bin/offhook bench calls
 
 test: setup
