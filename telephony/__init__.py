@@ -1,1 +1,1 @@
-"""The phone side: signalling, media, state and the service around them. Rule: it imports pipeline, never the reverse."""
+"""The phone side: signalling, media, state and the service around them. Rule: pipeline never imports it."""

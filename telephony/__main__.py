@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from pipeline.observe import set_up_logs
+from pipeline import observe
 from telephony import check, settings
 from telephony.faults import FaultyError
 from telephony.settings import Settings
@@ -75,8 +75,8 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
 
 def _read(arguments: argparse.Namespace) -> Settings:
     chosen = settings.read(arguments.config)
-    log = chosen.log
-    set_up_logs(form=log.format, level=log.level, redact=log.redact)
+
+    observe.set_up(chosen.log)
     return chosen
 
 

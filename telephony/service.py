@@ -20,8 +20,9 @@ from telephony.leg import Ending
 from telephony.media.bridge import AudioBridge
 from telephony.settings import Settings
 from telephony.sip.endpoint import CallRefusedError, Endpoint
+from telephony.state.connection import connected
 from telephony.state.private_redis import private_redis
-from telephony.state.store import Store
+from telephony.state.writer import StateWriter
 from telephony.switchboard import Switchboard
 from telephony.vendors import Vendors
 
@@ -43,10 +44,10 @@ class Service:
     async def __aenter__(self) -> Self:
         settings = self.settings
         async with AsyncExitStack() as opening:
-            store = await opening.enter_async_context(await self._store(opening))
+            writer = await self._writer(opening)
             vendors = Vendors(settings.providers, self.dialplan.agents, self.dialplan.flows)
             await opening.enter_async_context(vendors)
-            journals = Journals(settings.node, store, self.counters, self._watchers)
+            journals = Journals(writer.node, writer, self.counters, self._watchers)
             self.switchboard = Switchboard(settings, self.dialplan, vendors, journals)
             bridge = AudioBridge(asyncio.get_running_loop())
             opening.callback(bridge.close)
@@ -67,10 +68,13 @@ class Service:
         await self.switchboard.drain(0 if kind else self.settings.limits.drain_s)
         await self._open.aclose()
 
-    async def _store(self, opening: AsyncExitStack) -> Store:
+    async def _writer(self, opening: AsyncExitStack) -> StateWriter:
+        """The way to Redis: the one that the settings name, or a private server of our own."""
         redis = self.settings.redis
-        url = redis.url.reveal() if redis.url else await opening.enter_async_context(private_redis())
-        return Store(url, self.settings.node, ttl_s=redis.call_ttl_s)
+        own = None if redis.url else await opening.enter_async_context(private_redis())
+        url = own.url if own else redis.url.reveal() if redis.url else ""
+        client = await opening.enter_async_context(connected(url))
+        return await opening.enter_async_context(StateWriter(client, self.settings.node, call_ttl_s=redis.call_ttl_s))
 
 
 def read_dialplan(settings: Settings) -> Dialplan:

@@ -70,6 +70,11 @@ class Switchboard:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
+    async def settled(self) -> None:
+        """Wait until no call is left."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     def _start(self, leg: Leg, agent: str, config: SessionConfig, route: Route) -> "asyncio.Task[Ending] | None":
         call_id = f"rtc_{secrets.token_hex(12)}"
         try:
