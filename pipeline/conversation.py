@@ -39,15 +39,15 @@ def heard_text(pieces: list[SpokenPiece], heard_ms: int) -> str:
     for piece in pieces:
         if left_ms <= 0:
             break
-        if piece.done and left_ms >= piece.audio_ms - 1:
-            words.append(piece.text)
-        else:
-            words.append(_share(piece, left_ms))
+        words.append(heard_share(piece, left_ms))
         left_ms -= piece.audio_ms
     return "".join(words).strip()
 
 
-def _share(piece: SpokenPiece, heard_ms: float) -> str:
+def heard_share(piece: SpokenPiece, heard_ms: float) -> str:
+    """The words of a piece that fit into so much of its audio, with the white space before them."""
+    if piece.done and heard_ms >= piece.audio_ms - 1:
+        return piece.text
     # A piece whose audio is still being made is longer than it looks: 15 characters take about a second.
     whole_ms = piece.audio_ms if piece.done else max(piece.audio_ms, len(piece.text) * 1_000 / 15)
     letters = len(piece.text) * min(1.0, heard_ms / whole_ms) if whole_ms else 0.0
@@ -65,6 +65,7 @@ class Conversation:
 
     def __init__(self) -> None:
         self._items: dict[str, Item] = {}
+        self._noise: set[str] = set()
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items.values())
@@ -72,18 +73,13 @@ class Conversation:
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._items
 
-    @property
-    def last_id(self) -> str | None:
-        """The newest item."""
-        return next(reversed(self._items), None)
-
     def get(self, item_id: str) -> Item | None:
         """One item."""
         return self._items.get(item_id)
 
     def append(self, item: Item) -> str | None:
         """Add an item; returns the id of the one before it."""
-        previous = self.last_id
+        previous = next(reversed(self._items), None)
         self._items[item.id] = item
         return previous
 
@@ -92,35 +88,20 @@ class Conversation:
         if item.id in self._items:
             self._items[item.id] = item
 
-    def before(self, item_id: str) -> str | None:
-        """The id of the item before this one."""
-        previous = None
-        for known in self._items:
-            if known == item_id:
-                return previous
-            previous = known
-        return None
-
     def hears(self, item_id: str, transcript: str) -> None:
         """The caller's item gets its words."""
         item = self._items.get(item_id)
         if isinstance(item, MessageItem):
             self.put(replace(item, content=(InputAudio(transcript),)))
 
-    def waits_for(self, call_id: str) -> bool:
-        """True while a function call with this id has no output."""
-        called = False
-        for item in self._items.values():
-            match item:
-                case FunctionCallItem(call_id=known) if known == call_id:
-                    called = True
-                case FunctionOutputItem(call_id=known) if known == call_id:
-                    return False
-        return called
+    def disregard(self, item_id: str) -> None:
+        """The caller's item was noise: it stays an item and is no turn."""
+        self._noise.add(item_id)
 
     def turns(self) -> tuple[Turn, ...]:
-        """What a language model is given: items without words are left out."""
-        return tuple(turn for item in self._items.values() if (turn := _turn(item)) is not None)
+        """What a language model is given. An agent's item of which nothing was heard is left out, and so is noise."""
+        items = (item for item_id, item in self._items.items() if item_id not in self._noise)
+        return tuple(turn for item in items if (turn := _turn(item)) is not None)
 
 
 def _turn(item: Item) -> Turn | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Yielded:
-    """A response that lost the floor and how much of it was heard."""
+    """A response that left the floor and how much of it was heard."""
 
     response_id: str
     heard_ms: int
@@ -58,12 +58,6 @@ class Floor:
         start_ms = max(self._end_ms, float(self._played_ms))
         self._passages.append(_Passage(response_id, start_ms, start_ms))
 
-    def admits(self, response_id: str) -> bool:
-        """May this response's audio be queued?"""
-        return bool(self._passages) and (
-            self._passages[-1].response_id == response_id and not self._passages[-1].complete
-        )
-
     def queue(self, audio_ms: float) -> None:
         """Audio of the response that took the floor last went to playout."""
         passage = self._passages[-1]
@@ -75,12 +69,13 @@ class Floor:
             if passage.response_id == response_id:
                 passage.complete = True
 
-    def playout(self, played_ms: int) -> list[str]:
+    def playout(self, played_ms: int) -> list[Yielded]:
         """Take the leg's position; returns the responses whose last sample has left."""
         self._played_ms = played_ms
         heard_out = []
         while self._passages and self._passages[0].complete and played_ms >= int(self._passages[0].end_ms):
-            heard_out.append(self._passages.popleft().response_id)
+            passage = self._passages.popleft()
+            heard_out.append(Yielded(passage.response_id, self._heard_ms(passage)))
         return heard_out
 
     def give_up(self) -> list[Yielded]:

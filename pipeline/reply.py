@@ -1,31 +1,13 @@
-"""One response in the making: its words, its pieces of speech, its function calls, and its events in the wire's order.
+"""One response in the making: its words, its pieces of speech and its function calls.
 
 Rule: it only grows until `close`, which emits `response.done` exactly once; afterwards nothing of it is emitted.
 """
 
-from collections.abc import Callable
-
 from msgspec.structs import replace
 
-from pipeline.conversation import Conversation, SpokenPiece
+from pipeline.conversation import Conversation, SpokenPiece, heard_share
 from pipeline.providers import FunctionCall, Usage
-from pipeline.realtime.events import (
-    ContentPartAdded,
-    ContentPartDone,
-    FunctionArgumentsDelta,
-    FunctionArgumentsDone,
-    ItemAdded,
-    ItemDone,
-    OutputAudioDone,
-    OutputItemAdded,
-    OutputItemDone,
-    OutputTextDelta,
-    OutputTextDone,
-    OutputTranscriptDelta,
-    OutputTranscriptDone,
-    ResponseCreated,
-    ResponseDone,
-)
+from pipeline.realtime.events import ResponseCreated, ResponseDone
 from pipeline.realtime.items import (
     FunctionCallItem,
     InputTokens,
@@ -34,16 +16,15 @@ from pipeline.realtime.items import (
     OutputAudio,
     OutputText,
     OutputTokens,
-    Part,
     ResponseObject,
+    ResponseStatus,
     Status,
     StatusDetails,
     UsageObject,
 )
 from pipeline.sentences import SentenceCutter
-from pipeline.signals import Output
-
-Ids = Callable[[str], str]
+from pipeline.signals import Ids, Output
+from pipeline.wire_order import WireOrder
 
 
 class Reply:
@@ -55,15 +36,19 @@ class Reply:
         self._conversation_id = conversation_id
         self._cutter = SentenceCutter()
         self._text = ""
+        self._index = 0
+        self._previous: str | None = None
         self._outputs: list[Item] = []
         self._usage: UsageObject | None = None
         self.audio = audio
         self.id = ids("resp")
+        self._wire = WireOrder(ids, self.id, audio=audio)
         self.item_id: str | None = None
         self.pieces: list[SpokenPiece] = []
         self.asked = False
+        self.greets = False
         self.model_done = False
-        self.failure: StatusDetails | None = None
+        self.details: StatusDetails | None = None
 
     @property
     def made(self) -> bool:
@@ -71,14 +56,28 @@ class Reply:
         return self.model_done and all(piece.done for piece in self.pieces)
 
     @property
-    def silent(self) -> bool:
-        """True while it has no words."""
-        return not self._text
+    def empty(self) -> bool:
+        """True while nobody could make anything of it: it has no words and calls nothing."""
+        return not self.calls and not (self._speakable if self.audio else self._text.strip())
 
     @property
-    def calls(self) -> list[FunctionCallItem]:
-        """The functions it called."""
-        return [item for item in self._outputs if isinstance(item, FunctionCallItem)]
+    def mute(self) -> bool:
+        """True when it has words to be spoken and no audio was made of any."""
+        return self.audio and self._speakable and not any(piece.audio_ms for piece in self.pieces)
+
+    @property
+    def _speakable(self) -> bool:
+        return any(letter.isalnum() for letter in self._text)
+
+    @property
+    def calls(self) -> bool:
+        """True when it calls a function."""
+        return any(isinstance(item, FunctionCallItem) for item in self._outputs)
+
+    @property
+    def failed(self) -> bool:
+        """True when a provider broke while it was made."""
+        return self.details is not None and self.details.type == "failed"
 
     def begin(self) -> list[Output]:
         """Announce the response."""
@@ -86,11 +85,16 @@ class Reply:
 
     def grow(self, text: str) -> tuple[list[Output], list[str]]:
         """More words: their events, and the pieces that can be spoken now."""
-        out = self._message_begins() if self.item_id is None else []
-        assert self.item_id is not None
+        out: list[Output] = []
+        if self.item_id is None:
+            item = MessageItem(id=self._ids("item"), role="assistant", status="in_progress")
+            self.item_id = item.id
+            self._index = len(self._outputs)
+            self._outputs.append(item)
+            self._previous = self._conversation.append(item)
+            out = self._wire.message_begins(item, self._index, self._previous)
         self._text += text
-        event = OutputTranscriptDelta if self.audio else OutputTextDelta
-        out.append(event(event_id=self._ids("event"), response_id=self.id, item_id=self.item_id, delta=text))
+        out.append(self._wire.words(self.item_id, self._index, text))
         return out, self._taken(self._cutter.feed(text)) if self.audio else []
 
     def end_of_text(self) -> list[str]:
@@ -99,32 +103,19 @@ class Reply:
         return self._taken(self._cutter.finish()) if self.audio else []
 
     def settle(self) -> None:
-        """Whatever of its speech is under way will not be finished."""
+        """Whatever of its speech is under way will not be finished: each piece keeps the words that were made."""
+        self._taken(self._cutter.finish())
         for piece in self.pieces:
-            piece.done = True
+            if not piece.done:
+                piece.text = heard_share(piece, piece.audio_ms)
+                piece.done = True
 
     def call(self, call: FunctionCall) -> list[Output]:
         """The model calls a function."""
         item = FunctionCallItem(id=self._ids("item"), call_id=call.call_id, name=call.name, arguments=call.arguments)
-        index = len(self._outputs)
         self._outputs.append(item)
-        begun = replace(item, arguments="", status="in_progress")
         previous = self._conversation.append(item)
-        where = {"response_id": self.id, "item_id": item.id, "output_index": index, "call_id": call.call_id}
-        event = self._ids
-        return [
-            OutputItemAdded(event_id=event("event"), response_id=self.id, output_index=index, item=begun),
-            ItemAdded(event_id=event("event"), item=begun, previous_item_id=previous),
-            FunctionArgumentsDelta(event_id=event("event"), delta=call.arguments, **where),  # type: ignore[arg-type]
-            FunctionArgumentsDone(
-                event_id=event("event"),
-                name=call.name,
-                arguments=call.arguments,
-                **where,  # type: ignore[arg-type]
-            ),
-            OutputItemDone(event_id=event("event"), response_id=self.id, output_index=index, item=item),
-            ItemDone(event_id=event("event"), item=item, previous_item_id=previous),
-        ]
+        return self._wire.function_call(item, len(self._outputs) - 1, previous)
 
     def count(self, usage: Usage) -> None:
         """Take the model's count of tokens."""
@@ -138,65 +129,34 @@ class Reply:
 
     def close(self, details: StatusDetails | None) -> list[Output]:
         """Close the open item and the response; `details` None means completed."""
-        out: list[Output] = []
-        if self.item_id is not None:
-            out = self._message_ends("incomplete" if details else "completed")
-        status = details.type if details else "completed"
-        done = replace(self._as_object("in_progress"), status=status, status_details=details)
+        out = self._message_ends("incomplete" if details else "completed") if self.item_id else []
+        done = self._as_object(details.type if details else "completed", details)
         return [*out, ResponseDone(event_id=self._ids("event"), response=done)]
 
     def _taken(self, texts: list[str]) -> list[str]:
         self.pieces += [SpokenPiece(text) for text in texts]
         return texts
 
-    def _message_begins(self) -> list[Output]:
-        item = MessageItem(id=self._ids("item"), role="assistant", status="in_progress")
-        self.item_id = item.id
-        self._index = len(self._outputs)
-        self._outputs.append(item)
-        previous = self._conversation.append(item)
-        part = Part("audio", transcript="") if self.audio else Part("text", text="")
-        return [
-            OutputItemAdded(event_id=self._ids("event"), response_id=self.id, output_index=self._index, item=item),
-            ItemAdded(event_id=self._ids("event"), item=item, previous_item_id=previous),
-            ContentPartAdded(
-                event_id=self._ids("event"),
-                response_id=self.id,
-                item_id=item.id,
-                output_index=self._index,
-                part=part,
-            ),
-        ]
-
     def _message_ends(self, status: Status) -> list[Output]:
         assert self.item_id is not None
         content = OutputAudio(self._text) if self.audio else OutputText(self._text)
         item = MessageItem(id=self.item_id, role="assistant", content=(content,), status=status)
         self._outputs[self._index] = item
-        self._conversation.put(item)
-        where = {"response_id": self.id, "item_id": self.item_id, "output_index": self._index}
-        part = Part("audio", transcript=self._text) if self.audio else Part("text", text=self._text)
-        event = self._ids
-        spoken: list[Output] = [
-            OutputAudioDone(event_id=event("event"), **where),  # type: ignore[arg-type]
-            OutputTranscriptDone(event_id=event("event"), transcript=self._text, **where),  # type: ignore[arg-type]
-        ]
-        written: list[Output] = [
-            OutputTextDone(event_id=event("event"), text=self._text, **where)  # type: ignore[arg-type]
-        ]
-        return [
-            *(spoken if self.audio else written),
-            ContentPartDone(event_id=event("event"), part=part, **where),  # type: ignore[arg-type]
-            OutputItemDone(event_id=event("event"), response_id=self.id, output_index=self._index, item=item),
-            ItemDone(event_id=event("event"), item=item, previous_item_id=self._conversation.before(item.id)),
-        ]
+        self._conversation.put(self._as_spoken(item))
+        return self._wire.message_ends(item, self._index, self._previous, self._text)
 
-    def _as_object(self, status: Status) -> ResponseObject:
-        assert status == "in_progress"
+    def _as_spoken(self, item: MessageItem) -> MessageItem:
+        """What the conversation keeps of a failed reply: the words that were made, not those that were lost."""
+        if not (self.audio and self.failed):
+            return item
+        return replace(item, content=(OutputAudio("".join(piece.text for piece in self.pieces).strip()),))
+
+    def _as_object(self, status: ResponseStatus, details: StatusDetails | None = None) -> ResponseObject:
         return ResponseObject(
             id=self.id,
             status=status,
             output=tuple(self._outputs),
+            status_details=details,
             usage=self._usage,
             conversation_id=self._conversation_id,
             output_modalities=("audio",) if self.audio else ("text",),

@@ -4,34 +4,31 @@ Time is caller audio: every frame is 20 ms and the bridge delivers frames for as
 are counted in frames and need no timers. Event order follows OpenAI's Realtime API.
 """
 
-import json
-
-from pipeline.audio import WIDE_HZ, ms_of
+from pipeline.answering import Answering
 from pipeline.conversation import Conversation
 from pipeline.listening import Listening, Understood
-from pipeline.providers import Prompt, Reason, Transcript
-from pipeline.realtime.config import ServerVad, SessionConfig, ToolChoiceFunction, TurnDetection
+from pipeline.providers import Transcript
+from pipeline.realtime.config import ServerVad, SessionConfig
 from pipeline.realtime.events import (
-    DtmfReceived,
+    ConversationCreated,
+    ConversationObject,
+    ErrorDetail,
+    ErrorEvent,
     SessionCreated,
     SessionObject,
     SessionUpdated,
-    TimeoutTriggered,
 )
-from pipeline.realtime.items import FunctionOutputItem, InputText, MessageItem
-from pipeline.reply import Ids, Reply
 from pipeline.signals import (
     CallerFrame,
     Digit,
-    EndCall,
     FunctionAnswered,
     Greet,
     HearingLost,
+    Ids,
     Input,
     Limits,
     Output,
     Permissions,
-    Play,
     Reconfigured,
     ReplyDelta,
     ReplyEnded,
@@ -42,15 +39,11 @@ from pipeline.signals import (
     SpeechFailed,
     SpeechMade,
     TimeIsUp,
-    TransferCall,
     TransferFailed,
 )
-from pipeline.speaking import Speaking
-from pipeline.tools import HangUpAsked, Outside, Refused, Toolbox, TransferAsked
 from pipeline.turn import SpeechBegan, TurnEnded
 
 FALSE_START_MS = 250
-APOLOGY = " I am sorry, something went wrong on my side. Could you say that again, please?"
 
 
 class Session:
@@ -65,277 +58,197 @@ class Session:
         limits: Limits | None = None,
         apology_pcm: bytes = b"",
     ) -> None:
+        """`apology_pcm`: `pipeline.trouble.LAST_WORDS` at 24 kHz, for when no provider is left to speak."""
+        limits = limits or Limits()
         self.config = config
         self._ids = ids
         self._id = ids("sess")
-        self._limits = limits or Limits()
-        self._apology_pcm = apology_pcm
         self._conversation = Conversation()
-        self._listening = Listening(ids, self._conversation, config.audio.input)
-        self._speaking = Speaking(ids, self._conversation)
-        self._toolbox = Toolbox(permissions or Permissions())
+        self._listening = Listening(ids, self._conversation, config.audio.input, limits)
+        self._answering = Answering(
+            config, ids, self._conversation, self._listening, permissions or Permissions(), limits, apology_pcm
+        )
+        self._speaking = self._answering.speaking
+        self._calling = self._answering.calling
+        self._farewell = self._answering.farewell
         self._interrupted = False
-        self._digits = ""
-        self._digit_ms = 0
-        self._progress_ms = 0
-        self._idle_ms = 0
-        self._outside: dict[str, int] = {}
-        self._tool_rounds = 0
-        self._failures = 0
-        self._farewell: EndCall | TransferCall | None = None
-        self._transfer_call_id = ""
+        self._declined = False
+        self._quiet_since_ms = 0
 
     def opened(self) -> list[Output]:
-        """The session's first event."""
-        return [SessionCreated(event_id=self._ids("event"), session=self._as_object())]
+        """The session's first events."""
+        conversation = ConversationObject(id=self._speaking.conversation_id)
+        return [
+            SessionCreated(event_id=self._ids("event"), session=_as_object(self._id, self.config)),
+            ConversationCreated(event_id=self._ids("event"), conversation=conversation),
+        ]
+
+    def closed(self) -> list[Output]:
+        """The call is over, whoever ended it: what is open is closed with what was heard of it."""
+        self._farewell.over = True
+        return self._answering.cut("client_cancelled")
 
     def handle(self, happened: Input) -> list[Output]:
         """Take one input; everything that follows from it is in the outputs, in order."""
+        if self._farewell.over:
+            return self._listening.transcribed(happened)[0] if isinstance(happened, Transcript) else []
         match happened:
-            case CallerFrame():
-                return self._frame(happened)
+            case CallerFrame(score, played_ms):
+                out = self._frame(score, played_ms)
             case Transcript():
-                return self._transcribed(happened)
+                out = self._transcribed(happened)
             case ReplyDelta() | ReplyEnded() | ReplyFailed():
-                return self._replied(happened)
+                out = self._answering.replied(happened)
             case SpeechMade() | SpeechEnded() | SpeechFailed():
-                return self._spoke(happened)
+                out = self._answering.spoke(happened)
             case Digit(digit, received_at):
-                return self._digit(digit, received_at)
+                self._quiet_since_ms = self._listening.audio_ms
+                out = self._listening.press(digit, received_at)
+                out += self._calling.taken_back() + self._interrupt() + self._entry()
             case _:
-                return self._asked(happened)
+                out = self._asked(happened)
+        return out + self._answering.proceed()
 
-    def _frame(self, frame: CallerFrame) -> list[Output]:
-        out = self._speaking.playout(frame.played_ms)
-        match self._listening.hear(frame.score):
+    def _frame(self, score: float, played_ms: int) -> list[Output]:
+        out = self._speaking.playout(played_ms)
+        match self._listening.hear(score):
             case SpeechBegan() as edge:
-                out += self._listening.begin(edge)
-                out += self._barge_in()
+                self._declined = False
+                out += self._listening.begin(edge) + self._interrupt()
             case TurnEnded() as edge:
                 out += self._listening.end(edge)
-                out += self._turn_ended()
+                if self._answering.unprompted and self._speaking.reply is None and not self._farewell.firm:
+                    out += self._answering.open()
             case None:
                 pass
         return out + self._overdue()
 
-    def _barge_in(self) -> list[Output]:
-        self._interrupted = False
+    def _interrupt(self) -> list[Output]:
         detection = self.config.audio.input.turn_detection
-        if detection is None or not detection.interrupt_response or self._farewell is not None:
+        if detection is None or not detection.interrupt_response or self._farewell.firm or self._speaking.idle:
             return []
-        self._interrupted = self._speaking.audible or self._speaking.reply is not None
-        return self._speaking.cut("turn_detected") if self._interrupted else []
-
-    def _turn_ended(self) -> list[Output]:
-        self._touch()
-        detection = self.config.audio.input.turn_detection
-        if detection is None or not detection.create_response or self._speaking.reply is not None:
-            return []
-        return self._open_reply()
+        self._interrupted = True
+        return self._answering.cut("turn_detected")
 
     def _transcribed(self, words: Transcript) -> list[Output]:
         out, understood = self._listening.transcribed(words)
-        return out + (self._understood(understood) if understood else [])
-
-    def _understood(self, understood: Understood) -> list[Output]:
-        self._tool_rounds = 0
-        reply = self._speaking.reply
-        if reply is None or self._listening.speaking or reply.asked:
-            return []
-        if not understood.text and understood.speech_ms < FALSE_START_MS and not self._interrupted:
-            return self._speaking.cut("turn_detected")
-        return self._ask()
-
-    def _digit(self, digit: str, received_at: int) -> list[Output]:
-        out: list[Output] = [DtmfReceived(event_id=self._ids("event"), event=digit, received_at=received_at)]
-        self._digits += digit
-        self._digit_ms = self._listening.audio_ms
-        if self._farewell is None:
-            out += self._speaking.cut("turn_detected")
-        return out + (self._digits_done() if digit == "#" else [])
-
-    def _digits_done(self) -> list[Output]:
-        digits, self._digits = self._digits, ""
-        item = MessageItem(id=self._ids("item"), role="user", content=(InputText(f"[digits: {digits}]"),))
-        return self._listening.add(item) + self._respond()
-
-    def _respond(self) -> list[Output]:
-        if self._speaking.reply is not None or self._listening.speaking or self._farewell is not None:
-            return []
-        return self._open_reply() + self._ask()
-
-    def _open_reply(self) -> list[Output]:
-        return self._speaking.open(audio="audio" in self.config.output_modalities)
-
-    def _ask(self) -> list[Output]:
-        self._touch()
-        config = self.config
-        choice = config.tool_choice
-        prompt = Prompt(
-            instructions=config.instructions,
-            turns=self._conversation.turns(),
-            tools=self._toolbox.offered(config.tools),
-            tool_choice=choice.name if isinstance(choice, ToolChoiceFunction) else choice,
-            max_output_tokens=None if config.max_output_tokens == "inf" else int(config.max_output_tokens),
-            temperature=config.temperature if isinstance(config.temperature, float) else None,
-        )
-        return self._speaking.ask(prompt)
-
-    def _replied(self, news: ReplyDelta | ReplyEnded | ReplyFailed) -> list[Output]:
-        self._touch()
-        voice = self.config.audio.output
-        match news:
-            case ReplyDelta(response_id, delta):
-                return self._speaking.take(response_id, delta, voice)
-            case ReplyEnded(response_id):
-                self._failures = 0
-                return self._after(self._speaking.reply, self._speaking.model_ended(response_id, voice))
-            case ReplyFailed(response_id, reason):
-                reply = self._speaking.reply
-                return self._apologise(reply, reason) if reply and reply.id == response_id else []
-
-    def _spoke(self, news: SpeechMade | SpeechEnded | SpeechFailed) -> list[Output]:
-        self._touch()
-        match news:
-            case SpeechMade():
-                return self._speaking.made(news)
-            case SpeechEnded(response_id, piece):
-                return self._after(self._speaking.reply, self._speaking.piece_ended(response_id, piece))
-            case SpeechFailed(response_id, reason):
-                reply = self._speaking.reply
-                return self._voice_lost(reason) if reply and reply.id == response_id else []
-
-    def _after(self, reply: Reply | None, out: list[Output]) -> list[Output]:
-        """Follow up on a reply that this input has closed."""
-        if reply is None or self._speaking.reply is not None:
-            return out
-        for call in reply.calls:
-            out += self._judge(self._toolbox.judge(call, self.config.tools))
+        if (out or understood) and words.text.strip():
+            out += self._calling.taken_back()
+        if understood is not None:
+            self._answering.understood()
+            self._understood(understood)
         return out
 
-    def _judge(self, verdict: HangUpAsked | TransferAsked | Outside | Refused) -> list[Output]:
-        match verdict:
-            case HangUpAsked(call_id):
-                self._farewell = EndCall("us", "agent_hung_up")
-                return self._function_output(call_id, '{"ok": true}')
-            case TransferAsked(call_id, target):
-                self._farewell = TransferCall(target)
-                self._transfer_call_id = call_id
-                return []
-            case Outside(call_id):
-                self._outside[call_id] = self._listening.audio_ms
-                return []
-            case Refused(call_id, output):
-                return self._function_output(call_id, output) + self._next_round()
+    def _understood(self, said: Understood) -> None:
+        """The caller's words, or none: a noise is answered only where it left the agent silent."""
+        left_silent = self._interrupted or said.speech_ms >= FALSE_START_MS
+        if not said.text and (self._farewell.planned or not left_silent):
+            self._conversation.disregard(said.item_id)
+        elif not self._declined:
+            self._answering.addressed()
+        self._interrupted = False
 
-    def _next_round(self) -> list[Output]:
-        self._tool_rounds += 1
-        if self._tool_rounds > self._limits.tool_rounds:
-            return []
-        return self._respond()
-
-    def _function_output(self, call_id: str, output: str) -> list[Output]:
-        self._outside.pop(call_id, None)
-        return self._listening.add(FunctionOutputItem(id=self._ids("item"), call_id=call_id, output=output))
+    def _entry(self) -> list[Output]:
+        out = self._listening.entry()
+        if out:
+            self._calling.caller_spoke()
+            self._answering.addressed()
+        return out
 
     def _asked(self, asked: Input) -> list[Output]:
         match asked:
-            case Greet() | ResponseAsked():
-                return self._respond()
-            case ResponseRefused():
-                return self._speaking.cut("client_cancelled")
-            case FunctionAnswered(call_id, output) if self._conversation.waits_for(call_id):
-                return self._function_output(call_id, output)
+            case Greet():
+                self._answering.owe()
+            case ResponseAsked(event_id):
+                return self._response_asked(event_id)
+            case ResponseRefused(event_id):
+                return self._response_refused(event_id)
+            case FunctionAnswered(call_id, output):
+                return self._calling.answered(call_id, output)
             case Reconfigured(config):
-                self.config = config
-                self._listening.configure(config.audio.input)
-                return [SessionUpdated(event_id=self._ids("event"), session=self._as_object())]
+                self.config = self._answering.config = config
+                stopped = self._listening.configure(config.audio.input)
+                return [
+                    SessionUpdated(event_id=self._ids("event"), session=_as_object(self._id, self.config)),
+                    *stopped,
+                ]
             case TransferFailed(sip_code):
-                self._farewell = None
-                failed = json.dumps({"error": f"the transfer failed with SIP code {sip_code}"})
-                return self._function_output(self._transfer_call_id, failed) + self._respond()
-            case HearingLost(reason):
-                return [*self._speaking.cut("turn_detected"), *self._last_words(f"stt_{reason}")]
+                out = self._calling.transfer_failed(sip_code)
+                if out:
+                    self._answering.owe()
+                return out
+            case HearingLost(reason) if not self._farewell.silences:
+                return self._answering.deaf(reason)
             case TimeIsUp():
-                return [*self._speaking.cut("client_cancelled"), EndCall("us", "max_duration")]
+                return [*self._answering.cut("client_cancelled"), self._farewell.end("max_duration")]
             case _:
-                return []
-
-    def _touch(self) -> None:
-        self._progress_ms = self._idle_ms = self._listening.audio_ms
-
-    def _overdue(self) -> list[Output]:
-        now_ms = self._listening.audio_ms
-        if self._farewell is not None and self._speaking.idle:
-            farewell, self._farewell = self._farewell, None
-            return [farewell]
-        if self._digits and now_ms - self._digit_ms >= self._limits.digits_pause_ms:
-            return self._digits_done()
-        if self._listening.waiting:
-            out, understood = self._listening.overdue(self._limits.transcript_ms)
-            return out + (self._understood(understood) if understood else [])
-        if self._speaking.reply is not None:
-            return self._stalled(now_ms)
-        if self._speaking.audible or self._listening.speaking:
-            self._idle_ms = now_ms
-            return []
-        return self._tool_overdue(now_ms) if self._outside else self._idle(now_ms)
-
-    def _stalled(self, now_ms: int) -> list[Output]:
-        if self._speaking.audible or now_ms - self._progress_ms <= self._limits.progress_ms:
-            return []
-        self._touch()
-        reply = self._speaking.reply
-        assert reply is not None
-        return self._voice_lost("stalled") if reply.model_done else self._apologise(reply, "stalled")
-
-    def _apologise(self, reply: Reply, reason: Reason) -> list[Output]:
-        """The model failed: say so in the open reply; after too many in a row, end the call."""
-        self._failures += 1
-        if self._failures >= self._limits.failures:
-            return self._speaking.cut("turn_detected") + self._last_words(f"llm_{reason}")
-        self._speaking.fail(reason, "llm")
-        voice = self.config.audio.output
-        out = self._speaking.abandon_model()
-        out += self._speaking.say(APOLOGY, voice)
-        return out + self._after(reply, self._speaking.model_ended(reply.id, voice))
-
-    def _voice_lost(self, reason: Reason) -> list[Output]:
-        self._speaking.fail(reason, "tts")
-        return [
-            *self._speaking.abandon_model(),
-            *self._speaking.finish(),
-            *self._last_words(f"tts_{reason}"),
-        ]
-
-    def _last_words(self, reason: str) -> list[Output]:
-        """An apology that needs no provider, then the end of the call."""
-        self._farewell = EndCall("provider", reason)
-        if not self._apology_pcm:
-            return []
-        out, response_id = self._speaking.recite(ms_of(self._apology_pcm, WIDE_HZ))
-        return [*out, Play(response_id, self._apology_pcm)]
-
-    def _tool_overdue(self, now_ms: int) -> list[Output]:
-        for call_id, since_ms in self._outside.items():
-            if now_ms - since_ms > self._limits.tool_ms:
-                return self._function_output(call_id, '{"error": "nobody answered"}') + self._next_round()
+                pass
         return []
 
-    def _idle(self, now_ms: int) -> list[Output]:
-        limit_ms = _idle_timeout_ms(self.config.audio.input.turn_detection)
-        if limit_ms is None or now_ms - self._idle_ms < limit_ms:
+    def _response_asked(self, event_id: str | None) -> list[Output]:
+        reply = self._speaking.reply
+        # A client may answer a function call, and ask for the response to it, before the call's own response is done.
+        if reply is None or reply.calls:
+            self._answering.owe()
             return []
-        item_id = self._ids("item")
-        silent = TimeoutTriggered(
-            event_id=self._ids("event"), audio_start_ms=self._idle_ms, audio_end_ms=now_ms, item_id=item_id
-        )
-        return [silent, *self._listening.commit(item_id), *self._respond()]
+        code = "conversation_already_has_active_response"
+        return [_mistake(self._ids, code, "A response is under way.", event_id)]
 
-    def _as_object(self) -> SessionObject:
-        fields = {name: getattr(self.config, name) for name in self.config.__struct_fields__}
-        return SessionObject(id=self._id, **fields)
+    def _response_refused(self, event_id: str | None) -> list[Output]:
+        if self._speaking.reply is None:
+            message = "Cancellation failed: no active response found"
+            return [_mistake(self._ids, "response_cancel_not_active", message, event_id)]
+        self._declined = self._listening.waiting
+        return self._answering.refused()
+
+    def _overdue(self) -> list[Output]:
+        """What has waited for too long by this frame."""
+        now_ms = self._listening.audio_ms
+        caller, farewell, idle = self._listening, self._farewell, self._speaking.idle
+        if farewell.planned and idle:
+            act = farewell.due(now_ms, caller_silent=not (caller.busy or caller.waiting))
+            if act is not None:
+                return [act]
+        if caller.pressing:
+            return self._entry()
+        if caller.waiting:
+            return self._unheard()
+        if not idle or caller.speaking or farewell.silences:
+            self._quiet_since_ms = now_ms
+            return self._answering.stalled()
+        if self._calling.pending:
+            return self._unanswered(now_ms)
+        return self._too_quiet(now_ms)
+
+    def _unheard(self) -> list[Output]:
+        out, understood = self._listening.overdue()
+        if understood is None:
+            return out
+        self._understood(understood)
+        return out + self._answering.misunderstood()
+
+    def _unanswered(self, now_ms: int) -> list[Output]:
+        out = self._calling.given_up(now_ms)
+        if out and not self._calling.pending:
+            self._answering.owe()
+        return out
+
+    def _too_quiet(self, now_ms: int) -> list[Output]:
+        detection = self.config.audio.input.turn_detection
+        limit_ms = detection.idle_timeout_ms if isinstance(detection, ServerVad) else None
+        if limit_ms is None or now_ms - self._quiet_since_ms < limit_ms:
+            return []
+        out = self._listening.timed_out(self._quiet_since_ms)
+        self._quiet_since_ms = now_ms
+        self._answering.addressed()
+        return out
 
 
-def _idle_timeout_ms(detection: TurnDetection | None) -> int | None:
-    return detection.idle_timeout_ms if isinstance(detection, ServerVad) else None
+def _as_object(session_id: str, config: SessionConfig) -> SessionObject:
+    fields = {name: getattr(config, name) for name in config.__struct_fields__}
+    return SessionObject(id=session_id, **fields)
+
+
+def _mistake(ids: Ids, code: str, message: str, event_id: str | None) -> ErrorEvent:
+    error = ErrorDetail(type="invalid_request_error", code=code, message=message, event_id=event_id)
+    return ErrorEvent(event_id=ids("event"), error=error)

@@ -1,12 +1,15 @@
 """What goes into a session and what comes out. Rule: closed unions of values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.providers import Delta, Prompt, Reason, Transcript
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ServerEvent
+
+Ids = Callable[[str], str]
+"""Draws a fresh id for a prefix, e.g. `item` -> `item_4f2a`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Limits:
     transcript_ms: int = 5_000
     progress_ms: int = 8_000
     tool_ms: int = 20_000
+    farewell_ms: int = 30_000
     digits_pause_ms: int = 1_200
     tool_rounds: int = 6
     failures: int = 3
@@ -115,12 +119,16 @@ class FunctionAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ResponseAsked:
-    """A client wants a response now."""
+    """A client wants a response now; `event_id` names its event in case it is refused."""
+
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseRefused:
-    """A client cancels the response under way."""
+    """A client cancels the response under way; `event_id` names its event in case there is none."""
+
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pipeline.providers import Tool
+from pipeline.providers import FunctionCall, Tool
 from pipeline.realtime.config import FunctionTool
-from pipeline.realtime.items import FunctionCallItem
 from pipeline.signals import Permissions
 
 HANG_UP = "hang_up"
@@ -65,7 +64,7 @@ class Toolbox:
         own = [Tool(tool.name, tool.description, json.dumps(tool.parameters or {"type": "object"})) for tool in tools]
         return (*own, *self._over_the_call())
 
-    def judge(self, call: FunctionCallItem, tools: tuple[FunctionTool, ...]) -> Verdict:
+    def judge(self, call: FunctionCall, tools: tuple[FunctionTool, ...]) -> Verdict:
         """What to do about a call."""
         if any(tool.name == call.name for tool in tools):
             return Outside(call.call_id)
@@ -75,7 +74,7 @@ class Toolbox:
             return self._transfer(call)
         return Refused(call.call_id, json.dumps({"error": f"no function {call.name} is available"}))
 
-    def _transfer(self, call: FunctionCallItem) -> Verdict:
+    def _transfer(self, call: FunctionCall) -> Verdict:
         targets = self._permissions.transfer_targets
         try:
             asked = msgspec.json.decode(call.arguments.encode(), type=_TransferArguments).target

@@ -10,6 +10,7 @@ from pipeline.realtime.config import SemanticVad, ServerVad, TurnDetection
 
 ONSET_MS = 60
 RELEASE = 0.15
+LEAST_RELEASE = 0.01
 
 _SILENCE_BY_EAGERNESS_MS = {"low": 900, "medium": 500, "high": 300, "auto": 500}
 
@@ -63,21 +64,23 @@ class Endpointer:
         self.speaking = True
         return SpeechBegan(self._began_ms)
 
-    def forget(self) -> None:
-        """Drop a started utterance."""
+    def stop(self, at_ms: int) -> TurnEnded | None:
+        """End an open utterance here."""
+        if not self.speaking:
+            return None
+        ended = TurnEnded(at_ms, self._last_voice_ms, self._voiced_ms)
         self.speaking = False
         self._voiced_ms = 0
+        return ended
 
     def _in_speech(self, score: float, end_ms: int, frame_ms: int) -> Edge | None:
-        if score >= self.threshold - RELEASE:
+        if score >= max(self.threshold - RELEASE, LEAST_RELEASE):
             self._last_voice_ms = end_ms
             self._voiced_ms += frame_ms
             return None
         if end_ms - self._last_voice_ms < self.silence_ms:
             return None
-        ended = TurnEnded(end_ms, self._last_voice_ms, self._voiced_ms)
-        self.forget()
-        return ended
+        return self.stop(end_ms)
 
 
 def _limits(detection: TurnDetection) -> tuple[float, int]:

@@ -18,7 +18,7 @@ from pipeline.providers.scripted import ScriptedModel
 from pipeline.providers.vad import Silero
 from pipeline.providers.vad_tick import TickScores
 from pipeline.realtime.config import SessionConfig
-from pipeline.session import APOLOGY
+from pipeline.trouble import LAST_WORDS
 from pipeline.worker import Cascade
 from telephony.settings import ProviderSettings
 
@@ -53,7 +53,7 @@ class Vendors:
             opening.enter_context(self._voice)
             if self._recogniser is not None:
                 await opening.enter_async_context(self._recogniser)
-            self.apology_pcm = await _spoken(self._voice, APOLOGY)
+            self.apology_pcm = await _spoken(self._voice, LAST_WORDS)
             self._open = opening.pop_all()
         return self
 
@@ -115,7 +115,7 @@ class Vendors:
 
 
 async def _spoken(voice: TextToSpeech, text: str) -> bytes:
-    """The apology for when nothing else can speak; silence is left when there is no voice on the machine."""
+    """The last words for when nothing else can speak; silence is left when there is no voice on the machine."""
     try:
         async with aclosing(voice.speak(text, "", 1.0)) as chunks:  # type: ignore[type-var]
             return b"".join([chunk async for chunk in chunks])

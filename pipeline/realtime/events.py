@@ -37,6 +37,19 @@ class SessionUpdated(Event, frozen=True, kw_only=True, tag="session.updated"):
     session: SessionObject
 
 
+class ConversationObject(Struct, frozen=True, kw_only=True):
+    """The conversation of a session."""
+
+    id: str
+    object: Literal["realtime.conversation"] = "realtime.conversation"
+
+
+class ConversationCreated(Event, frozen=True, kw_only=True, tag="conversation.created"):
+    """The second event of a session."""
+
+    conversation: ConversationObject
+
+
 class SpeechStarted(Event, frozen=True, kw_only=True, tag="input_audio_buffer.speech_started"):
     """The caller began to speak; ms of caller audio since the answer, less the prefix padding."""
 
@@ -277,6 +290,7 @@ class TurnTimeline(Event, frozen=True, kw_only=True, tag="offhook.turn_timeline"
 ServerEvent = (
     SessionCreated
     | SessionUpdated
+    | ConversationCreated
     | SpeechStarted
     | SpeechStopped
     | Committed

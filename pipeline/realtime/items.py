@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType, field
 
 Status = Literal["in_progress", "completed", "incomplete"]
+ResponseStatus = Literal["in_progress", "completed", "cancelled", "incomplete", "failed"]
 Role = Literal["user", "assistant", "system"]
 
 
@@ -122,7 +123,7 @@ class ResponseObject(Struct, frozen=True, kw_only=True):
     """One response as `response.created` and `response.done` show it."""
 
     id: str
-    status: Literal["in_progress", "completed", "cancelled", "incomplete", "failed"]
+    status: ResponseStatus
     output: tuple[Item, ...] = ()
     status_details: StatusDetails | None = None
     usage: UsageObject | None = None

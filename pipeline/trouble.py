@@ -1,0 +1,91 @@
+"""What the caller hears when a provider fails. Rule: never silence, and never the same failure for ever.
+
+A model that fails is excused in the agent's own voice, and the call goes on. When it fails again and again, or when
+the voice or the recogniser is gone, ready-made last words are played and the call ends.
+"""
+
+from pipeline.farewell import Farewell
+from pipeline.providers import Reason
+from pipeline.realtime.config import SessionConfig
+from pipeline.signals import EndCall, Limits, Output
+from pipeline.speaking import Speaking
+
+APOLOGY = " I am sorry, something went wrong on my side. Could you say that again, please?"
+LAST_WORDS = "I am sorry, something went wrong on my side. Please call again later. Goodbye."
+
+
+class Trouble:
+    """Watches progress and counts failures; `last_words` is LAST_WORDS as PCM16 at 24 kHz, or nothing."""
+
+    def __init__(self, speaking: Speaking, farewell: Farewell, limits: Limits, last_words: bytes) -> None:
+        self._speaking = speaking
+        self._farewell = farewell
+        self._limits = limits
+        self._last_words = last_words
+        self._progress_ms = 0
+        self._replies_failed = 0
+        self._utterances_lost = 0
+
+    def progress(self, now_ms: int) -> None:
+        """The model or the voice went on."""
+        self._progress_ms = now_ms
+
+    def replied(self) -> None:
+        """A reply was made without a failure."""
+        self._replies_failed = 0
+
+    def understood(self) -> None:
+        """The recogniser answered."""
+        self._utterances_lost = 0
+
+    def stalled(self, now_ms: int, config: SessionConfig) -> list[Output]:
+        """The open reply was asked for and is late: too long a silence is a failure."""
+        reply = self._speaking.reply
+        if reply is None or not reply.asked:
+            return []
+        if self._speaking.audible:
+            self._progress_ms = now_ms
+            return []
+        if now_ms - self._progress_ms <= self._limits.progress_ms:
+            return []
+        self._progress_ms = now_ms
+        return self.voice_failed("stalled", config) if reply.model_done else self.model_failed("stalled", config)
+
+    def model_failed(self, reason: Reason, config: SessionConfig) -> list[Output]:
+        """The model broke, or said nothing."""
+        return self._excused(f"llm_{reason}", config)
+
+    def nothing_to_hear(self, config: SessionConfig) -> list[Output]:
+        """The voice made no sound of the open reply's words: perhaps the words were at fault, so it may try another."""
+        assert self._speaking.reply is not None
+        if self._speaking.reply.failed:
+            return self.voice_failed("malformed", config)
+        return self._excused("tts_malformed", config)
+
+    def voice_failed(self, reason: Reason, config: SessionConfig) -> list[Output]:
+        """The voice broke: there is nobody left to say so."""
+        return self._leave(f"tts_{reason}", config)
+
+    def hearing_failed(self, reason: Reason, config: SessionConfig) -> list[Output]:
+        """The recogniser broke for good: the agent is deaf."""
+        return self._leave(f"stt_{reason}", config)
+
+    def utterance_lost(self, config: SessionConfig) -> list[Output]:
+        """No transcript came in time; the agent asks again, but not for ever."""
+        self._utterances_lost += 1
+        return self.hearing_failed("stalled", config) if self._utterances_lost >= self._limits.failures else []
+
+    def _excused(self, code: str, config: SessionConfig) -> list[Output]:
+        self._replies_failed += 1
+        if self._replies_failed >= self._limits.failures:
+            return self._leave(code, config)
+        return self._speaking.excuse(code, APOLOGY, config.audio.output)
+
+    def _leave(self, code: str, config: SessionConfig) -> list[Output]:
+        out: list[Output] = []
+        if self._speaking.reply is not None:
+            out = [*self._speaking.abandon(code), *self._speaking.finish()]
+        self._farewell.leave(EndCall("provider", code))
+        if self._last_words and "audio" in config.output_modalities:
+            out += self._speaking.recite(self._last_words)
+        return out
