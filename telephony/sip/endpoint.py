@@ -1,6 +1,7 @@
 """The SIP endpoint from start to clean stop: trunks, legs, lines. Rule: no pjsua2 object comes this far."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -24,7 +25,7 @@ from telephony.sip.library import (
 )
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import SipThread, contained
-from telephony.sip.trunk import RetryPlan, TrunkLine
+from telephony.sip.trunk import Registered, RetryPlan, TrunkLine
 
 _log = structlog.get_logger(__name__)
 
@@ -75,8 +76,7 @@ class Endpoint:
 
     async def __aexit__(self, *_: object) -> None:
         self._watch.cancel()
-        for line in self._lines.values():
-            line.close()
+        await self._unregister()
         if await self._thread.do(partial(self._exchange.hang_up_all, "shutting_down")):
             await asyncio.sleep(FAREWELL_S)
         await self._thread.do(self._exchange.close)
@@ -174,6 +174,19 @@ class Endpoint:
 
     def _register(self, trunk: str) -> None:
         self._thread.post(partial(self._exchange.register, trunk))
+
+    async def _unregister(self) -> None:
+        """Take the registrations back, so that the trunks send nobody here any more."""
+        standing = [line for line in self._lines.values() if isinstance(line.state, Registered)]
+        for line in self._lines.values():
+            line.close()
+        for line in standing:
+            self._thread.post(partial(self._exchange.register, line.name, False))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(UNREGISTER_S):
+                for line in standing:
+                    while isinstance(line.state, Registered):
+                        await line.changed()
 
     async def _watch_media(self) -> None:
         """Look at each leg's RTP several times within the timeout, rarely enough to cost nothing."""

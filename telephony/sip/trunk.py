@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
 from telephony.sip.exchange import Registration
 
 _log = structlog.get_logger(__name__)
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,16 @@ class TrunkLine:
         self._changed = asyncio.Event()
         self._closing = False
 
-    async def until(self, wanted: type[TrunkState]) -> TrunkState:
+    async def changed(self) -> TrunkState:
+        """Wait for the next change; returns the state then."""
+        self._changed.clear()
+        await self._changed.wait()
+        return self.state
+
+    async def until(self, wanted: type[S]) -> S:
         """Wait for a state of this kind."""
         while not isinstance(self.state, wanted):
-            self._changed.clear()
-            await self._changed.wait()
+            await self.changed()
         return self.state
 
     def answered(self, registration: Registration) -> None:

@@ -35,7 +35,7 @@ def tone_and_noise(pcm: bytes, hz: float, rate_hz: int = WIDE_HZ) -> tuple[float
 
 
 def cleanest(pcm: bytes, hz: float, *, window_ms: int = 250) -> tuple[float, float]:
-    """tone_and_noise of the cleanest such window: a click at every frame's edge stays, a late machine's gap does not."""
+    """tone_and_noise of the cleanest window: clicks at frame edges are in all of them, a late machine's gap is not."""
     length = 2 * WIDE_HZ * window_ms // 1_000
     windows = (pcm[start : start + length] for start in range(0, len(pcm) - length + 1, length))
     return max((tone_and_noise(window, hz) for window in windows), key=lambda found: found[1])

@@ -1,0 +1,88 @@
+"""A registrar with digest authentication (RFC 3261 section 22, RFC 2617). Rule: it checks what it is sent."""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tests.drive.raw_sip import RawSip
+
+Mood = Literal["asks_who", "forbids", "is_silent"]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One REGISTER that was let in."""
+
+    contact: str
+    expires_s: int
+
+
+class Registrar(RawSip):
+    """Takes one user; `mood` may change during the story."""
+
+    def __init__(self, username: str = "alice", password: str = "secret", mood: Mood = "asks_who") -> None:
+        super().__init__()
+        self.mood: Mood = mood
+        self.bindings: list[Binding] = []
+        self.attempts = 0
+        self.calls: list[str] = []
+        self._username = username
+        self._password = password
+        self._asked = asyncio.Event()
+
+    @property
+    def uri(self) -> str:
+        return f"sip:127.0.0.1:{self.port}"
+
+    async def attempted(self, times: int) -> None:
+        """Wait for so many REGISTERs."""
+        while self.attempts < times:
+            self._asked.clear()
+            await self._asked.wait()
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        super().datagram_received(data, addr)
+        request = data.decode()
+        if not request.startswith("REGISTER "):
+            return
+        self.attempts += 1
+        self._asked.set()
+        reply = self._reply(request)
+        if reply:
+            self._open.sendto(reply.encode(), addr)
+
+    def _reply(self, request: str) -> str:
+        if self.mood == "is_silent":
+            return ""
+        if self.mood == "forbids":
+            return _response(request, "403 Forbidden")
+        credentials = _field(request, "Authorization")
+        if not credentials or not self._is_right(credentials):
+            challenge = 'WWW-Authenticate: Digest realm="trunk", nonce="n0nce", algorithm=MD5\r\n'
+            return _response(request, "401 Unauthorized", challenge)
+        contact = _field(request, "Contact")
+        expires = int(_field(request, "Expires") or 0)
+        self.bindings.append(Binding(contact, expires))
+        return _response(request, "200 OK", f"Contact: {contact.partition(';expires')[0]};expires={expires}\r\n")
+
+    def _is_right(self, credentials: str) -> bool:
+        said = dict(re.findall(r'(\w+)="?([^",]+)"?', credentials))
+        ours = _md5(f"{self._username}:trunk:{self._password}")
+        expected = _md5(f"{ours}:{said.get('nonce', '')}:{_md5('REGISTER:' + said.get('uri', ''))}")
+        return said.get("username") == self._username and said.get("response") == expected
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _field(message: str, name: str) -> str:
+    found = re.search(rf"^{name}:\s*(.*?)\r$", message, re.MULTILINE | re.IGNORECASE)
+    return found[1] if found else ""
+
+
+def _response(request: str, status: str, extra: str = "") -> str:
+    kept = "".join(f"{name}: {_field(request, name)}\r\n" for name in ("Via", "From", "Call-ID", "CSeq"))
+    return f"SIP/2.0 {status}\r\n{kept}To: {_field(request, 'To')};tag=reg\r\n{extra}Content-Length: 0\r\n\r\n"
