@@ -1,0 +1,84 @@
+"""The vendors that benches stand on keep their own promises; how exactly in time is for a bench to say."""
+
+import asyncio
+
+import numpy as np
+
+from pipeline.audio import WIDE_HZ, ms_of
+from pipeline.providers import Message, Prompt, TextDelta, Usage
+from pipeline.providers.simulated import Latency, SimulatedModel, SimulatedSpeechToText, SimulatedVoice
+from tests.drive.speech import gathered
+
+PROMPT = Prompt("", (Message("user", "Hello."),))
+FAST = Latency(final_ms=1, first_token_ms=1, tokens_per_s=1_000, first_chunk_ms=1, times_real_time=1_000)
+
+
+async def test_each_utterance_gets_its_final_transcript_in_order() -> None:
+    stt = SimulatedSpeechToText(FAST, lambda utterance: f"utterance {utterance}")
+
+    async with stt.open("en", None) as hearing:
+        for utterance in (0, 1):
+            hearing.begin(utterance)
+            hearing.end(utterance)
+        finals = hearing.transcripts()
+        heard = [await anext(finals), await anext(finals)]
+
+    assert [(each.utterance, each.text, each.final) for each in heard] == [
+        (0, "utterance 0", True),
+        (1, "utterance 1", True),
+    ]
+
+
+async def test_a_closed_hearing_ends_its_transcripts_and_gives_no_late_ones() -> None:
+    async with SimulatedSpeechToText(Latency(final_ms=60_000)).open("en", None) as hearing:
+        hearing.begin(0)
+        hearing.end(0)
+
+    assert [final async for final in hearing.transcripts()] == []
+
+
+async def test_nothing_comes_before_its_time() -> None:
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+
+    token = await anext(SimulatedModel().reply(PROMPT))
+    token_s = loop.time() - began_s
+    chunk = await anext(SimulatedVoice().speak("Yes.", "", 1.0))
+    chunk_s = loop.time() - began_s - token_s
+
+    assert (token, ms_of(chunk, WIDE_HZ)) == (TextDelta("Certainly, "), 100)
+    assert token_s >= 0.199
+    assert chunk_s >= 0.099
+
+
+async def test_a_reply_is_the_whole_text() -> None:
+    deltas = [
+        delta async for delta in SimulatedModel(FAST, lambda prompt: f"{len(prompt.turns)} turn, yes.").reply(PROMPT)
+    ]
+
+    assert deltas == [TextDelta("1 "), TextDelta("turn, "), TextDelta("yes."), Usage(1, 3)]
+
+
+async def test_speech_is_as_long_as_its_words_and_loud_throughout() -> None:
+    chunks = await gathered(SimulatedVoice(FAST).speak("One two three four five.", "", 1.0))
+
+    sound = np.frombuffer(b"".join(chunks), dtype="<i2").astype(np.float64)
+    per_20_ms = np.sqrt((sound.reshape(-1, WIDE_HZ // 50) ** 2).mean(axis=1))
+    assert len(sound) == WIDE_HZ * 5 * 320 // 1_000
+    assert per_20_ms.min() > 500
+    assert max(ms_of(chunk, WIDE_HZ) for chunk in chunks) == 100
+
+
+async def test_an_interrupted_vendor_leaves_nothing_behind() -> None:
+    before = len(asyncio.all_tasks())
+    reply, speech = SimulatedModel().reply(PROMPT), SimulatedVoice().speak("Yes.", "", 1.0)
+    waiting = [asyncio.ensure_future(anext(reply)), asyncio.ensure_future(anext(speech))]
+    await asyncio.sleep(0)
+
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await reply.aclose()
+    await speech.aclose()
+
+    assert len(asyncio.all_tasks()) == before
