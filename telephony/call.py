@@ -15,10 +15,31 @@ from typing import Protocol
 import structlog
 
 from pipeline.observe import Pii
+from pipeline.realtime.client import (
+    CancelResponse,
+    CreateItem,
+    CreateResponse,
+    Refusal,
+    UpdateSession,
+    decode,
+    updated,
+)
 from pipeline.realtime.config import SessionConfig
-from pipeline.realtime.events import ServerEvent
+from pipeline.realtime.events import ErrorDetail, ErrorEvent, ServerEvent
 from pipeline.session import Session
-from pipeline.signals import Digit, EndCall, Greet, Input, Permissions, TimeIsUp, TransferCall, TransferFailed
+from pipeline.signals import (
+    Digit,
+    EndCall,
+    FunctionAnswered,
+    Greet,
+    Permissions,
+    Reconfigured,
+    ResponseAsked,
+    ResponseRefused,
+    TimeIsUp,
+    TransferCall,
+    TransferFailed,
+)
 from pipeline.worker import Cascade, Worker
 from telephony.leg import Answered, DigitPressed, Ending, Leg, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.recording import StereoRecording, TranscriptLog
@@ -80,6 +101,7 @@ class Call:
         self.leg = leg
         self._plan = plan
         self._journal = journal
+        self._ids = ids
         self._session = Session(plan.config, ids, permissions=plan.permissions, apology_pcm=apology_pcm)
         self._worker = Worker(
             self._session,
@@ -97,9 +119,19 @@ class Call:
         self._transfer: asyncio.Future[int] | None = None
         self._recording: Path | None = None
 
-    def post(self, happened: Input) -> None:
-        """Something reached the call from outside: a client's wish, an answer to a function call."""
-        self._worker.post(happened)
+    def command(self, frame: bytes) -> None:
+        """A client event reached the call from outside; what is wrong with it becomes an `error` event."""
+        match decode(frame):
+            case CreateItem(item=item):
+                self._worker.post(FunctionAnswered(item.call_id, item.output))
+            case CreateResponse():
+                self._worker.post(ResponseAsked())
+            case CancelResponse():
+                self._worker.post(ResponseRefused())
+            case UpdateSession() as update:
+                self._update(update)
+            case Refusal(error):
+                self._refuse(error)
 
     def hang_up(self, reason: str) -> None:
         """End the call by our own decision."""
@@ -184,6 +216,16 @@ class Call:
                 await asyncio.to_thread(recording.write, self.leg.audio.read_record())
         finally:
             recording.write(self.leg.audio.read_record())
+
+    def _update(self, update: UpdateSession) -> None:
+        match updated(self._session.config, update):
+            case SessionConfig() as config:
+                self._worker.post(Reconfigured(config))
+            case Refusal(error):
+                self._refuse(error)
+
+    def _refuse(self, error: ErrorDetail) -> None:
+        self._observe(ErrorEvent(event_id=self._ids("event"), error=error))
 
     def _on_leg(self, event: LegEvent) -> None:
         match event:

@@ -1,4 +1,4 @@
-"""One SIP dialog and its media, as the rest of the house sees it. Rule: it is words only; telephony.sip makes it real."""
+"""One SIP dialog and its media, as the rest of the house sees it. Rule: words only; telephony.sip makes it real."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -141,7 +141,7 @@ class Leg(Protocol):
         ...
 
     def hang_up(self, reason: str = "agent_hung_up") -> None:
-        """BYE, CANCEL or refusal, whichever the state of the dialog asks for. Ending is then by us, with this reason."""
+        """BYE, CANCEL or refusal, whichever the dialog's state asks for. Ending is then by us, with this reason."""
         ...
 
     def refer(self, target: str) -> None:

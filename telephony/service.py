@@ -20,6 +20,7 @@ from telephony.leg import Ending
 from telephony.media.bridge import AudioBridge
 from telephony.settings import Settings
 from telephony.sip.endpoint import CallRefusedError, Endpoint
+from telephony.state.bus import Bus
 from telephony.state.connection import connected
 from telephony.state.private_redis import private_redis
 from telephony.state.writer import StateWriter
@@ -44,7 +45,9 @@ class Service:
     async def __aenter__(self) -> Self:
         settings = self.settings
         async with AsyncExitStack() as opening:
-            writer = await self._writer(opening)
+            client = await opening.enter_async_context(connected(await self._redis_url(opening)))
+            writer = StateWriter(client, settings.node, call_ttl_s=settings.redis.call_ttl_s)
+            await opening.enter_async_context(writer)
             vendors = Vendors(settings.providers, self.dialplan.agents, self.dialplan.flows)
             await opening.enter_async_context(vendors)
             journals = Journals(writer.node, writer, self.counters, self._watchers)
@@ -59,6 +62,8 @@ class Service:
                 rtp_timeout_s=settings.limits.rtp_timeout_s,
             )
             await opening.enter_async_context(self.endpoint)
+            commands = asyncio.create_task(self._commands(Bus(client), writer.node), name="commands")
+            opening.callback(commands.cancel)
             self._open = opening.pop_all()
         return self
 
@@ -68,13 +73,17 @@ class Service:
         await self.switchboard.drain(0 if kind else self.settings.limits.drain_s)
         await self._open.aclose()
 
-    async def _writer(self, opening: AsyncExitStack) -> StateWriter:
-        """The way to Redis: the one that the settings name, or a private server of our own."""
-        redis = self.settings.redis
-        own = None if redis.url else await opening.enter_async_context(private_redis())
-        url = own.url if own else redis.url.reveal() if redis.url else ""
-        client = await opening.enter_async_context(connected(url))
-        return await opening.enter_async_context(StateWriter(client, self.settings.node, call_ttl_s=redis.call_ttl_s))
+    async def _redis_url(self, opening: AsyncExitStack) -> str:
+        """Where Redis is: what the settings name, or a private server of our own."""
+        configured = self.settings.redis.url
+        return configured.reveal() if configured else (await opening.enter_async_context(private_redis())).url
+
+    async def _commands(self, bus: Bus, node: str) -> None:
+        """What applications ask of this node's calls, for as long as the service runs."""
+        async for command in bus.commands(node):
+            call = self.switchboard.calls.get(command.call_id)
+            if call is not None:
+                call.command(command.command)
 
 
 def read_dialplan(settings: Settings) -> Dialplan:
