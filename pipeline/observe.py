@@ -19,7 +19,7 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN: Final = "[redacted]"
-_HANDLER: Final = "offhook"
+_OUTLET: Final = "offhook"
 _LONG_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 
 
@@ -105,17 +105,17 @@ def set_up(chosen: LogChoices, stream: TextIO | None = None) -> None:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.dev.ConsoleRenderer(colors=stream.isatty()) if pretty else structlog.processors.JSONRenderer(),
     ]
-    handler = logging.StreamHandler(stream)
-    handler.set_name(_HANDLER)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=final, foreign_pre_chain=before))
-    _install(handler, chosen.level.upper(), redact=chosen.redact)
+    outlet = logging.StreamHandler(stream)
+    outlet.set_name(_OUTLET)
+    outlet.setFormatter(structlog.stdlib.ProcessorFormatter(processors=final, foreign_pre_chain=before))
+    _install(outlet, chosen.level.upper(), redact=chosen.redact)
 
 
-def _install(handler: logging.Handler, level: str, *, redact: bool) -> None:
+def _install(outlet: logging.Handler, level: str, *, redact: bool) -> None:
     root = logging.getLogger()
-    for old in [old for old in root.handlers if old.get_name() == _HANDLER]:
+    for old in [old for old in root.handlers if old.get_name() == _OUTLET]:
         root.removeHandler(old)
-    root.addHandler(handler)
+    root.addHandler(outlet)
     root.setLevel(level)
     logging.captureWarnings(capture=True)
     # A vendor's SDK writes whole requests at debug level: the caller's words.

@@ -24,6 +24,7 @@ FOREIGN_NAMES = {
     "base_url": "what every OpenAI SDK calls it",
     "exc_info": "logging, and structlog after it",
     "of_info": "SIP's method INFO, RFC 6086",
+    "sip_info": "likewise",
     "APT_HELPER": "apt's own program apt-helper",
     "NO_COMMON": "in the sense of RFC 3264: two offers with no codec in common",
     "NoCommon": "likewise",
