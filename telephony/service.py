@@ -48,8 +48,7 @@ class Service:
             client = await opening.enter_async_context(connected(await self._redis_url(opening)))
             writer = StateWriter(client, settings.node, call_ttl_s=settings.redis.call_ttl_s)
             await opening.enter_async_context(writer)
-            vendors = Vendors(settings.providers, self.dialplan.agents, self.dialplan.flows)
-            await opening.enter_async_context(vendors)
+            vendors = await opening.enter_async_context(self.vendors())
             journals = Journals(writer.node, writer, self.counters, self._watchers)
             self.switchboard = Switchboard(settings, self.dialplan, vendors, journals)
             bridge = AudioBridge(asyncio.get_running_loop())
@@ -72,6 +71,10 @@ class Service:
     ) -> None:
         await self.switchboard.drain(0 if kind else self.settings.limits.drain_s)
         await self._open.aclose()
+
+    def vendors(self) -> Vendors:
+        """The providers of this service, not yet open."""
+        return Vendors(self.settings.providers, self.dialplan.agents, self.dialplan.flows)
 
     async def _redis_url(self, opening: AsyncExitStack) -> str:
         """Where Redis is: what the settings name, or a private server of our own."""
