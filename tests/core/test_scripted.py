@@ -10,16 +10,23 @@ from pipeline.providers import FunctionCall, FunctionOutput, Message, Turn
 from pipeline.providers.scripted import Script, Standing
 from telephony.dialplan import parse
 
-DEMO = Path(__file__).parents[2] / "dialplans" / "demo.toml"
-SCRIPT = Script(parse(DEMO.read_text(encoding="utf-8"), DEMO.name).flows["reception"])
+DIALPLANS = Path(__file__).parents[2] / "dialplans"
 
 
-def turns_of(*said: str) -> tuple[Turn, ...]:
+def script_of(name: str) -> Script:
+    return Script(parse((DIALPLANS / name).read_text(encoding="utf-8"), name).flows["reception"])
+
+
+SCRIPT = script_of("demo.toml")
+FRONT_DESK = script_of("reception.toml")
+
+
+def turns_of(*said: str, script: Script = SCRIPT) -> tuple[Turn, ...]:
     """A conversation in which the agent answered whatever the caller said."""
-    turns: list[Turn] = [Message("assistant", SCRIPT.standing(()).say)]
+    turns: list[Turn] = [Message("assistant", script.standing(()).say)]
     for text in said:
         turns.append(Message("user", text))
-        turns.append(Message("assistant", SCRIPT.standing(tuple(turns)).say))
+        turns.append(Message("assistant", script.standing(tuple(turns)).say))
     return tuple(turns[:-1])
 
 
@@ -109,6 +116,25 @@ def test_a_caller_who_could_not_be_put_through_is_told() -> None:
     )
 
     assert SCRIPT.standing(turns).say == "I am sorry, nobody can come to the phone now."
+
+
+@pytest.mark.parametrize(
+    ("output", "answer"),
+    [
+        ('{"noted":true}', "It is noted. Is there anything else?"),
+        ('{"error":"nobody answered"}', "I am sorry, I can not take messages at the moment. Is there anything else?"),
+    ],
+)
+def test_a_message_is_confirmed_noted_and_told_of(output: str, answer: str) -> None:
+    said = ("can somebody call me back", "about a repair", "in the morning", "no in the afternoon", "yes")
+    asked = FRONT_DESK.standing(turns_of(*said, script=FRONT_DESK))
+    call = FunctionCall("call_1", "take_message", "{}")
+
+    told = FRONT_DESK.standing((*turns_of(*said, script=FRONT_DESK), call, FunctionOutput("call_1", output)))
+
+    assert asked.call is not None
+    assert (asked.call.name, asked.slots) == ("take_message", {"topic": "a repair", "day_part": "in the afternoon"})
+    assert told.say == answer
 
 
 def test_the_agent_hangs_up_after_the_goodbye_only() -> None:
