@@ -160,7 +160,7 @@ async def _placed(script: Script, speeches: dict[str, Speech], tell: Tell) -> Re
 async def _report(call: Call, steps: list[StepReport], recording: str | None) -> Report:
     end, ear = await call.ended, call.ear
     return Report(
-        end.by,
+        "caller" if end.by == "us" else "agent",
         end.how,
         end.sip_code,
         call.answered_ms,

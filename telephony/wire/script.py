@@ -1,5 +1,7 @@
 """What a scripted caller is told and what it tells, as JSON. Rule: every moment is in ms on CLOCK_MONOTONIC."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 
@@ -114,7 +116,7 @@ class StepReport(Struct, frozen=True):
 class Report(Struct, frozen=True, tag_field="event", tag="report"):
     """The call is over: each step, each of the agent's talks, and what the wire was like."""
 
-    ended_by: str
+    ended_by: Literal["caller", "agent"]
     ended_how: str
     sip_code: int
     answered_ms: float

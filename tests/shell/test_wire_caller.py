@@ -76,7 +76,7 @@ async def test_the_caller_speaks_interrupts_presses_and_tells_when(tmp_path: Pat
     ]
     assert said["caller_start_ms"] < said["caller_end_ms"] < said["agent_first_ms"] < cut["caller_start_ms"]
     assert cut["caller_start_ms"] < cut["agent_stopped_ms"] < cut["agent_first_ms"]
-    assert (pressed["text"], call.ear.digits) == ("5", ["5"])
+    assert (pressed["text"], call.ear.digits, report["ended_by"]) == ("5", ["5"], "caller")
     with wave.open(str(recording)) as heard:
         assert heard.getnframes() == 160 * report["packets_received"]
 

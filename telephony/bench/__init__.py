@@ -1,0 +1,6 @@
+"""Measurements from the caller's side of the wire. Rule: who measures and who is measured are two processes."""
+
+from telephony.bench.calls import run_calls
+from telephony.bench.media import run_media
+
+__all__ = ["run_calls", "run_media"]

@@ -1,0 +1,120 @@
+"""`offhook bench calls`: whole calls against simulated providers, measured by their callers. Rule: figures are the callers'.
+
+The process under test runs everything but the vendors: SIP and RTP, bridge, real voice activity detection, sessions,
+workers, journals. The callers speak real synthesised speech on real RTP. What the cascade adds is
+
+    added latency = voice to voice - nominal
+    nominal = silence_duration_ms + STT final + LLM first token + (n - 1) / tokens per second + TTS first chunk
+
+where n is the number of tokens after which the first piece of a reply can be spoken, found by cutting the very reply
+with the session's own cutter. Frames, jitter buffer, detection, event loop, resampling and playout are all added.
+
+CPU is all of the process under test while all calls are up; RSS per call is what it grew by since before the first.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from pipeline.providers.embedded_tts import EmbeddedVoice
+from telephony.bench.conversation import Conversation, Findings
+from telephony.bench.report import BenchReport, lines_of, wire_of
+from telephony.bench.subject import NS_PER_S, Subject, running, spent_ns
+from telephony.wire.call import Call
+from telephony.wire.dialling import RefusedError
+from telephony.wire.listening import percentiles
+from telephony.wire.phone import Phone
+from telephony.wire.speech import Speech
+from telephony.wire.voice import spoken_by
+
+SUBJECT = "telephony.bench.service_under_test"
+RAMP_SHARE = 0.2
+SETTLE_S = 1.0
+LINES = (
+    ("slt", "I would like to book a table for four."),
+    ("kal16", "What time do you open tomorrow morning?"),
+    ("slt", "Could you tell me more about the menu?"),
+    ("kal16", "Yes, that is right."),
+    ("slt", "Please send it to my office in town."),
+    ("kal16", "How long does the delivery take?"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What the process under test spent while all calls were up."""
+
+    cpu_pct: float
+    rss_mib: float
+
+
+async def run_calls(calls: int, seconds: float, stream: TextIO) -> dict[str, object]:
+    """Measure so many concurrent conversations for so long (the ramp included); progress goes to the stream."""
+    with EmbeddedVoice() as voice:
+        lines = [await spoken_by(voice, speaker, text) for speaker, text in LINES]
+    findings = Findings()
+    async with running(SUBJECT, "--calls", str(calls)) as subject, Phone() as phone:
+        idle_mib = subject.rss_mib()
+        up, load = await _hold(phone, subject, calls, seconds, lines, findings)
+    wire = wire_of(up)
+    carried = [call for call in up if call.ended.result().by == "us"]
+    nominal_ms = float(subject.ready["nominal_ms"])
+    added_ms = [ms - nominal_ms for ms in findings.voice_to_voice_ms]
+    told = [
+        f"{len(carried)} of {calls} calls carried to their end",
+        f"turns answered {len(added_ms)}, unanswered {findings.unanswered}, talked over {findings.talked_over}",
+        f"barge-ins {len(findings.barge_in_stop_ms)}, not yielded to {findings.not_yielded}",
+        f"voice to voice ms: nominal {nominal_ms:.0f}, {percentiles(findings.voice_to_voice_ms, 50, 95, 100)}",
+        *lines_of(wire),
+        f"under test: {load.cpu_pct:.1f} % of one core, {idle_mib:.0f} MiB idle, {load.rss_mib:.0f} MiB in calls",
+    ]
+    stream.writelines(f"{line}\n" for line in told)
+    return BenchReport(
+        packets_lost=wire.lost,
+        gap_error_ms=wire.gap_error_ms,
+        cpu_pct_per_call=round(load.cpu_pct / calls, 4),
+        rss_mib_per_call=round((load.rss_mib - idle_mib) / calls, 3),
+        added_latency_ms=percentiles(added_ms, 50, 95),
+        barge_in_stop_ms=percentiles(findings.barge_in_stop_ms, 50, 95),
+        calls=len(carried),
+        seconds=seconds,
+    ).as_object()
+
+
+async def _hold(
+    phone: Phone, subject: Subject, calls: int, seconds: float, lines: Sequence[Speech], findings: Findings
+) -> tuple[list[Call], _Load]:
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + seconds
+    uri = f"sip:100@127.0.0.1:{subject.ready['port']}"
+    async with asyncio.TaskGroup() as tasks:
+        talking = []
+        for seed in range(calls):
+            talking.append(tasks.create_task(_talking(phone, uri, lines, seed, findings, tasks)))
+            await asyncio.sleep(seconds * RAMP_SHARE / calls)
+        up = [call for call in [await task for task in talking] if call is not None]
+        await asyncio.sleep(SETTLE_S)
+        before, before_s = subject.cpu_ns(), loop.time()
+        await asyncio.sleep(max(0.0, end_s - loop.time()))
+        spent, span_s = spent_ns(before, subject.cpu_ns()), loop.time() - before_s
+        load = _Load(100 * sum(spent.values()) / NS_PER_S / span_s, subject.rss_mib())
+        for call in up:
+            tasks.create_task(_left(call))
+    return up, load
+
+
+async def _talking(
+    phone: Phone, uri: str, lines: Sequence[Speech], seed: int, findings: Findings, tasks: asyncio.TaskGroup
+) -> Call | None:
+    """Place a call and let it talk; None when it was refused."""
+    try:
+        call = await phone.call(uri)
+    except RefusedError:
+        return None
+    tasks.create_task(Conversation(call, lines, seed, findings).hold())
+    return call
+
+
+async def _left(call: Call) -> None:
+    await call.hang_up()

@@ -1,0 +1,105 @@
+"""The whole service with vendors of fixed latency. Rule: only the vendors are not real.
+
+Speech detection, sessions, workers, journals, the private Redis, endpoint and bridge are those of `offhook serve`.
+"""
+
+import argparse
+import gc
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import uvloop
+
+from pipeline import observe
+from pipeline.providers import Hearing, LanguageModel, TextToSpeech
+from pipeline.providers.simulated import Latency, SimulatedModel, SimulatedSpeechToText, SimulatedVoice
+from pipeline.realtime.config import ServerVad, SessionConfig
+from pipeline.sentences import SentenceCutter
+from telephony import settings as chosen
+from telephony.bench.subject import until_told_to_stop
+from telephony.service import Service
+from telephony.settings import LogSettings, SipSettings
+from telephony.vendors import Vendors
+
+LATENCY = Latency()
+REPLY = "Of course I can, and the table by the window is free. Is there anything else for you?"
+SPARE_CALLS = 8
+DIALPLAN = """
+[[route]]
+did = "*"
+agent = "bench"
+
+[agents.bench]
+model = "simulated"
+"""
+
+
+class SimulatedVendors(Vendors):
+    """The service's table of vendors with one entry for each layer."""
+
+    def _hearing(self, agent: SessionConfig) -> Callable[[], AbstractAsyncContextManager[Hearing]]:
+        speech_to_text = SimulatedSpeechToText(LATENCY)
+        return lambda: speech_to_text.open(None, None)
+
+    def _language_model(self, agent: SessionConfig) -> LanguageModel:
+        return SimulatedModel(LATENCY, lambda _: REPLY)
+
+    def _text_to_speech(self, agent: SessionConfig) -> TextToSpeech:
+        return SimulatedVoice(LATENCY)
+
+    def _stt(self, agent: SessionConfig) -> str:
+        return "simulated"
+
+
+class ServiceUnderTest(Service):
+    """`offhook serve` with those vendors."""
+
+    def vendors(self) -> Vendors:
+        """The simulated ones."""
+        return SimulatedVendors(self.settings.providers, self.dialplan.agents, self.dialplan.flows)
+
+
+def nominal_ms() -> float:
+    """Voice to voice if everything but endpointing and vendors took no time (see telephony.bench.calls)."""
+    cutter = SentenceCutter()
+    tokens = 0
+    for word in REPLY.split(" "):
+        tokens += 1
+        if cutter.feed(f"{word} "):
+            break
+    waits_ms = (ServerVad().silence_duration_ms, LATENCY.final_ms, LATENCY.first_token_ms, LATENCY.first_chunk_ms)
+    return sum(waits_ms) + (tokens - 1) / LATENCY.tokens_per_s * 1_000
+
+
+async def serve(calls: int, dialplan: Path) -> None:
+    """Answer the phone until told to stop."""
+    settings = replace(
+        chosen.read(None),
+        dialplan=dialplan,
+        sip=SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=None, max_calls=calls + SPARE_CALLS),
+    )
+    async with ServiceUnderTest(settings) as service:
+        gc.collect()
+        gc.freeze()
+        await until_told_to_stop({"port": service.endpoint.port("udp"), "nominal_ms": nominal_ms()})
+
+
+def main() -> int:
+    """The process under test."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--calls", type=int, required=True)
+    arguments = parser.parse_args()
+    observe.set_up(LogSettings(level="warning"))
+    with tempfile.TemporaryDirectory() as folder:
+        dialplan = Path(folder) / "bench.toml"
+        dialplan.write_text(DIALPLAN)
+        uvloop.run(serve(arguments.calls, dialplan))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

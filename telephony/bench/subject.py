@@ -1,0 +1,88 @@
+"""The process under test, and what it costs as the kernel counts it. Rule: it is started here and stopped here.
+
+It writes one JSON line when it is ready and stops when its stdin ends. CPU is each thread's time on a core
+(/proc/PID/task/TID/schedstat, in ns), memory is its resident set (/proc/PID/statm).
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+NS_PER_S = 1_000_000_000
+MIB = 1 << 20
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 15.0
+
+
+class SubjectError(Exception):
+    """The process under test did not come up; what it wrote to stderr says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A running process under test; `ready` is what it said when it was."""
+
+    pid: int
+    ready: dict[str, Any]
+
+    def cpu_ns(self) -> dict[int, int]:
+        """CPU time of each living thread so far; the thread numbered like the process is the main one."""
+        times = {}
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            try:
+                times[int(task.name)] = int((task / "schedstat").read_text().split()[0])
+            except FileNotFoundError:
+                continue  # the thread has just ended
+        return times
+
+    def rss_mib(self) -> float:
+        """Resident memory."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+@asynccontextmanager
+async def running(module: str, *arguments: str) -> AsyncIterator[Subject]:
+    """Start `python -m module`, wait until it is ready, stop it at the end; raises SubjectError."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            said = await process.stdout.readline()
+        if not said:
+            raise SubjectError(f"{module} ended with code {await process.wait()} before it was ready")
+        yield Subject(process.pid, msgspec.json.decode(said, type=dict[str, Any]))
+    finally:
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def until_told_to_stop(ready: dict[str, Any]) -> None:
+    """For the process under test itself: say that it is ready, return when stdin ends."""
+    sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
+    sys.stdout.flush()
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin.fileno(), ended.set)
+    await ended.wait()
+    loop.remove_reader(sys.stdin.fileno())
+
+
+def spent_ns(before: dict[int, int], after: dict[int, int]) -> dict[int, int]:
+    """CPU time of each thread between two readings."""
+    return {thread: now_ns - before.get(thread, 0) for thread, now_ns in after.items()}
