@@ -1,13 +1,14 @@
 """Model and voice at work for a call's responses. Rule: results go to the inbox; what is cancelled posts nothing more.
 
-A voice speaks its pieces one after the other and never runs more than AHEAD_MS ahead of the caller's ear.
+A voice speaks its pieces one after the other and runs AHEAD_MS ahead of the caller's ear at most, plus one chunk.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
+from pipeline.audio import WIDE_HZ, ms_of
 from pipeline.providers import LanguageModel, ProviderError, TextToSpeech
 from pipeline.signals import (
     Input,
@@ -22,6 +23,8 @@ from pipeline.signals import (
 )
 
 AHEAD_MS = 1_500
+
+T = TypeVar("T")
 
 
 class Making:
@@ -40,7 +43,14 @@ class Making:
         self._post = post
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         self._pieces: dict[str, asyncio.Queue[Speak]] = {}
+        self._ahead_ms = 0
         self._room = asyncio.Event()
+        self._room.set()
+
+    @property
+    def full(self) -> bool:
+        """True while a voice is far enough ahead: `playout` lets it go on."""
+        return not self._room.is_set()
 
     def reply(self, start: StartReply) -> None:
         """Ask the model."""
@@ -61,11 +71,10 @@ class Making:
             task.cancel()
 
     def playout(self, queued_ms: int) -> None:
-        """Take how much audio has not left; voices wait while it is plenty."""
+        """Take how much audio has not left; a voice that is far ahead waits."""
+        self._ahead_ms = queued_ms
         if queued_ms < AHEAD_MS:
             self._room.set()
-        else:
-            self._room.clear()
 
     def _start(self, response_id: str, work: Coroutine[Any, Any, None]) -> None:
         running = self._running.setdefault(response_id, set())
@@ -76,7 +85,7 @@ class Making:
     async def _replying(self, start: StartReply) -> None:
         response_id = start.response_id
         try:
-            async with aclosing(self._language_model.reply(start.prompt)) as deltas:  # type: ignore[type-var]
+            async with aclosing(_persistent(lambda: self._language_model.reply(start.prompt))) as deltas:
                 async for delta in deltas:
                     self._post(ReplyDelta(response_id, delta))
         except ProviderError as error:
@@ -94,9 +103,27 @@ class Making:
                 return
 
     async def _speak(self, speak: Speak) -> None:
-        audio = self._text_to_speech.speak(speak.text, speak.voice, speak.speed)
-        async with aclosing(audio) as chunks:  # type: ignore[type-var]
+        voice = self._text_to_speech
+        async with aclosing(_persistent(lambda: voice.speak(speak.text, speak.voice, speak.speed))) as chunks:
             async for pcm in chunks:
                 self._post(SpeechMade(speak.response_id, speak.piece, pcm))
-                await self._room.wait()
+                self._ahead_ms += ms_of(pcm, WIDE_HZ)
+                if self._ahead_ms >= AHEAD_MS:
+                    self._room.clear()
+                    await self._room.wait()
         self._post(SpeechEnded(speak.response_id, speak.piece))
+
+
+async def _persistent(open_stream: Callable[[], AsyncIterator[T]]) -> AsyncGenerator[T, None]:
+    """A provider's stream. One that fails before it gave anything is opened once more, if that may help."""
+    for may_try_again in (True, False):
+        begun = False
+        try:
+            async with aclosing(open_stream()) as stream:  # type: ignore[type-var]
+                async for given in stream:
+                    begun = True
+                    yield given
+                return
+        except ProviderError as error:
+            if begun or not (may_try_again and error.retryable):
+                raise

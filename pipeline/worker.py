@@ -5,24 +5,17 @@ everything else that happens to the call.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from pipeline.audio import FRAME_MS, Frame
+from pipeline.audio import Frame
+from pipeline.hearing import Ear
 from pipeline.inbox import Inbox
 from pipeline.making import Making
-from pipeline.providers import (
-    Hearing,
-    LanguageModel,
-    ProviderError,
-    TextToSpeech,
-    Transcript,
-    VoiceActivity,
-)
+from pipeline.providers import Hearing, LanguageModel, TextToSpeech, VoiceActivity
 from pipeline.realtime.events import ResponseDone, ServerEvent, TurnTimeline
 from pipeline.session import Session
 from pipeline.signals import (
@@ -32,7 +25,7 @@ from pipeline.signals import (
     EndCall,
     EndUtterance,
     FlushPlayout,
-    HearingLost,
+    Ids,
     Input,
     Output,
     Play,
@@ -41,9 +34,6 @@ from pipeline.signals import (
     TransferCall,
 )
 from pipeline.timeline import Timeline
-
-KEPT_MS = 2_000
-HEARING_TRIES = 3
 
 
 class Line(Protocol):
@@ -101,7 +91,7 @@ class Worker:
         observe: Callable[[ServerEvent], None],
         control: Callable[[EndCall | TransferCall], None],
         now_ms: Callable[[], float],
-        ids: Callable[[str], str],
+        ids: Ids,
     ) -> None:
         self._session = session
         self._cascade = cascade
@@ -111,9 +101,7 @@ class Worker:
         self._ids = ids
         self._timeline = Timeline(now_ms)
         self._inbox: Inbox[Input | _Heard] = Inbox()
-        self._kept: deque[Frame] = deque(maxlen=KEPT_MS // FRAME_MS)
-        self._utterance: int | None = None
-        self._hearing: Hearing | None = None
+        self._ear = Ear(cascade.open_hearing, self.post)
         self._making: Making | None = None
 
     def post(self, happened: Input) -> None:
@@ -122,35 +110,42 @@ class Worker:
 
     def wake(self) -> None:
         """Take what the line has; called on the event loop at every tick of the bridge."""
-        played_ms = self._line.played_ms
-        for frame in self._line.read():
+        line = self._line
+        played_ms = line.played_ms
+        for frame in line.read():
             self._cascade.voice_activity.hear(frame, partial(self._scored, frame, played_ms))
-        if self._making is not None:
-            self._making.playout(self._line.queued_ms)
+        if self._making is not None and self._making.full:
+            self._making.playout(line.queued_ms)
 
     async def run(self) -> None:
-        """Work until cancelled; a provider's failure is the session's business, any other ends the call."""
-        async with asyncio.TaskGroup() as tasks:
-            cascade = self._cascade
-            self._making = Making(cascade.language_model, cascade.text_to_speech, tasks, self.post)
-            tasks.create_task(self._hear())
-            self._perform(self._session.opened())
-            while True:
-                for happened in await self._inbox.take():
-                    self._take(happened)
+        """Work until cancelled; a provider's failure is the session's business, any other is raised as it is."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                cascade = self._cascade
+                self._making = Making(cascade.language_model, cascade.text_to_speech, tasks, self.post)
+                tasks.create_task(self._ear.run())
+                self._perform(self._session.opened())
+                while True:
+                    for happened in await self._inbox.take():
+                        self._take(happened)
+        except asyncio.CancelledError:
+            self._perform(self._session.closed())
+            raise
+        except BaseExceptionGroup as faults:
+            raise faults.exceptions[0] from None
 
     def _scored(self, frame: Frame, played_ms: int, score: float) -> None:
         self._inbox.post(_Heard(frame, score, played_ms))
 
     def _take(self, happened: Input | _Heard) -> None:
         if isinstance(happened, _Heard):
-            self._kept.append(happened.frame)
-            if self._utterance is not None and self._hearing is not None:
-                self._hearing.feed(happened.frame)
-            self._perform(self._session.handle(CallerFrame(happened.score, happened.played_ms)))
+            self._ear.hear(happened.frame)
+            outputs = self._session.handle(CallerFrame(happened.score, happened.played_ms))
         else:
             self._timeline.reached(happened)
-            self._perform(self._session.handle(happened))
+            outputs = self._session.handle(happened)
+        if outputs:
+            self._perform(outputs)
 
     def _perform(self, outputs: list[Output]) -> None:
         assert self._making is not None
@@ -159,10 +154,10 @@ class Worker:
                 case Play():
                     self._play(output)
                 case BeginUtterance(utterance, prefix_ms):
-                    self._begin(utterance, prefix_ms)
+                    self._ear.begin(utterance, prefix_ms)
                 case EndUtterance(utterance, silence_ms):
                     self._timeline.turn_decided(silence_ms)
-                    self._end(utterance)
+                    self._ear.end(utterance)
                 case StartReply():
                     self._timeline.asked(output)
                     self._making.reply(output)
@@ -172,6 +167,7 @@ class Worker:
                     self._making.stop(response_id)
                 case FlushPlayout():
                     self._line.flush()
+                    self._making.playout(0)
                 case EndCall() | TransferCall():
                     self._control(output)
                 case ResponseDone(response=response):
@@ -185,33 +181,3 @@ class Worker:
         stages = self._timeline.played(play)
         if stages is not None:
             self._observe(TurnTimeline(event_id=self._ids("event"), response_id=play.response_id, stages=stages))
-
-    def _begin(self, utterance: int, prefix_ms: int) -> None:
-        self._utterance = utterance
-        if self._hearing is not None:
-            self._hearing.begin(utterance)
-            for frame in list(self._kept)[-max(1, prefix_ms // FRAME_MS) :]:
-                self._hearing.feed(frame)
-
-    def _end(self, utterance: int) -> None:
-        self._utterance = None
-        if self._hearing is not None:
-            self._hearing.end(utterance)
-        else:
-            self.post(Transcript(utterance, "", final=True))
-
-    async def _hear(self) -> None:
-        """Keep a recogniser open; what the caller said while it was away is heard from the frames kept."""
-        for tried in range(1, HEARING_TRIES + 1):
-            try:
-                async with self._cascade.open_hearing() as hearing:
-                    self._hearing = hearing
-                    if self._utterance is not None:
-                        self._begin(self._utterance, KEPT_MS)
-                    async for words in hearing.transcripts():
-                        self.post(words)
-            except ProviderError as error:
-                self._hearing = None
-                if tried == HEARING_TRIES or not error.retryable:
-                    self.post(HearingLost(error.reason))
-                    return
