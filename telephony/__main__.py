@@ -12,7 +12,7 @@ from typing import Any
 import uvloop
 
 from pipeline import observe
-from telephony import check, settings
+from telephony import settings
 from telephony.faults import FaultyError
 from telephony.settings import Settings
 
@@ -110,6 +110,8 @@ def _call(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from telephony import check
+
     return check.run(arguments.config, sys.stdout)
 
 
