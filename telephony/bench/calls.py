@@ -1,4 +1,4 @@
-"""`offhook bench calls`: whole calls against simulated providers, measured by their callers. Rule: figures are the callers'.
+"""`offhook bench calls`: whole calls against simulated providers. Rule: every figure is the callers' own.
 
 The process under test runs everything but the vendors: SIP and RTP, bridge, real voice activity detection, sessions,
 workers, journals. The callers speak real synthesised speech on real RTP. What the cascade adds is
