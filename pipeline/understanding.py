@@ -170,11 +170,15 @@ class Understanding:
         self._states = {
             name: [reading for path, reading in readings if path[:2] == ("states", name)] for name in flow.states
         }
-        self._forms = {name: tuple(forms_of(name, slot)) for name, slot in flow.slots.items()}
+        self._slots = tuple(flow.slots)
+        self._forms: dict[str, list[Form]] = {}
+        for name, slot in flow.slots.items():
+            for form in forms_of(name, slot):
+                self._forms.setdefault(form.words[0] if form.words else "", []).append(form)
 
     def best_rule(self, said: Heard, state: str) -> Match | None:
         """The rule of this state, or of the flow, that fits best; None when none is meant."""
-        mentioned = frozenset(self.slots_in(said, tuple(self._forms), ""))
+        mentioned = frozenset(self.slots_in(said, self._slots, ""))
         matches = [reading.match(said, mentioned) for reading in (*self._states[state], *self._everywhere)]
         best = max(matches, key=lambda match: match.score, default=None)
         return best if best and best.score >= NEEDED else None
@@ -185,20 +189,20 @@ class Understanding:
         A bare form that fits two of the slots counts only for the one asked for. Said twice, a slot takes what was
         said last.
         """
-        forms = [form for name in wanted for form in self._forms.get(name, ()) if form.words]
-        bare = Counter(words for words, _ in {(form.words, form.slot) for form in forms if form.bare})
         places = [
-            (form, at)
-            for form in forms
-            if not form.bare or form.slot == asked or bare[form.words] == 1
-            for at in range(len(said.words) - len(form.words) + 1)
-            if said.words[at : at + len(form.words)] == form.words
+            (at, form)
+            for at, word in enumerate(said.words)
+            for form in self._forms.get(word, ())
+            if form.slot in wanted and said.words[at : at + len(form.words)] == form.words
         ]
+        bare = Counter((at, form.words) for at, form in places if form.bare)
+        order = {name: nth for nth, name in enumerate(dict.fromkeys((asked, *wanted)))}
         taken: set[int] = set()
         found: list[tuple[int, Form]] = []
-        for form, at in sorted(places, key=lambda place: (-len(place[0].words), place[0].slot != asked, place[1])):
-            span = set(range(at, at + len(form.words)))
-            if not span & taken:
-                taken |= span
+        for at, form in sorted(places, key=lambda place: (-len(place[1].words), order[place[1].slot], place[0])):
+            span = range(at, at + len(form.words))
+            unclear = form.bare and form.slot != asked and bare[at, form.words] > 1
+            if not unclear and taken.isdisjoint(span):
+                taken.update(span)
                 found.append((at, form))
         return {form.slot: form.value for _, form in sorted(found, key=lambda place: place[0])}
