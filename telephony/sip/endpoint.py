@@ -12,7 +12,7 @@ import structlog
 from telephony.leg import LegEnded
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.dialog import Signal
-from telephony.sip.exchange import Exchange, Registration
+from telephony.sip.exchange import Exchange, Occupancy, Registration
 from telephony.sip.invite import Headers, Invite, host_of, user_of
 from telephony.sip.leg import Act, SipLeg
 from telephony.sip.library import (
@@ -95,6 +95,10 @@ class Endpoint:
     def live_legs(self) -> int:
         """Legs that have not ended."""
         return len(self._legs)
+
+    async def occupancy(self) -> Occupancy:
+        """What the calls hold at the moment; all of it goes with the last call."""
+        return await self._thread.do(lambda: self._exchange.occupancy(self._thread.library))
 
     async def call(self, target: str, trunk: str | None = None, caller: str | None = None) -> SipLeg:
         """Send an INVITE to a sip: URI, or by a trunk to a number. What comes of it are the leg's events.

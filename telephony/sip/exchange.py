@@ -34,6 +34,15 @@ class Registration:
     heard: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What lives on the SIP thread: dialogs, RingPorts held for legs, and ports on the bridge (one is its own)."""
+
+    dialogs: int
+    leg_ports: int
+    bridge_ports: int
+
+
 class Lobby(Protocol):
     """What the exchange tells the event loop; called on the SIP thread, heard on the loop."""
 
@@ -140,6 +149,11 @@ class Exchange:
     def let_go(self, number: int) -> None:
         """The event loop no longer holds this dialog's port."""
         _forget(self._ports, number)
+
+    def occupancy(self, library: Any) -> Occupancy:
+        """Count what is there."""
+        dialogs = len(self._dialogs) + len(self._refused)
+        return Occupancy(dialogs, len(self._ports), len(library.mediaEnumPorts2()))
 
     def check_media(self, now_ms: float, limit_ms: float) -> None:
         """End the dialogs whose RTP has stopped."""
