@@ -26,7 +26,7 @@ _FULL_NAMES: Final = {
     "x": "Session-Expires",
 }
 _CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization"})
-_USER = re.compile(r"<?\s*(?:sips?:([^@;?>\s]*)@|tel:([^;?>\s]*))", re.IGNORECASE)
+_USER = re.compile(r"<?\s*(?:sips?:([^@>\s]*)@|tel:([^;?>\s]*))", re.IGNORECASE)
 
 
 class Headers(Mapping[str, str]):
@@ -63,7 +63,7 @@ def user_of(uri: str) -> str:
     if not found:
         return ""
     user = found[1] if found[1] is not None else found[2]
-    return unquote(user.partition(":")[0])
+    return unquote(re.split("[:;]", user, maxsplit=1)[0])
 
 
 def host_of(uri: str) -> str:

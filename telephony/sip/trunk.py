@@ -60,7 +60,7 @@ class Backoff:
 
     def wait_s(self, failures: int) -> float:
         """The wait after so many failures in a row (from 1)."""
-        return float(min(self.longest_s, self.first_s * 2 ** (failures - 1)))
+        return float(min(self.longest_s, self.first_s * 2 ** min(failures - 1, 32)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""What is read from an INVITE, whoever wrote it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telephony.leg import Ending
+from telephony.sip.ending import unanswered_outbound_ending
+from telephony.sip.invite import host_of, parse_invite, user_of
+from telephony.sip.trunk import Backoff
+
+INVITE = (
+    "INVITE sip:+4930%2A1234;phone-context=x@10.0.0.1:5060;user=phone SIP/2.0\r\n"
+    "v: SIP/2.0/UDP 10.0.0.2\r\n"
+    'f: "sip:liar@here" <sip:alice@example.org>;tag=1\r\n'
+    "t: <sip:x@y>\r\ni: abc@def\r\n"
+    "Subject: first\r\n  second line\r\n"
+    "X-Twice: one\r\nx-twice: two\r\n"
+    "Proxy-Authorization: Digest secret\r\n"
+    "No colon here\r\n"
+    "\r\nX-Body: is no header\r\n"
+)
+
+
+def test_an_invite_tells_who_calls_whom() -> None:
+    invite = parse_invite(INVITE)
+
+    assert (invite.caller, invite.called, invite.call_id) == ("alice", "+4930*1234", "abc@def")
+
+
+def test_header_fields_have_their_full_names_and_credentials_are_left_out() -> None:
+    assert dict(parse_invite(INVITE).headers) == {
+        "Via": "SIP/2.0/UDP 10.0.0.2",
+        "From": '"sip:liar@here" <sip:alice@example.org>;tag=1',
+        "To": "<sip:x@y>",
+        "Call-ID": "abc@def",
+        "Subject": "first second line",
+        "x-twice": "two",
+    }
+
+
+def test_the_case_of_a_header_name_does_not_matter() -> None:
+    headers = parse_invite(INVITE).headers
+
+    assert (headers["CALL-id"], headers.get("proxy-authorization")) == ("abc@def", None)
+
+
+@pytest.mark.parametrize(
+    ("uri", "user"),
+    [
+        ("sip:1000@host", "1000"),
+        ("<sips:%2B49@host;x=y>;tag=z", "+49"),
+        ("tel:+4930-1234;ext=5", "+4930-1234"),
+        ("sip:alice:password@host", "alice"),
+        ("sip:host", ""),
+        ("anonymous", ""),
+    ],
+)
+def test_the_user_part_of_a_uri(uri: str, user: str) -> None:
+    assert user_of(uri) == user
+
+
+def test_the_host_part_of_a_uri() -> None:
+    hosts = [host_of(uri) for uri in ("sip:a@h:5080;transport=tcp", "<sip:h>", "sip:h:5060")]
+
+    assert hosts == ["h:5080;transport=tcp", "h", "h:5060"]
+
+
+@given(st.text())
+def test_whatever_was_sent_is_read_without_an_error(text: str) -> None:
+    assert parse_invite(text).caller == parse_invite(text).caller
+
+
+@given(st.integers(min_value=300, max_value=699), st.booleans())
+def test_every_refusal_has_an_ending_that_is_not_ours(sip_code: int, from_peer: bool) -> None:
+    ending = unanswered_outbound_ending(sip_code=sip_code, from_peer=from_peer)
+
+    assert ending == Ending(ending.by, ending.reason, sip_code)
+    assert ending.by in {"callee", "carrier"}
+
+
+def test_the_next_try_comes_ever_later_up_to_a_limit() -> None:
+    backoff = Backoff(2.0, 30.0)
+
+    assert [backoff.wait_s(failures) for failures in (1, 2, 3, 4, 5, 2_000)] == [2, 4, 8, 16, 30, 30]
