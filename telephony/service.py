@@ -22,7 +22,8 @@ from telephony.settings import Settings
 from telephony.sip.endpoint import CallRefusedError, Endpoint
 from telephony.state.bus import Bus
 from telephony.state.connection import connected
-from telephony.state.private_redis import private_redis
+from telephony.state.private_redis import RedisServer, private_redis
+from telephony.state.store import Store
 from telephony.state.writer import StateWriter
 from telephony.switchboard import Switchboard
 from telephony.vendors import Vendors
@@ -39,17 +40,23 @@ class Service:
         self.counters = Counters()
         self._watchers = watchers
         self._open = AsyncExitStack()
+        self.own_redis: RedisServer | None = None
+        self.redis_url = ""
+        self.store: Store
+        self.writer: StateWriter
         self.endpoint: Endpoint
         self.switchboard: Switchboard
 
     async def __aenter__(self) -> Self:
         settings = self.settings
         async with AsyncExitStack() as opening:
-            client = await opening.enter_async_context(connected(await self._redis_url(opening)))
-            writer = StateWriter(client, settings.node, call_ttl_s=settings.redis.call_ttl_s)
-            await opening.enter_async_context(writer)
+            await self._find_redis(opening)
+            client = await opening.enter_async_context(connected(self.redis_url))
+            self.store = Store(client)
+            self.writer = StateWriter(client, settings.node, call_ttl_s=settings.redis.call_ttl_s)
+            await opening.enter_async_context(self.writer)
             vendors = await opening.enter_async_context(self.vendors())
-            journals = Journals(writer.node, writer, self.counters, self._watchers)
+            journals = Journals(self.writer.node, self.writer, self.counters, self._watchers)
             self.switchboard = Switchboard(settings, self.dialplan, vendors, journals)
             bridge = AudioBridge(asyncio.get_running_loop())
             opening.callback(bridge.close)
@@ -61,7 +68,7 @@ class Service:
                 rtp_timeout_s=settings.limits.rtp_timeout_s,
             )
             await opening.enter_async_context(self.endpoint)
-            commands = asyncio.create_task(self._commands(Bus(client), writer.node), name="commands")
+            commands = asyncio.create_task(self._commands(Bus(client), self.writer.node), name="commands")
             opening.callback(commands.cancel)
             self._open = opening.pop_all()
         return self
@@ -76,10 +83,14 @@ class Service:
         """The providers of this service, not yet open."""
         return Vendors(self.settings.providers, self.dialplan.agents, self.dialplan.flows)
 
-    async def _redis_url(self, opening: AsyncExitStack) -> str:
-        """Where Redis is: what the settings name, or a private server of our own."""
+    async def _find_redis(self, opening: AsyncExitStack) -> None:
+        """Redis as the settings name it, or a private server of our own."""
         configured = self.settings.redis.url
-        return configured.reveal() if configured else (await opening.enter_async_context(private_redis())).url
+        if configured is not None:
+            self.redis_url = configured.reveal()
+        else:
+            self.own_redis = await opening.enter_async_context(private_redis())
+            self.redis_url = self.own_redis.url
 
     async def _commands(self, bus: Bus, node: str) -> None:
         """What applications ask of this node's calls, for as long as the service runs."""
