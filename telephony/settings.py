@@ -9,7 +9,7 @@ import os
 import platform
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
@@ -141,7 +141,11 @@ class Settings:
 
 
 class SettingsError(FaultyError):
-    """The settings cannot be used; `faults` says everything that is wrong."""
+    """The settings cannot be used; `faults` says everything wrong. `dialplan` is where they would look for it."""
+
+    def __init__(self, faults: Iterable[Fault], dialplan: Path | None = None) -> None:
+        super().__init__(faults)
+        self.dialplan = dialplan
 
 
 def read(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -158,7 +162,8 @@ def read(path: Path | None, environ: Mapping[str, str] | None = None) -> Setting
             at = broken.paths[0]
             faults.append(given.fault(at, broken) or text.fault(at, broken.problem, broken.remedy))
     if faults:
-        raise SettingsError(faults)
+        known = reader.is_sound(("dialplan",)) and given.is_sound(("dialplan",))
+        raise SettingsError(faults, settings.dialplan if known else None)
     return settings
 
 

@@ -1,0 +1,125 @@
+"""`offhook check`: everything wrong in the settings and the dialplan, before a caller finds it. Rule: it only reads.
+
+Besides each file's own faults it tells where the two disagree: models that no provider answers to, voices that do not
+exist, recordings with no place to go.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from pipeline.providers.embedded_tts import SILENCE_LEVELS as EMBEDDED_VOICES
+from pipeline.realtime.config import SessionConfig
+from telephony import settings as settings_file
+from telephony.dialplan import ANY, Dialplan, DialplanError, Route
+from telephony.dialplan import parse as parse_dialplan
+from telephony.faults import Fault, did_you_mean
+from telephony.settings import ProviderSettings, Settings, SettingsError
+from telephony.toml_text import KeyPath
+from telephony.toml_text import parse as parse_toml
+from telephony.vendors import EMBEDDED, OPENAI, SCRIPTED
+
+Disagreement = tuple[KeyPath, str, str]
+
+
+def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = None) -> int:
+    """Print what was read and every fault; 1 when there are faults, else 0."""
+    faults: list[Fault] = []
+    print(f"settings: {path or 'defaults'} and environment", file=stream)
+    try:
+        settings = settings_file.read(path, environ)
+        print(f"dialplan: {settings.dialplan}", file=stream)
+        for line in _summary(read_dialplan(settings), settings.providers):
+            print(f"  {line}", file=stream)
+    except SettingsError as error:
+        faults += error.faults
+        faults += _faults_of_dialplan_alone(error.dialplan)
+        print(f"dialplan: {error.dialplan or 'not read: the settings do not say where it is'}", file=stream)
+    except DialplanError as error:
+        faults += error.faults
+    for fault in faults:
+        print(fault, file=stream)
+    print(f"{len(faults)} fault{'' if len(faults) == 1 else 's'}" if faults else "no faults", file=stream)
+    return 1 if faults else 0
+
+
+def read_dialplan(settings: Settings) -> Dialplan:
+    """The dialplan that the settings name, in agreement with them; raises DialplanError with every fault."""
+    path = settings.dialplan
+    text = _text(path)
+    dialplan = parse_dialplan(text, str(path))
+    toml = parse_toml(text, str(path))
+    faults = [toml.fault(at, problem, remedy) for at, problem, remedy in _disagreements(settings, dialplan)]
+    if faults:
+        raise DialplanError(faults)
+    return dialplan
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DialplanError([Fault(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise DialplanError([Fault(str(path), 0, "", "is not UTF-8 text")]) from None
+
+
+def _faults_of_dialplan_alone(path: Path | None) -> tuple[Fault, ...]:
+    """A dialplan whose settings are faulty is looked at by itself, so that its faults are told in the same go."""
+    if path is None:
+        return ()
+    try:
+        parse_dialplan(_text(path), str(path))
+    except DialplanError as error:
+        return error.faults
+    return ()
+
+
+def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Disagreement]:
+    for name, agent in dialplan.agents.items():
+        for path, problem, remedy in _unknown_models(agent, settings.providers, list(dialplan.flows)):
+            yield ("agents", name, *path), problem, remedy
+    for index, route in enumerate(dialplan.routes):
+        if route.record and settings.media.recordings_dir is None:
+            remedy = 'recordings_dir = "FOLDER" under [media] in the settings'
+            yield ("route", index, "record"), "there is nowhere to record to", remedy
+
+
+def _unknown_models(agent: SessionConfig, providers: ProviderSettings, flows: list[str]) -> Iterator[Disagreement]:
+    """Names that no provider answers to, be they the agent's own or the default it leaves to the settings."""
+    model = agent.model or providers.llm
+    vendor, _, name = model.partition("/")
+    known = [f"{OPENAI}/MODEL", *(f"{SCRIPTED}/{flow}" for flow in flows)]
+    if not (vendor == OPENAI and name) and model not in known:
+        yield ("model",), f"no language model is called {model!r}", did_you_mean(model, known)
+    hearing = agent.audio.input.transcription
+    stt = (hearing.model if hearing else None) or providers.stt
+    if stt != EMBEDDED:
+        place = ("audio", "input", "transcription", "model")
+        yield place, f"no recogniser is called {stt!r}", did_you_mean(stt, [EMBEDDED])
+    speaking = agent.audio.output
+    tts = speaking.model or providers.tts
+    if tts != EMBEDDED:
+        yield ("audio", "output", "model"), f"no voice provider is called {tts!r}", did_you_mean(tts, [EMBEDDED])
+    elif speaking.voice and speaking.voice not in EMBEDDED_VOICES:
+        remedy = did_you_mean(speaking.voice, EMBEDDED_VOICES)
+        yield ("audio", "output", "voice"), f"no voice is called {speaking.voice!r}", remedy
+
+
+def _summary(dialplan: Dialplan, providers: ProviderSettings) -> Iterator[str]:
+    """What the dialplan comes to, one line a route."""
+    for route in dialplan.routes:
+        yield f"{route.did}{'' if route.caller == ANY else f' from {route.caller}'} -> {_decision(route)}"
+    for name, agent in dialplan.agents.items():
+        model = agent.model or providers.llm
+        needs = model.startswith(f"{OPENAI}/") and not (providers.openai_api_key or providers.openai_base_url)
+        note = " (needs OPENAI_API_KEY or providers.openai_base_url)" if needs else ""
+        yield f"agent {name}: {model}{note}"
+
+
+def _decision(route: Route) -> str:
+    if route.reject is not None:
+        return f"rejected with {route.reject}"
+    targets = f", transfer to {', '.join(route.transfer_targets)}" if route.transfer_targets else ""
+    may = f"may {'hang up' if 'hang_up' in route.allow else 'not hang up'}{targets}"
+    return f"{route.agent}, {may}"

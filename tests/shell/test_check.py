@@ -1,0 +1,175 @@
+"""`offhook check` finds what a caller would have found."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from telephony import check
+from telephony.settings import DEFAULT_DIALPLAN
+
+AGENT = """
+[agents.reception]
+model = "scripted/reception"
+[flows.reception]
+greeting = "Hello."
+start = "open"
+otherwise = ["Sorry?"]
+[flows.reception.states.open]
+ask = "How can I help?"
+"""
+
+
+def checked(folder: Path, settings: str, dialplan: str, environ: dict[str, str] | None = None) -> tuple[int, list[str]]:
+    (folder / "plan.toml").write_text(dialplan)
+    path = folder / "offhook.toml"
+    path.write_text('dialplan = "plan.toml"\n' + settings)
+    stream = io.StringIO()
+    code = check.run(path, stream, environ or {})
+    return code, stream.getvalue().replace(f"{folder}/", "").splitlines()
+
+
+def test_a_service_without_any_file_has_no_faults() -> None:
+    stream = io.StringIO()
+
+    code = check.run(None, stream, {})
+
+    lines = stream.getvalue().splitlines()
+    assert (code, lines[:2], lines[-1]) == (
+        0,
+        ["settings: defaults and environment", f"dialplan: {DEFAULT_DIALPLAN}"],
+        "no faults",
+    )
+
+
+@pytest.mark.parametrize("path", sorted(DEFAULT_DIALPLAN.parent.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_dialplan_that_comes_along_is_sound(path: Path, tmp_path: Path) -> None:
+    stream = io.StringIO()
+    assert (check.run(None, stream, {"OFFHOOK_DIALPLAN": str(path)}), stream.getvalue().splitlines()[-1]) == (
+        0,
+        "no faults",
+    )
+
+
+def test_a_sound_dialplan_is_summed_up(tmp_path: Path) -> None:
+    routes = """
+        [[route]]
+        did = "1000"
+        caller = "+49*"
+        agent = "reception"
+        allow = ["transfer"]
+        transfer_targets = { desk = "sip:200@pbx.example.com" }
+        [[route]]
+        did = "*"
+        reject = 603
+        """
+
+    code, lines = checked(tmp_path, "", routes + AGENT + '[agents.other]\nmodel = "openai/m"\n')
+
+    assert (code, lines) == (
+        0,
+        [
+            "settings: offhook.toml and environment",
+            "dialplan: plan.toml",
+            "  1000 from +49* -> reception, may not hang up, transfer to desk",
+            "  * -> rejected with 603",
+            "  agent reception: scripted/reception",
+            "  agent other: openai/m (needs OPENAI_API_KEY or providers.openai_base_url)",
+            "no faults",
+        ],
+    )
+
+
+def test_faults_of_the_dialplan_are_told_with_file_and_line(tmp_path: Path) -> None:
+    code, lines = checked(tmp_path, "", '[[route]]\ndid = "1000"\nagent = "recption"\nallwo = []\n' + AGENT)
+
+    assert (code, lines[-3:]) == (
+        1,
+        [
+            "plan.toml:3: route[1].agent: there is no agent 'recption' (did you mean 'reception'?)",
+            "plan.toml:4: route[1].allwo: unknown key 'allwo' (did you mean 'allow'?)",
+            "2 faults",
+        ],
+    )
+
+
+def test_faults_of_settings_environment_and_dialplan_are_told_in_one_go(tmp_path: Path) -> None:
+    code, lines = checked(tmp_path, "[sip]\nudp_prt = 5060\n", AGENT + "[agent]", {"OFFHOOK_SIP_MAX_CALLS": "many"})
+
+    assert (code, lines[1], sorted(lines[2:])) == (
+        1,
+        "dialplan: plan.toml",
+        [
+            "3 faults",
+            "environment: OFFHOOK_SIP_MAX_CALLS: expected int, got str",
+            "offhook.toml:3: sip.udp_prt: unknown key 'udp_prt' (did you mean 'udp_port'?)",
+            "plan.toml:10: agent: unknown key 'agent' (did you mean 'agents'?)",
+        ],
+    )
+
+
+def test_settings_that_do_not_say_where_the_dialplan_is_are_told_alone(tmp_path: Path) -> None:
+    (tmp_path / "offhook.toml").write_text("dialplan = 7\n")
+    stream = io.StringIO()
+
+    code = check.run(tmp_path / "offhook.toml", stream, {})
+
+    assert (code, stream.getvalue().splitlines()[1:]) == (
+        1,
+        [
+            "dialplan: not read: the settings do not say where it is",
+            f"{tmp_path}/offhook.toml:1: dialplan: expected a string, got int",
+            "1 fault",
+        ],
+    )
+
+
+def test_names_that_no_provider_answers_to_are_faults_where_they_stand(tmp_path: Path) -> None:
+    agents = """\
+[agents.a]
+model = "opnai/m"
+audio.input.transcription.model = "embeded"
+audio.output.voice = "stl"
+[agents.b]
+audio.output.model = "flite"
+[agents.c]
+"""
+
+    code, lines = checked(tmp_path, '[providers]\nllm = "scripted/reception"\n', agents)
+
+    assert (code, lines[2:]) == (
+        1,
+        [
+            "plan.toml:2: agents.a.model: no language model is called 'opnai/m' (did you mean 'openai/MODEL'?)",
+            "plan.toml:3: agents.a.audio.input.transcription.model: no recogniser is called 'embeded' "
+            "(did you mean 'embedded'?)",
+            "plan.toml:4: agents.a.audio.output.voice: no voice is called 'stl' (did you mean 'slt'?)",
+            "plan.toml:5: agents.b.model: no language model is called 'scripted/reception' (known here: openai/MODEL)",
+            "plan.toml:6: agents.b.audio.output.model: no voice provider is called 'flite' (known here: embedded)",
+            "plan.toml:7: agents.c.model: no language model is called 'scripted/reception' (known here: openai/MODEL)",
+            "6 faults",
+        ],
+    )
+
+
+def test_a_recording_needs_a_place(tmp_path: Path) -> None:
+    routes = '[[route]]\ndid = "1000"\nagent = "reception"\nrecord = true\n'
+
+    _, lines = checked(tmp_path, "", routes + AGENT)
+
+    assert lines[-2:] == [
+        "plan.toml:4: route[1].record: there is nowhere to record to "
+        '(recordings_dir = "FOLDER" under [media] in the settings)',
+        "1 fault",
+    ]
+
+
+def test_a_dialplan_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    stream = io.StringIO()
+
+    code = check.run(None, stream, {"OFFHOOK_DIALPLAN": str(tmp_path / "none.toml")})
+
+    assert (code, stream.getvalue().splitlines()[-2:]) == (
+        1,
+        [f"{tmp_path}/none.toml: cannot be read: No such file or directory", "1 fault"],
+    )
