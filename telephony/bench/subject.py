@@ -8,7 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ STOP_TIMEOUT_S = 15.0
 
 
 class SubjectError(Exception):
-    """The process under test did not come up; what it wrote to stderr says why."""
+    """The process under test did not come up, or did not stop in order; its stderr says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,12 @@ class Subject:
     def cpu_ns(self) -> dict[int, int]:
         """CPU time of each living thread so far; the thread numbered like the process is the main one."""
         times = {}
-        for task in Path(f"/proc/{self.pid}/task").iterdir():
-            try:
+        tasks = Path(f"/proc/{self.pid}/task")
+        for task in tasks.iterdir() if tasks.exists() else ():
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
                 times[int(task.name)] = int((task / "schedstat").read_text().split()[0])
-            except FileNotFoundError:
-                continue  # the thread has just ended
+        if self.pid not in times:
+            raise SubjectError("the process under test is gone")
         return times
 
     def rss_mib(self) -> float:
@@ -50,7 +51,7 @@ class Subject:
 
 @asynccontextmanager
 async def running(module: str, *arguments: str) -> AsyncIterator[Subject]:
-    """Start `python -m module`, wait until it is ready, stop it at the end; raises SubjectError."""
+    """Start `python -m module`, wait until it is ready, stop it at the end; raises SubjectError when it fails."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
@@ -64,12 +65,18 @@ async def running(module: str, *arguments: str) -> AsyncIterator[Subject]:
         yield Subject(process.pid, msgspec.json.decode(said, type=dict[str, Any]))
     finally:
         process.stdin.close()
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        code = await _stopped(process)
+    if code:
+        raise SubjectError(f"{module} ended with code {code}")
+
+
+async def _stopped(process: asyncio.subprocess.Process) -> int:
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            return await process.wait()
+    except TimeoutError:
+        process.kill()
+        return await process.wait()
 
 
 async def until_told_to_stop(ready: dict[str, Any]) -> None:
