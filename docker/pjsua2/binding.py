@@ -27,32 +27,32 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def main() -> None:
-    """`binding.py CACHE TREE MEDIA` prints the path of the wheel of TREE's pjsua2 with MEDIA's ring_port.i."""
-    cache, tree, media = (Path(argument).resolve() for argument in sys.argv[1:])
-    folder = cache / "wheels" / recipe(tree, media)
+    """`binding.py CACHE TREE FOLDER...` prints the path of the wheel of TREE's pjsua2 with our sources in it."""
+    cache, tree, *folders = (Path(argument).resolve() for argument in sys.argv[1:])
+    folder = cache / "wheels" / recipe(tree, folders)
     wheel = next(folder.glob("*.whl"), None)
     if wheel is None:
         check_headers()
         with tempfile.TemporaryDirectory(prefix="offhook-pjsua2-") as work:
-            files = compile_module(tree, media, Path(work))
+            files = compile_module(tree, folders, Path(work))
         folder.mkdir(parents=True, exist_ok=True)
         wheel = write_wheel(folder, f"{version_of(tree)}+offhook.{folder.name[:8]}", files)
     print(wheel)
 
 
-def recipe(tree: Path, media: Path) -> str:
+def recipe(tree: Path, folders: list[Path]) -> str:
     """A name for everything that decides how the wheel turns out."""
     digest = hashlib.sha256(tree.name.encode())
-    for file in [Path(__file__), *sources(media)]:
+    for file in [Path(__file__), *sources(folders)]:
         digest.update(file.name.encode() + file.read_bytes())
     interpreter = (sys.version, sysconfig.get_config_var("EXT_SUFFIX"), sysconfig.get_path("include"))
     digest.update(repr(interpreter).encode())
     return digest.hexdigest()[:16]
 
 
-def sources(media: Path) -> list[Path]:
+def sources(folders: list[Path]) -> list[Path]:
     """Our own C++ and interface files."""
-    return sorted(file for file in media.iterdir() if file.suffix in {".hpp", ".cpp", ".i"})
+    return sorted(file for folder in folders for file in folder.iterdir() if file.suffix in {".hpp", ".cpp", ".i"})
 
 
 def check_headers() -> None:
@@ -67,17 +67,19 @@ def version_of(tree: Path) -> str:
     return ".".join(re.findall(r"PJ_VERSION_(?:MAJOR|MINOR|REV)\s*:=\s*(\d+)", text))
 
 
-def compile_module(tree: Path, media: Path, work: Path) -> dict[str, bytes]:
+def compile_module(tree: Path, folders: list[Path], work: Path) -> dict[str, bytes]:
     """The files of the module: what SWIG writes in Python, and the library beneath it."""
     say("building pjsua2 (a minute on two cores)")
     flags = make_variables(tree, "PJ_CXXFLAGS", "PJ_LDXXFLAGS", "PJ_LDXXLIBS")
     include = [flag for flag in flags["PJ_CXXFLAGS"] if flag.startswith(("-I", "-D"))]
     glue = work / "pjsua2_wrap.cpp"
-    search = [flag for flag in include if flag.startswith("-I")]
-    run(*SWIG, *search, f"-I{tree}/pjsip-apps/src/swig", f"-I{media}", "-o", str(glue), str(media / "ring_port.i"))
-    units = {glue: GLUE_OPTIMISATION} | {cpp: OPTIMISATION for cpp in sources(media) if cpp.suffix == ".cpp"}
+    interface = next(file for file in sources(folders) if file.suffix == ".i")
+    own = [f"-I{folder}" for folder in folders]
+    search = [*(flag for flag in include if flag.startswith("-I")), f"-I{tree}/pjsip-apps/src/swig", *own]
+    run(*SWIG, *search, "-o", str(glue), str(interface))
+    units = {glue: GLUE_OPTIMISATION} | {cpp: OPTIMISATION for cpp in sources(folders) if cpp.suffix == ".cpp"}
     python_headers = f"-I{sysconfig.get_path('include')}"
-    compile_one = ("g++", "-std=c++17", "-fPIC", "-DNDEBUG", *include, python_headers, f"-I{media}", "-c")
+    compile_one = ("g++", "-std=c++17", "-fPIC", "-DNDEBUG", *include, python_headers, *own, "-c")
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         jobs = [pool.submit(run, *compile_one, level, str(unit), cwd=work) for unit, level in units.items()]
         for job in jobs:

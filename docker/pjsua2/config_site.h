@@ -17,8 +17,8 @@
 #define PJSIP_MAX_TSX_COUNT (4096 - 1)
 #define PJSIP_MAX_DIALOG_COUNT (1024 - 1)
 
-/* SIP headers of real carriers (identity, diversion, history) outgrow 4000 bytes. */
-#define PJSIP_MAX_PKT_LEN 16000
+/* SIP headers of real carriers (identity, diversion, history) outgrow 4000 bytes, over TCP by far. */
+#define PJSIP_MAX_PKT_LEN 32000
 
 /* A failed assertion returns an error to its caller and never ends the process (see -DNDEBUG). */
 #define PJ_DEBUG 0

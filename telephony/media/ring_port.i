@@ -9,6 +9,7 @@
 %{
 #include "ring_port.hpp"
 #include "resampler.hpp"
+#include "manners.hpp"
 
 #include <cstring>
 
@@ -89,6 +90,8 @@ std::vector<float> taps_of(PyObject* taps) {
 %feature("nothread") offhook::Wake::fileno;
 %feature("nothread") offhook::Wake::take;
 %include "wake.hpp"
+
+%include "manners.hpp"
 
 %feature("compactdefaultargs") offhook::RingPort::RingPort;
 %feature("kwargs") offhook::RingPort::RingPort;

@@ -19,8 +19,8 @@ from telephony.sip.library import (
     choose_codecs,
     contact_host,
     direct_account,
-    endpoint_config,
     open_transport,
+    start_library,
     trunk_account,
 )
 from telephony.sip.sound import Bridge
@@ -134,7 +134,7 @@ class Endpoint:
 
     def _open(self) -> None:
         library = self._thread.library
-        library.libInit(endpoint_config(self._settings))
+        start_library(library, self._settings)
         if self._settings.udp_port is not None:
             self._ports["udp"] = open_transport(library, self._settings, "udp")
         if self._settings.tcp_port is not None:

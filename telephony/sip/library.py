@@ -19,7 +19,13 @@ _OS_ERRORS: Final = 120_000  # PJ_ERRNO_START_SYS: what pjlib adds to errno
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0"})
 
 
-def endpoint_config(settings: SipSettings) -> Any:
+def start_library(library: Any, settings: SipSettings) -> None:
+    """libInit, with what a trunk expects inside a call (manners.hpp) besides."""
+    library.libInit(_endpoint_config(settings))
+    pj.mind_manners()
+
+
+def _endpoint_config(settings: SipSettings) -> Any:
     """One SIP thread, media in threads of its own that never see Python, an 8 kHz bridge of 20 ms frames."""
     config = pj.EpConfig()
     config.logConfig.level = 0

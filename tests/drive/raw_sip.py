@@ -87,7 +87,7 @@ class RawCall:
         self.call_id = f"raw-{next(_numbers)}-{peer.port}"
         self.sequence = 0
         self.to_tag = ""
-        self._peer = peer
+        self.peer = peer
         self._port = port
         self._number = number
 
@@ -97,7 +97,7 @@ class RawCall:
             self.sequence += 1
         tag = f";tag={self.to_tag}" if self.to_tag else ""
         branch = f"z9hG4bK{self.call_id}-{self.sequence}" + ("-ack" if method == "ACK" else "")
-        here = f"127.0.0.1:{self._peer.port}"
+        here = f"127.0.0.1:{self.peer.port}"
         return (
             f"{method} sip:{self._number}@127.0.0.1:{self._port} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {here};branch={branch}\r\nMax-Forwards: 70\r\n"
@@ -109,10 +109,10 @@ class RawCall:
         )
 
     def send(self, method: str, body: str = "", kind: str = "application/sdp", extra: str = "") -> None:
-        self._peer.send(self.request(method, body, kind, extra), self._port)
+        self.peer.send(self.request(method, body, kind, extra), self._port)
 
     async def answered(self, method: str = "INVITE", least: int = 200) -> int:
-        return await self._peer.answered(self, method, least)
+        return await self.peer.answered(self, method, least)
 
     async def asks(self, method: str, body: str = "", kind: str = "application/sdp", extra: str = "") -> int:
         """Send a request and wait for its final status; an INVITE's is acknowledged."""

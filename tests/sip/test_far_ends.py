@@ -148,6 +148,37 @@ async def test_a_key_by_sip_info_arrives() -> None:
     assert (code, key) == (200, DigitPressed("5"))
 
 
+@pytest.mark.parametrize(("body", "key"), [("7", "7"), ("11\r\n", "#"), (" d \r\n", "D")])
+async def test_a_key_by_plain_sip_info_arrives(body: str, key: str) -> None:
+    async with an_office() as office, a_raw_call(office) as (_, call, party):
+        code = await call.asks("INFO", body, "application/dtmf")
+        pressed = await party.sees(DigitPressed)
+
+    assert (code, pressed) == (200, DigitPressed(key))
+
+
+async def test_info_that_nobody_reads_is_answered() -> None:
+    async with an_office() as office, a_raw_call(office) as (_, call, party):
+        empty = await call.asks("INFO")
+        no_key = await call.asks("INFO", "99", "application/dtmf")
+        other = await call.asks("INFO", "{}", "application/json")
+        alive = party.ending is None
+
+    assert (empty, no_key, other, alive) == (200, 400, 415, True)
+
+
+async def test_a_trunk_may_ask_whether_a_call_still_lives() -> None:
+    async with an_office() as office, a_raw_call(office) as (_, call, party):
+        while_it_lives = await call.asks("OPTIONS")
+        party.leg.hang_up()
+        await party.ends()
+        stranger = RawCall(call.peer, office.endpoint.port("udp"))
+        stranger.to_tag = "nobody"
+        without_a_call = await stranger.asks("OPTIONS")
+
+    assert (while_it_lives, without_a_call) == (200, 481)
+
+
 async def test_options_outside_a_call_is_answered() -> None:
     async with an_office() as office, RawSip() as peer:
         code = await RawCall(peer, office.endpoint.port("udp")).asks("OPTIONS")
@@ -224,6 +255,21 @@ async def test_a_broken_body_is_refused() -> None:
         other_kind = await RawCall(peer, port).asks("INVITE", "<xml/>", "application/xml")
 
     assert (bad_sdp, other_kind) == (400, 415)
+
+
+async def test_an_invite_of_twenty_kilobytes_over_tcp_is_taken() -> None:
+    async with an_office(decide=rejects(404)) as office, RawSip() as here:
+        call = RawCall(here, office.endpoint.port("udp"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port("tcp"))
+        invite = call.request("INVITE", sdp(SILENT_PORT), extra=f"X-Long: {'y' * 20_000}\r\n").replace("/UDP", "/TCP")
+        writer.write(invite.encode())
+        codes = []
+        while codes[-1:] != ["404"]:
+            line = (await reader.readline()).decode()
+            codes += [line.split()[1]] if line.startswith("SIP/2.0") else []
+        writer.close()
+
+    assert codes == ["100", "404"]
 
 
 @pytest.mark.parametrize("size", [1_000, 10_000])

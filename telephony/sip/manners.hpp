@@ -1,0 +1,15 @@
+// Manners: what carriers ask inside a call, and stock pjsua answers with 500.
+//
+// Rule: it answers or translates and passes on; it keeps nothing and decides nothing about a call.
+#pragma once
+
+namespace offhook {
+
+// Joins the endpoint that libInit has made, until libDestroy; false when there is none, or it is here already.
+//
+//  - OPTIONS inside a dialog, a trunk's way to ask whether a call still lives, gets 200 (RFC 3261 section 11.2).
+//  - INFO with application/dtmf, one key as plain text, becomes the application/dtmf-relay that pjsua reads.
+//  - INFO with no body gets 200, and with a body that nobody reads 415 (RFC 6086 section 4.2.2).
+bool mind_manners();
+
+}  // namespace offhook
