@@ -57,7 +57,7 @@ def heard_share(piece: SpokenPiece, heard_ms: float) -> str:
         if len(grown) > letters:
             break
         cut = grown
-    return (" " if piece.text.startswith(" ") and not cut.startswith(" ") else "") + cut
+    return f" {cut}" if cut and piece.text.startswith(" ") else cut
 
 
 class Conversation:
