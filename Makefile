@@ -41,7 +41,7 @@ $(venv_stamp): docker/requirements.lock | $(stamps)/apt
 	@mkdir -p $(@D)
 	@touch $@
 
-$(stamps)/pjsua2: $(wildcard docker/pjsua2/* telephony/media/*.[chi]*) $(venv_stamp)
+$(stamps)/pjsua2: $(wildcard docker/pjsua2/* telephony/media/*.[chi]* telephony/sip/*.[chi]*) $(venv_stamp)
 	docker/setup pjsua2
 	@touch $@
 
