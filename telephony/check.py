@@ -97,6 +97,9 @@ def _unknown_models(agent: SessionConfig, providers: ProviderSettings, flows: li
     if stt != EMBEDDED:
         place = ("audio", "input", "transcription", "model")
         yield place, f"no recogniser is called {stt!r}", did_you_mean(stt, [EMBEDDED])
+    elif hearing and hearing.language and not hearing.language.lower().startswith("en"):
+        place = ("audio", "input", "transcription", "language")
+        yield place, f"the embedded recogniser knows no {hearing.language!r}", "it knows English"
     speaking = agent.audio.output
     tts = speaking.model or providers.tts
     if tts != EMBEDDED:

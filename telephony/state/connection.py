@@ -42,3 +42,11 @@ def our_errors() -> Iterator[None]:
         yield
     except (RedisError, OSError) as error:
         raise StateError(type(error).__name__) from None
+
+
+async def server_version(url: str) -> str:
+    """The version of the Redis at this address, e.g. `7.0.15`; raises StateError when it cannot be asked."""
+    with our_errors():
+        async with connected(url) as client:
+            told: dict[str, object] = await client.info("server")
+    return str(told.get("redis_version", ""))

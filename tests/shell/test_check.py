@@ -133,6 +133,7 @@ audio.output.voice = "stl"
 [agents.b]
 audio.output.model = "flite"
 [agents.c]
+audio.input.transcription.language = "de"
 """
 
     code, lines = checked(tmp_path, '[providers]\nllm = "scripted/reception"\n', agents)
@@ -147,7 +148,9 @@ audio.output.model = "flite"
             "plan.toml:5: agents.b.model: no language model is called 'scripted/reception' (known here: openai/MODEL)",
             "plan.toml:6: agents.b.audio.output.model: no voice provider is called 'flite' (known here: embedded)",
             "plan.toml:7: agents.c.model: no language model is called 'scripted/reception' (known here: openai/MODEL)",
-            "6 faults",
+            "plan.toml:8: agents.c.audio.input.transcription.language: the embedded recogniser knows no 'de' "
+            "(it knows English)",
+            "7 faults",
         ],
     )
 

@@ -1,0 +1,203 @@
+"""What the service stands on, for `offhook doctor`: Redis, speech engines, models, vendors, folders, trunks.
+
+Rule: each is tried as a call would use it; a package that is there may still not work.
+"""
+
+import asyncio
+import http.client
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from pipeline.providers import ProviderError
+from pipeline.providers.embedded_stt import EmbeddedSpeechToText
+from pipeline.providers.embedded_tts import DEFAULT_VOICE, EmbeddedVoice
+from pipeline.providers.openai_chat import OPENAI_URL
+from pipeline.providers.vad import Silero
+from pipeline.realtime.config import SessionConfig
+from telephony.doctor_network import sip_ports_are_free
+from telephony.finding import Finding, ok
+from telephony.settings import MediaSettings, ProviderSettings, RedisSettings, Settings, Trunk
+from telephony.state.connection import StateError, server_version
+from telephony.state.private_redis import RedisServerError, private_redis
+from telephony.vendors import EMBEDDED, OPENAI
+
+if TYPE_CHECKING:
+    from telephony.sip.trunk import TrunkLine
+
+OLDEST_REDIS: Final = 7
+REGISTER_S: Final = 8.0
+ANSWER_S: Final = 5.0
+UNAVAILABLE: Final = 503
+NOT_FOUND: Final = 404
+SET_UP: Final = "run `make setup` in the project's folder"
+
+
+async def redis(settings: RedisSettings) -> Finding:
+    """The configured Redis, or a private one started for a moment."""
+    try:
+        if settings.url is not None:
+            where, version = "the configured server", await server_version(settings.url.reveal())
+        else:
+            async with private_redis() as server:
+                where, version = "none is configured; a private one", await server_version(server.url)
+    except RedisServerError as error:
+        return Finding("Redis", "fail", str(error), "install redis-server, or set OFFHOOK_REDIS_URL")
+    except StateError as error:
+        remedy = "start it, or correct redis.url (address, password, TLS)"
+        return Finding("Redis", "fail", f"the configured server does not answer ({error})", remedy)
+    if int(version.partition(".")[0] or 0) < OLDEST_REDIS:
+        return Finding("Redis", "fail", f"{where} is version {version}", f"Redis {OLDEST_REDIS} or newer is needed")
+    return ok("Redis", f"{where} answers, version {version}")
+
+
+async def speech(settings: ProviderSettings, agents: Sequence[SessionConfig]) -> list[Finding]:
+    """The embedded engines, and the model that tells speech from noise."""
+    found = [_speech_model(settings)]
+    hearing = [agent.audio.input.transcription for agent in agents]
+    if EMBEDDED in {(each.model if each else None) or settings.stt for each in hearing}:
+        found.append(await _recogniser())
+    speaking = [agent.audio.output for agent in agents if (agent.audio.output.model or settings.tts) == EMBEDDED]
+    voices = sorted({output.voice or DEFAULT_VOICE for output in speaking})
+    return [*found, *[await _voice(voice) for voice in voices]]
+
+
+def _speech_model(settings: ProviderSettings) -> Finding:
+    file = settings.models_dir.expanduser() / "silero_vad.onnx"
+    try:
+        Silero(file)
+    except ProviderError:
+        return Finding("speech model", "fail", f"{file} cannot be used", SET_UP)
+    except ImportError as error:
+        return Finding("speech model", "fail", f"Python has no {error.name}", SET_UP)
+    return ok("speech model", f"{file} works")
+
+
+async def _recogniser() -> Finding:
+    try:
+        async with EmbeddedSpeechToText(expect=["hello"]):
+            return ok("recogniser", "the embedded one works")
+    except ProviderError as error:
+        return Finding("recogniser", "fail", f"the embedded one does not start ({error})", SET_UP)
+
+
+async def _voice(name: str) -> Finding:
+    with EmbeddedVoice() as voice:
+        try:
+            async with aclosing(voice.speak("Ready.", name, 1.0)) as chunks:
+                spoken_bytes = sum([len(chunk) async for chunk in chunks])
+        except ProviderError as error:
+            return Finding("voice", "fail", f"{name} does not speak ({error})", "apt-get install libflite1")
+    if not spoken_bytes:
+        return Finding("voice", "fail", f"{name} says nothing", "apt-get install --reinstall libflite1")
+    return ok("voice", f"{name} speaks")
+
+
+async def language_models(settings: ProviderSettings, agents: Sequence[SessionConfig]) -> list[Finding]:
+    """The server behind `openai/...` models, when an agent uses one or an address is configured."""
+    models = sorted({agent.model or settings.llm for agent in agents})
+    used = [model for model in models if model.startswith(f"{OPENAI}/")]
+    if not used and settings.openai_base_url is None:
+        return []
+    url = settings.openai_base_url or OPENAI_URL
+    key = settings.openai_api_key
+    if key is None and settings.openai_base_url is None:
+        remedy = "set OPENAI_API_KEY, or providers.openai_base_url for a server without keys"
+        return [Finding("openai", "note", f"{', '.join(used)} cannot answer: there is no key", remedy)]
+    code = await asyncio.to_thread(_status, f"{url.rstrip('/')}/models", key.reveal() if key else None)
+    if code is None:
+        return [
+            Finding("openai", "fail", f"{url} cannot be reached", "correct providers.openai_base_url or the network")
+        ]
+    if code in (401, 403):
+        return [Finding("openai", "fail", f"{url} refuses the key ({code})", "correct providers.openai_api_key")]
+    return [ok("openai", f"{url} answers ({code})")]
+
+
+def _status(url: str, key: str | None) -> int | None:
+    """The HTTP status of a GET; None when nobody answers. Redirects are not followed: they would take the key along."""
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"} if key else {})
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=ANSWER_S) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as answer:
+        return answer.code
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """Leave the redirect as the answer."""
+
+
+def recordings(media: MediaSettings) -> list[Finding]:
+    """The folder that recordings go to."""
+    folder = media.recordings_dir
+    if folder is None:
+        return []
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        remedy = "change its owner, or media.recordings_dir"
+        return [Finding("recordings", "fail", f"{folder} cannot be written to", remedy)]
+    free_gib = shutil.disk_usage(nearest).free / 2**30
+    found = f"{folder}, with {free_gib:.0f} GiB free"
+    # Stereo PCM16 at 8 kHz: 32 kB a second, so an hour takes 0.11 GiB.
+    if free_gib < 1:
+        return [Finding("recordings", "note", found, "an hour of one call takes 0.11 GiB")]
+    return [ok("recordings", found)]
+
+
+async def trunks(settings: Settings) -> list[Finding]:
+    """The SIP library, and a registration with each trunk, which is taken back at once."""
+    try:
+        from telephony.media.bridge import AudioBridge
+        from telephony.sip.endpoint import Endpoint
+    except ImportError as error:
+        return [Finding("SIP library", "fail", f"pjsua2 cannot be loaded ({error})", SET_UP)]
+    sip = settings.sip
+    if not sip_ports_are_free(sip):
+        # The service may be running; registering from another port disturbs it no more than a second telephone.
+        sip = replace(sip, udp_port=_any_port(sip.udp_port), tcp_port=_any_port(sip.tcp_port))
+    bridge = AudioBridge(asyncio.get_running_loop())
+    try:
+        async with Endpoint(sip, settings.trunks, bridge, lambda leg: leg.reject(UNAVAILABLE)) as endpoint:
+            waiting = [_registration(trunk, endpoint.trunks[trunk.name]) for trunk in settings.trunks]
+            return [ok("SIP library", "pjsua2 starts"), *await asyncio.gather(*waiting)]
+    except OSError as error:
+        return [Finding("SIP library", "fail", f"the endpoint does not start: {error}", "see the SIP ports above")]
+    finally:
+        bridge.close()
+
+
+def _any_port(port: int | None) -> int | None:
+    return port if port is None else 0
+
+
+async def _registration(trunk: Trunk, line: "TrunkLine") -> Finding:
+    from telephony.sip.trunk import Refused, Registered, Registering, Unreachable
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(REGISTER_S):
+            while isinstance(line.state, Registering):
+                await line.changed()
+    subject = f"trunk {trunk.name}"
+    match line.state:
+        case Registered(expires_s):
+            return ok(subject, f"registered with {trunk.registrar} for {expires_s} s")
+        case Refused(401 | 403 | 407 as code, reason):
+            remedy = "correct the trunk's username, password and realm"
+            return Finding(subject, "fail", f"{trunk.registrar} refuses us: {code} {reason}", remedy)
+        case Refused(code, reason):
+            remedy = "ask the carrier about this number and account" if code == NOT_FOUND else "ask the carrier"
+            return Finding(subject, "fail", f"{trunk.registrar} refuses us: {code} {reason}", remedy)
+        case Unreachable() | Registering():
+            remedy = "correct the trunk's registrar or proxy; let SIP out through the firewall, and its answers in"
+            return Finding(subject, "fail", f"{trunk.registrar} does not answer", remedy)
+        case _:
+            return Finding(subject, "fail", f"{trunk.registrar} let us go at once", "ask the carrier")
