@@ -82,6 +82,8 @@ class SipThread:
             self._run_jobs()
             self._library.libHandleEvents(POLL_MS)
         self._library.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
+        # Now, not with the last reference: a traceback may hold one, and there is no second Endpoint while this lives.
+        pj.Endpoint.__swig_destroy__(self._library)
         self._library = None
 
     def _run_jobs(self) -> None:
