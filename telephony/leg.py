@@ -1,6 +1,6 @@
 """One SIP dialog and its media, as the rest of the house sees it. Rule: words only; telephony.sip makes it real."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -44,13 +44,20 @@ class TransferProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The far end waits at our wish (`on`), or no longer does; neither side hears the other meanwhile."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LegEnded:
     """The leg is over; nothing follows. Exactly one per leg."""
 
     ending: Ending
 
 
-LegEvent = Ringing | Answered | DigitPressed | TransferProgress | LegEnded
+LegEvent = Ringing | Answered | DigitPressed | TransferProgress | Held | LegEnded
 
 
 class LegAudio(Protocol):
@@ -116,6 +123,11 @@ class Leg(Protocol):
         ...
 
     @property
+    def header_fields(self) -> Sequence[tuple[str, str]]:
+        """The same fields as name and value, as they were written: in order, repeats kept."""
+        ...
+
+    @property
     def audio(self) -> LegAudio:
         """Valid from the moment the leg exists; silent until answered."""
         ...
@@ -150,4 +162,12 @@ class Leg(Protocol):
 
     def send_digits(self, digits: str) -> None:
         """Send digits by RFC 4733."""
+        ...
+
+    def hold(self) -> None:
+        """Make the far end wait (re-INVITE, sendonly); Held follows once it agrees."""
+        ...
+
+    def resume(self) -> None:
+        """Talk to it again (re-INVITE, sendrecv); Held follows once it agrees."""
         ...

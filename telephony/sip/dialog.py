@@ -3,6 +3,7 @@
 Only the SIP thread holds a Dialog. The event loop names it by number (see exchange.py) and hears its signals.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -11,7 +12,8 @@ from typing import Any, Concatenate, Final, ParamSpec
 import pjsua2 as pj
 import structlog
 
-from telephony.leg import Answered, DigitPressed, Ending, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.dtmf import KEYS, Keypad, Means
+from telephony.leg import Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.sip.ending import confirmed_ending, unanswered_inbound_ending, unanswered_outbound_ending
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
@@ -20,7 +22,6 @@ _log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 
-KEYS: Final = frozenset("0123456789*#ABCD")
 NO_CALL: Final = -1
 _DTMF_UPDATE: Final = 1  # PJMEDIA_STREAM_DTMF_IS_UPDATE: more of a key already told
 _JOINABLE: Final = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
@@ -63,8 +64,10 @@ class Dialog(pj.Call):  # type: ignore[misc]
         self._over = False
         self._leaving: Ending | None = None
         self._sounding: int | None = None  # the medium that should bring RTP; None on hold
+        self._held = False  # at our wish
         self._packets = 0
         self._heard_at_ms = 0.0
+        self._keypad = Keypad()
 
     def place(self, target: str, local_uri: str | None) -> str:
         """Send the INVITE; returns its Call-ID."""
@@ -113,6 +116,18 @@ class Dialog(pj.Call):  # type: ignore[misc]
             self.sendDtmf(keys)
 
     @_guarded
+    def hold(self) -> None:
+        """Ask for sendonly (RFC 3264 section 8.4)."""
+        self._renegotiate(self.setHold, _wish())
+
+    @_guarded
+    def resume(self) -> None:
+        """Ask for sendrecv again."""
+        wish = _wish()
+        wish.opt.flag = pj.PJSUA_CALL_UNHOLD
+        self._renegotiate(self.reinvite, wish)
+
+    @_guarded
     def check_media(self, now_ms: float, limit_ms: float) -> None:
         """End a confirmed dialog whose RTP has stopped for so long; on hold none is expected."""
         if not self._confirmed or self._over:
@@ -157,8 +172,12 @@ class Dialog(pj.Call):  # type: ignore[misc]
 
     @_guarded
     def onDtmfEvent(self, event: Any) -> None:  # noqa: N802, D102
-        if not event.flags & _DTMF_UPDATE and event.digit.upper() in KEYS:
-            self._post(DigitPressed(event.digit.upper()))
+        key = event.digit.upper()
+        if event.flags & _DTMF_UPDATE or key not in KEYS:
+            return
+        means: Means = "info" if event.method == pj.PJSUA_DTMF_METHOD_SIP_INFO else "rfc4733"
+        if self._keypad.reported(key, means, time.monotonic() * 1_000):
+            self._post(DigitPressed(key))
 
     @_guarded
     def onCallTransferStatus(self, progress: Any) -> None:  # noqa: N802, D102
@@ -176,6 +195,14 @@ class Dialog(pj.Call):  # type: ignore[misc]
         if self._inbound and not self._confirmed and self.isActive():
             self.answer(_wish(sip_code))
 
+    def _renegotiate(self, ask: Callable[[Any], None], wish: Any) -> None:
+        """Send a re-INVITE; while another is under way there can be none, and nothing changes."""
+        if self._confirmed and self.isActive():
+            try:
+                ask(wish)
+            except pj.Error as fault:
+                _log.warning("hold_not_changed", why=str(fault.reason))
+
     def _farewell_code(self, ending: Ending) -> int:
         if self._confirmed or self._answered:
             return int(pj.PJSIP_SC_OK)
@@ -191,6 +218,11 @@ class Dialog(pj.Call):  # type: ignore[misc]
             sound = self.getAudioMedia(index)
             sound.startTransmit(self._port)
             self._port.startTransmit(sound)
+
+        held = any(medium.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD for medium in news.media)
+        if held != self._held:
+            self._held = held
+            self._post(Held(held))
 
     def _packets_received(self) -> int:
         if self._sounding is None:

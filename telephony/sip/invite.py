@@ -49,12 +49,16 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """An inbound INVITE: user parts of From and Request-URI, the Call-ID, the fields without credentials."""
+    """An inbound INVITE: user parts of From and Request-URI, the Call-ID, the fields without credentials.
+
+    `headers` finds a field by its full name; `fields` holds all of them as they were written, in order, repeats too.
+    """
 
     caller: str
     called: str
     call_id: str
     headers: Headers
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 def user_of(uri: str) -> str:
@@ -77,16 +81,18 @@ def parse_invite(text: str) -> Invite:
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     head = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
     start, *lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines() or [""]
-    fields: dict[str, str] = {}
+    fields = tuple(_fields(lines))
+    headers = Headers({_FULL_NAMES.get(name.casefold(), name): value for name, value in fields})
+    target = [*start.split(), "", ""][1]
+    return Invite(user_of(headers.get("From", "")), user_of(target), headers.get("Call-ID", ""), headers, fields)
+
+
+def _fields(lines: list[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         name, colon, value = line.partition(":")
         name = name.strip()
-        name = _FULL_NAMES.get(name.casefold(), name)
         if colon and name and name.casefold() not in _CREDENTIALS:
-            fields[name] = value.strip()
-    headers = Headers(fields)
-    target = [*start.split(), "", ""][1]
-    return Invite(user_of(headers.get("From", "")), user_of(target), headers.get("Call-ID", ""), headers)
+            yield name, value.strip()
 
 
 def _without_display_name(uri: str) -> str:

@@ -63,6 +63,11 @@ class SipLeg:
         return self._invite.headers if self._inbound else Headers({})
 
     @property
+    def header_fields(self) -> tuple[tuple[str, str], ...]:
+        """The same fields as they were written, in order, repeats kept."""
+        return self._invite.fields
+
+    @property
     def trunk(self) -> str | None:
         """The trunk it came or went by; None for a direct call."""
         return self._trunk
@@ -108,6 +113,14 @@ class SipLeg:
     def send_digits(self, digits: str) -> None:
         """Send digits by RFC 4733."""
         self._send(lambda dialog: dialog.send_digits(digits))
+
+    def hold(self) -> None:
+        """Ask the far end, by re-INVITE, to wait; Held(True) follows."""
+        self._send(Dialog.hold)
+
+    def resume(self) -> None:
+        """Take the far end off hold; Held(False) follows."""
+        self._send(Dialog.resume)
 
     def take(self, signal: Signal) -> None:
         """What the dialog signalled, on the event loop."""

@@ -39,6 +39,18 @@ def test_header_fields_have_their_full_names_and_credentials_are_left_out() -> N
     }
 
 
+def test_header_fields_in_order_are_as_they_were_written() -> None:
+    assert parse_invite(INVITE).fields == (
+        ("v", "SIP/2.0/UDP 10.0.0.2"),
+        ("f", '"sip:liar@here" <sip:alice@example.org>;tag=1'),
+        ("t", "<sip:x@y>"),
+        ("i", "abc@def"),
+        ("Subject", "first second line"),
+        ("X-Twice", "one"),
+        ("x-twice", "two"),
+    )
+
+
 def test_the_case_of_a_header_name_does_not_matter() -> None:
     headers = parse_invite(INVITE).headers
 
