@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from pipeline.audio import FRAME_MS, NARROW_HZ, SAMPLE_BYTES, Frame
 from pipeline.providers import ProviderError
+from pipeline.providers.loudness import Loudness
 
 WINDOW = 256
 CONTEXT = 32
@@ -87,7 +88,7 @@ class Silero:
             for (caller, _), score, state in zip(waiting, scores, states, strict=True):
                 caller.learn(score, state)
             waiting = [(caller, left) for caller, left in waiting if left]
-        return [caller.speech for caller, _ in heard]
+        return [caller.weighed(frame) for caller, frame in heard]
 
 
 def fresh_state() -> State:
@@ -106,6 +107,8 @@ class CallerActivity:
         self._glance_ms = 0
         self._fresh = 0
         self._unjudged = 0
+        self._loudness = Loudness()
+        self._began = False
         self.state = fresh_state()
         self.speech = 0.0
 
@@ -150,6 +153,13 @@ class CallerActivity:
         end = CONTEXT + 3 * WINDOW - ago
         samples = np.frombuffer(self._past, dtype="<i2")[end - WINDOW - CONTEXT : end]
         return samples.astype(np.float32) / np.float32(32_768)
+
+    def weighed(self, frame: Frame) -> float:
+        """The score of the frame just judged: once speech has begun, a hush is silence whatever Silero remembers."""
+        speech = self.speech >= STILL_SPEECH
+        hushed = self._loudness.hushed(frame, speech=speech)
+        self._began = self._hold_ms > 0 and (self._began or (self.speech >= ONSET and not hushed))
+        return 0.0 if hushed and self._began else self.speech
 
     def learn(self, score: float, state: State) -> None:
         """The answer to one window: one of the sequence moves the state on, a glance may only raise the score."""
