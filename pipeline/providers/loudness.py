@@ -1,4 +1,4 @@
-"""How loud a caller is against their own voice and line. Rule: it only tells that speech has stopped, never that it began.
+"""How loud a caller is against voice and line. Rule: it only tells that speech has stopped, never that it began.
 
 Silero goes on hearing speech for 100 ms after the last sound, longer in noise. A frame is a hush at once when it lies
 HUSH_DB below the caller's voice, or within NEAR_DB of the line's own noise and QUIETER_DB below the voice; so a turn's
