@@ -5,38 +5,14 @@ the same time. Each means reports each press once, in order; so a report belongs
 which its means has not reported yet, and is a press of its own when there is none.
 """
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
-KEYS: Final = "0123456789*#ABCD"  # by RFC 4733 event code, section 3.2
+KEYS: Final = frozenset("0123456789*#ABCD")
 SAME_PRESS_MS: Final = 500
 
 Means = Literal["rfc4733", "info", "in_band"]
-
-_SIGNAL = re.compile(r"^\s*signal\s*=\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
-
-
-def key_of_event(code: int) -> str | None:
-    """The key of an RFC 4733 event code; None for events that are no key (flash, tones of modems)."""
-    return KEYS[code] if 0 <= code < len(KEYS) else None
-
-
-def key_of_info(content_type: str, body: str) -> str | None:
-    """The key in a SIP INFO: `Signal=5` (application/dtmf-relay) or the bare key (application/dtmf); None if none."""
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind == "application/dtmf-relay":
-        found = _SIGNAL.search(body)
-        word = found[1] if found else ""
-    elif kind == "application/dtmf":
-        word = body.strip()
-    else:
-        return None
-    if len(word) == 1 and word.upper() in KEYS:
-        return word.upper()
-    # Some PBXs write the event code: 10 is the star.
-    return key_of_event(int(word)) if re.fullmatch(r"1[0-5]", word) else None
 
 
 @dataclass(frozen=True, slots=True)
