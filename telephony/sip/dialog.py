@@ -13,7 +13,7 @@ import pjsua2 as pj
 import structlog
 
 from telephony.dtmf import KEYS, Keypad, Means
-from telephony.leg import Answered, DigitPressed, Ending, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.leg import Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.sip.ending import confirmed_ending, unanswered_inbound_ending, unanswered_outbound_ending
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
@@ -64,6 +64,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
         self._over = False
         self._leaving: Ending | None = None
         self._sounding: int | None = None  # the medium that should bring RTP; None on hold
+        self._held = False  # at our wish
         self._packets = 0
         self._heard_at_ms = 0.0
         self._keypad = Keypad()
@@ -113,6 +114,18 @@ class Dialog(pj.Call):  # type: ignore[misc]
             keys.method = pj.PJSUA_DTMF_METHOD_SIP_INFO
             keys.digits = digits
             self.sendDtmf(keys)
+
+    @_guarded
+    def hold(self) -> None:
+        """Ask for sendonly (RFC 3264 section 8.4)."""
+        self._renegotiate(self.setHold, _wish())
+
+    @_guarded
+    def resume(self) -> None:
+        """Ask for sendrecv again."""
+        wish = _wish()
+        wish.opt.flag = pj.PJSUA_CALL_UNHOLD
+        self._renegotiate(self.reinvite, wish)
 
     @_guarded
     def check_media(self, now_ms: float, limit_ms: float) -> None:
@@ -182,6 +195,14 @@ class Dialog(pj.Call):  # type: ignore[misc]
         if self._inbound and not self._confirmed and self.isActive():
             self.answer(_wish(sip_code))
 
+    def _renegotiate(self, ask: Callable[[Any], None], wish: Any) -> None:
+        """Send a re-INVITE; while another is under way there can be none, and nothing changes."""
+        if self._confirmed and self.isActive():
+            try:
+                ask(wish)
+            except pj.Error as fault:
+                _log.warning("hold_not_changed", why=str(fault.reason))
+
     def _farewell_code(self, ending: Ending) -> int:
         if self._confirmed or self._answered:
             return int(pj.PJSIP_SC_OK)
@@ -197,6 +218,11 @@ class Dialog(pj.Call):  # type: ignore[misc]
             sound = self.getAudioMedia(index)
             sound.startTransmit(self._port)
             self._port.startTransmit(sound)
+
+        held = any(medium.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD for medium in news.media)
+        if held != self._held:
+            self._held = held
+            self._post(Held(held))
 
     def _packets_received(self) -> int:
         if self._sounding is None:
