@@ -5,9 +5,9 @@ free while the library polls, so signalling costs the event loop nothing while n
 """
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable
-from threading import Event, Thread
 from typing import Any, Final, TypeVar, TypeVarTuple
 
 import pjsua2 as pj
@@ -18,6 +18,7 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+NAME: Final = "sip"
 POLL_MS: Final = 10
 Job = Callable[[], None]
 
@@ -28,9 +29,9 @@ class SipThread:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._jobs: deque[Job] = deque()
-        self._stopping = Event()
+        self._stopping = threading.Event()
         self._library: Any = None
-        self._thread = Thread(target=self._run, name="sip", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
 
     @property
     def library(self) -> Any:
@@ -38,7 +39,10 @@ class SipThread:
         return self._library
 
     def start(self) -> None:
-        """Create the library and begin to take jobs."""
+        """Create the library and begin to take jobs; RuntimeError while another runs in this process."""
+        if any(thread.name == NAME for thread in threading.enumerate()):
+            # A second pjsua2 Endpoint would end the process.
+            raise RuntimeError("a process has one SIP endpoint, and it is open")
         self._thread.start()
 
     async def stop(self) -> None:

@@ -187,6 +187,17 @@ async def test_closing_the_endpoint_ends_every_call() -> None:
     assert callee.ending in {Ending("us", "shutting_down", 200), Ending("caller", "hung_up", 200)}
 
 
+async def test_a_second_endpoint_is_refused_and_the_first_goes_on() -> None:
+    async with an_office() as office:
+        with pytest.raises(RuntimeError, match="one SIP endpoint"):
+            async with an_office():
+                pass
+        caller, _ = await office.a_call()
+        alive = caller.ending is None
+
+    assert alive
+
+
 async def test_a_port_that_is_taken_is_named() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
