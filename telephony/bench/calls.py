@@ -14,13 +14,12 @@ CPU is all of the process under test while all calls are up; RSS per call is wha
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TextIO
 
 from pipeline.providers.embedded_tts import EmbeddedVoice
 from telephony.bench.conversation import Conversation, Findings
 from telephony.bench.report import BenchReport, lines_of, wire_of
-from telephony.bench.subject import NS_PER_S, Subject, running, spent_ns
+from telephony.bench.subject import Meter, Spending, Subject, SubjectError, running
 from telephony.wire.call import Call
 from telephony.wire.dialling import RefusedError
 from telephony.wire.listening import percentiles
@@ -41,14 +40,6 @@ LINES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Load:
-    """What the process under test spent while all calls were up."""
-
-    cpu_pct: float
-    rss_mib: float
-
-
 async def run_calls(calls: int, seconds: float, stream: TextIO) -> dict[str, object]:
     """Measure so many concurrent conversations for so long (the ramp included); progress goes to the stream."""
     with EmbeddedVoice() as voice:
@@ -56,7 +47,7 @@ async def run_calls(calls: int, seconds: float, stream: TextIO) -> dict[str, obj
     findings = Findings()
     async with running(SUBJECT, "--calls", str(calls)) as subject, Phone() as phone:
         idle_mib = subject.rss_mib()
-        up, load = await _hold(phone, subject, calls, seconds, lines, findings)
+        up, spending, full_mib = await _hold(phone, subject, calls, seconds, lines, findings)
     wire = wire_of(up)
     carried = [call for call in up if call.ended.result().by == "us"]
     nominal_ms = float(subject.ready["nominal_ms"])
@@ -66,15 +57,17 @@ async def run_calls(calls: int, seconds: float, stream: TextIO) -> dict[str, obj
         f"turns answered {len(added_ms)}, unanswered {findings.unanswered}, talked over {findings.talked_over}",
         f"barge-ins {len(findings.barge_in_stop_ms)}, not yielded to {findings.not_yielded}",
         f"voice to voice ms: nominal {nominal_ms:.0f}, {percentiles(findings.voice_to_voice_ms, 50, 95, 100)}",
-        *lines_of(wire),
-        f"under test: {load.cpu_pct:.1f} % of one core, {idle_mib:.0f} MiB idle, {load.rss_mib:.0f} MiB in calls",
+        *lines_of(wire, spending),
+        f"under test: {spending.total:.1f} % of one core, {idle_mib:.0f} MiB idle, {full_mib:.0f} MiB in calls",
     ]
     stream.writelines(f"{line}\n" for line in told)
+    if not carried:
+        raise SubjectError("not one call was carried")
     return BenchReport(
         packets_lost=wire.lost,
         gap_error_ms=wire.gap_error_ms,
-        cpu_pct_per_call=round(load.cpu_pct / calls, 4),
-        rss_mib_per_call=round((load.rss_mib - idle_mib) / calls, 3),
+        cpu_pct_per_call=round(spending.total / calls, 4),
+        rss_mib_per_call=round((full_mib - idle_mib) / calls, 3),
         added_latency_ms=percentiles(added_ms, 50, 95),
         barge_in_stop_ms=percentiles(findings.barge_in_stop_ms, 50, 95),
         calls=len(carried),
@@ -84,7 +77,7 @@ async def run_calls(calls: int, seconds: float, stream: TextIO) -> dict[str, obj
 
 async def _hold(
     phone: Phone, subject: Subject, calls: int, seconds: float, lines: Sequence[Speech], findings: Findings
-) -> tuple[list[Call], _Load]:
+) -> tuple[list[Call], Spending, float]:
     loop = asyncio.get_running_loop()
     end_s = loop.time() + seconds
     uri = f"sip:100@127.0.0.1:{subject.ready['port']}"
@@ -95,13 +88,12 @@ async def _hold(
             await asyncio.sleep(seconds * RAMP_SHARE / calls)
         up = [call for call in [await task for task in talking] if call is not None]
         await asyncio.sleep(SETTLE_S)
-        before, before_s = subject.cpu_ns(), loop.time()
+        meter = Meter(subject)
         await asyncio.sleep(max(0.0, end_s - loop.time()))
-        spent, span_s = spent_ns(before, subject.cpu_ns()), loop.time() - before_s
-        load = _Load(100 * sum(spent.values()) / NS_PER_S / span_s, subject.rss_mib())
+        spending, full_mib = meter.spending(), subject.rss_mib()
         for call in up:
             tasks.create_task(_left(call))
-    return up, load
+    return up, spending, full_mib
 
 
 async def _talking(

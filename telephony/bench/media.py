@@ -6,13 +6,12 @@ that burns time on purpose. Latency and barge-in have no meaning without an agen
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TextIO
 
 import numpy as np
 
 from telephony.bench.report import BenchReport, lines_of, wire_of
-from telephony.bench.subject import NS_PER_S, Subject, running, spent_ns
+from telephony.bench.subject import Meter, Spending, Subject, SubjectError, running
 from telephony.wire.call import Call
 from telephony.wire.dialling import RefusedError
 from telephony.wire.listening import percentiles
@@ -26,34 +25,29 @@ SETTLE_S = 1.0
 TONES_HZ = (523, 1_319)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """CPU over the time when all calls were up, in percent of one core."""
-
-    media_pct: float
-    loop_pct: float
-    burnt_pct: float
-
-
 async def run_media(calls: int, busy: float, seconds: float, stream: TextIO) -> dict[str, object]:
     """Measure so many calls for so long (the ramp included); progress goes to the stream."""
     async with running(SUBJECT, "--calls", str(calls), "--busy", str(busy)) as subject, Phone() as phone:
         idle_mib = subject.rss_mib()
         uri = f"sip:echo@127.0.0.1:{subject.ready['port']}"
-        up, cost, full_mib = await _hold(phone, uri, calls, seconds, subject)
+        up, spending, full_mib = await _hold(phone, uri, calls, seconds, subject)
     wire = wire_of(up)
     carried = [call for call in up if call.ear.talks and call.ended.result().by == "us"]
-    told = [f"{len(carried)} of {calls} calls carried and heard back", *lines_of(wire)]
-    told.append(
-        f"percent of one core: media and SIP {cost.media_pct:.2f}, event loop {cost.loop_pct:.1f},"
-        f" burnt on purpose {cost.burnt_pct:.1f}"
-    )
+    loop_pct, burnt_pct = spending.threads[subject.pid], spending.threads[int(subject.ready["burner"])]
+    media_pct = spending.total - loop_pct - burnt_pct
+    told = [
+        f"{len(carried)} of {calls} calls carried and heard back",
+        *lines_of(wire, spending),
+        f"percent of one core: media and SIP {media_pct:.2f}, event loop {loop_pct:.1f}, burnt {burnt_pct:.1f}",
+    ]
     stream.writelines(f"{line}\n" for line in told)
+    if not carried:
+        raise SubjectError("not one call was carried")
     nobody = percentiles([], 50, 95)
     return BenchReport(
         packets_lost=wire.lost,
         gap_error_ms=wire.gap_error_ms,
-        cpu_pct_per_call=round(cost.media_pct / calls, 4),
+        cpu_pct_per_call=round(media_pct / calls, 4),
         rss_mib_per_call=round((full_mib - idle_mib) / calls, 3),
         added_latency_ms=nobody,
         barge_in_stop_ms=nobody,
@@ -62,7 +56,9 @@ async def run_media(calls: int, busy: float, seconds: float, stream: TextIO) -> 
     ).as_object()
 
 
-async def _hold(phone: Phone, uri: str, calls: int, seconds: float, subject: Subject) -> tuple[list[Call], Cost, float]:
+async def _hold(
+    phone: Phone, uri: str, calls: int, seconds: float, subject: Subject
+) -> tuple[list[Call], Spending, float]:
     loop = asyncio.get_running_loop()
     end_s = loop.time() + seconds
     hum = _hum()
@@ -75,16 +71,13 @@ async def _hold(phone: Phone, uri: str, calls: int, seconds: float, subject: Sub
         for call in up:
             tasks.create_task(_sing(call, hum))
         await asyncio.sleep(SETTLE_S)
-        before, before_s = subject.cpu_ns(), loop.time()
+        meter = Meter(subject)
         await asyncio.sleep(max(0.0, end_s - loop.time()))
-        spent, span_s = spent_ns(before, subject.cpu_ns()), loop.time() - before_s
+        spending = meter.spending()
         full_mib = subject.rss_mib()
         for call in up:
             tasks.create_task(_left(call))
-    burner = int(subject.ready["burner"])
-    pct = {thread: 100 * ns / NS_PER_S / span_s for thread, ns in spent.items()}
-    loop_pct, burnt_pct = pct.pop(subject.pid), pct.pop(burner)
-    return up, Cost(sum(pct.values()), loop_pct, burnt_pct), full_mib
+    return up, spending, full_mib
 
 
 async def _dialled(phone: Phone, uri: str) -> Call | None:

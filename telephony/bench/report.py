@@ -9,9 +9,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from telephony.bench.subject import Spending
 from telephony.wire.call import Call
 from telephony.wire.ear import NS_PER_MS
 from telephony.wire.listening import gap_errors_ms, lost_packets, missing_packets, percentiles
+
+LATE_MS = 50.0
+BUSY_PCT = 25.0
 
 Percentiles = dict[str, float | None]
 
@@ -58,11 +62,17 @@ def wire_of(calls: Sequence[Call]) -> Wire:
     )
 
 
-def lines_of(wire: Wire) -> list[str]:
-    """The wire in words."""
+def lines_of(wire: Wire, spending: Spending) -> list[str]:
+    """The wire in words, and what to think of the figures."""
     gaps = ", ".join(f"{name} {figure}" for name, figure in wire.gap_error_ms.items())
-    lines = [f"packets received {wire.packets}, lost {wire.lost}", f"gap error ms: {gaps}"]
-    lines.append(f"the callers themselves: latest packet {wire.own_late_ms:.1f} ms late, {wire.own_dropped} unread")
+    lines = [
+        f"packets received {wire.packets}, lost {wire.lost}",
+        f"gap error ms: {gaps}",
+        f"the callers themselves: latest packet {wire.own_late_ms:.1f} ms late, {wire.own_dropped} unread",
+        f"everything else on this machine: {spending.others:.0f} % of a core",
+    ]
+    if wire.own_late_ms > LATE_MS or spending.others > BUSY_PCT or wire.own_dropped:
+        lines.append("NOTE: the machine was busy with other things, or the callers were held up: times are too long")
     return lines
 
 

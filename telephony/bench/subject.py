@@ -7,6 +7,7 @@ It writes one JSON line when it is ready and stops when its stdin ends. CPU is e
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -90,6 +91,41 @@ async def until_told_to_stop(ready: dict[str, Any]) -> None:
     loop.remove_reader(sys.stdin.fileno())
 
 
-def spent_ns(before: dict[int, int], after: dict[int, int]) -> dict[int, int]:
-    """CPU time of each thread between two readings."""
-    return {thread: now_ns - before.get(thread, 0) for thread, now_ns in after.items()}
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Percent of one core over a while: each thread of the process under test, and whatever else ran on the machine."""
+
+    threads: dict[int, float]
+    others: float
+
+    @property
+    def total(self) -> float:
+        """The whole process under test."""
+        return sum(self.threads.values())
+
+
+class Meter:
+    """Reads the clocks when made, and again for `spending`."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._threads_ns = subject.cpu_ns()
+        self._machine_ns = _machine_busy_ns()
+        self._own_ns = time.process_time_ns()
+        self._begun_ns = time.monotonic_ns()
+
+    def spending(self) -> Spending:
+        """What was spent since."""
+        pct_of_ns = 100 / (time.monotonic_ns() - self._begun_ns)
+        now = self._subject.cpu_ns()
+        spent_ns = {thread: ns - self._threads_ns.get(thread, 0) for thread, ns in now.items()}
+        own_ns = time.process_time_ns() - self._own_ns
+        others_ns = _machine_busy_ns() - self._machine_ns - own_ns - sum(spent_ns.values())
+        return Spending({thread: ns * pct_of_ns for thread, ns in spent_ns.items()}, max(0.0, others_ns * pct_of_ns))
+
+
+def _machine_busy_ns() -> int:
+    """What all cores together did since boot, kernel included, idling and waiting for disks left out."""
+    ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    user, nice, system, _idle, _wait, *interrupts, _stolen = ticks
+    return (user + nice + system + sum(interrupts)) * NS_PER_S // os.sysconf("SC_CLK_TCK")
