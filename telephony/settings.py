@@ -17,35 +17,17 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
+from telephony import control_settings
+from telephony.control_settings import ControlSettings, Port
 from telephony.faults import Fault, FaultyError, did_you_mean
+from telephony.secret import AccessKey, Secret
 from telephony.toml_text import KeyPath, TomlText, parse
 from telephony.typed_table import Reader, Unread, kinds_of
 
-Port = Annotated[int, Meta(ge=0, le=65_535)]
+__all__ = ["ControlSettings", "Secret"]  # besides what is defined here
+
 PositiveInt = Annotated[int, Meta(ge=1)]
 DEFAULT_DIALPLAN = Path(__file__).resolve().parent.parent / "dialplans" / "reception.toml"
-
-
-class Secret:
-    """A password or key; it is shown only to who asks for it by name."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The secret itself: for the wire, never for a log."""
-        return self._value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +120,7 @@ class Settings:
     providers: ProviderSettings = ProviderSettings()
     log: LogSettings = LogSettings()
     limits: Limits = Limits()
+    control: ControlSettings = ControlSettings()
 
 
 class SettingsError(FaultyError):
@@ -206,15 +189,15 @@ class _Environment:
             raise ValueError(f"expected a string, got {type(raw).__name__}")
         if kind is Path:
             return self.folder / Path(raw).expanduser()
-        if kind is not Secret:
+        if kind is not Secret and kind is not AccessKey:
             raise NotImplementedError
         if not raw.startswith("env:"):
-            return Secret(raw)
+            return kind(raw)
         name = raw.removeprefix("env:")
         self._named.add(name)
         if name not in self.environ:
             raise ValueError(f"names the environment variable {name}, which is not set")
-        return Secret(self.environ[name])
+        return kind(self.environ[name])
 
     def over(self, settings: Settings) -> Settings:
         """The settings with what the environment says instead."""
@@ -306,6 +289,8 @@ def _broken_rules(settings: Settings, *, all_trunks: bool) -> Iterator[_Broken]:
         yield _Broken((("redis", "call_ttl_s"), ("limits", "max_call_s")), "is shorter than a call may last")
     if providers.openai_base_url and urlsplit(providers.openai_base_url).scheme not in ("http", "https"):
         yield _Broken((("providers", "openai_base_url"),), "is no web address", "https://HOST/v1")
+    for names, problem, remedy in control_settings.broken(settings.control):
+        yield _Broken(tuple(("control", name) for name in names), problem, remedy)
 
 
 def _broken_addresses(sip: SipSettings) -> Iterator[_Broken]:

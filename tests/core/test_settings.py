@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from telephony.settings import Secret, Settings, SettingsError, read
+from telephony.secret import AccessKey, Secret, digest_of
+from telephony.settings import Settings, SettingsError, read
 
 
 def written(folder: Path, text: str) -> Path:
@@ -216,3 +217,58 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     shown = f"{settings!r} {settings} {faults_of(bad)}"
 
     assert "planted" not in shown.replace(str(tmp_path), "")
+
+
+CONTROL = """
+[control]
+bind_address = "0.0.0.0"
+port = 0
+tls_port = 8443
+tls_certificate = "certificate.pem"
+tls_key = "key.pem"
+keys = ["env:APP_KEY", "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"]
+webhook_secret = "env:HOOK"
+public_url = "https://phone.example.com"
+"""
+
+
+def test_the_control_api_is_configured_in_a_section_of_its_own(tmp_path: Path) -> None:
+    for name in ("certificate.pem", "key.pem"):
+        (tmp_path / name).touch()
+
+    control = read(written(tmp_path, CONTROL), {"APP_KEY": "open sesame", "HOOK": "whsec_c2VjcmV0"}).control
+
+    assert (control.port, control.tls_port, control.tls_key, control.keys, control.webhook_secret) == (
+        0,
+        8_443,
+        tmp_path / "key.pem",
+        (AccessKey("open sesame"), AccessKey("secret")),
+        Secret("whsec_c2VjcmV0"),
+    )
+
+
+def test_a_key_of_the_control_api_is_not_kept_itself(tmp_path: Path) -> None:
+    (key,) = read(written(tmp_path, '[control]\nkeys = ["open sesame"]'), {}).control.keys
+
+    shown = f"{key!r} {key._digest!r}"
+    assert "sesame" not in shown
+    assert key.opens_for(digest_of("open sesame"))
+
+
+def test_what_goes_ill_together_in_the_control_section_is_named(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, '[control]\nbind_address = "here"\nport = 8443\ntls_port = 8443\npublic_url = "phone"\nkeys = [""]'
+    )
+
+    assert faults_of(path) == [
+        "1: control.tls_certificate: is missing, but there is a TLS port (a PEM file)",
+        "1: control.tls_key: is missing, but there is a TLS port (a PEM file)",
+        "2: control.bind_address: is no IP address (127.0.0.1 for this machine alone, 0.0.0.0 for all)",
+        "4: control.tls_port: is the port of plain HTTP too",
+        "5: control.public_url: is no web address (https://HOST)",
+        "6: control.keys[1]: is empty",
+    ]
+
+
+def test_the_control_api_can_be_off() -> None:
+    assert not read(None, {"OFFHOOK_CONTROL_PORT": "off"}).control.is_on
