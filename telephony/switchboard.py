@@ -12,6 +12,7 @@ from pipeline.signals import Permissions
 from telephony.call import Call, Journal, Plan
 from telephony.dialplan import HANG_UP, TRANSFER, Dialplan, Route
 from telephony.leg import Ending, Leg, LegEnded
+from telephony.number import masked
 from telephony.settings import Settings
 from telephony.vendors import UnknownModelError, Vendors
 
@@ -45,7 +46,12 @@ class Switchboard:
     def take(self, leg: Leg) -> None:
         """An inbound leg waits for a decision."""
         route = self._dialplan.match(leg.called, leg.caller)
-        log.info("call_arrived", caller=Pii(leg.caller), called=Pii(leg.called), agent=route.agent if route else None)
+        log.info(
+            "call_arrived",
+            caller=Pii(leg.caller, masked(leg.caller)),
+            called=Pii(leg.called, masked(leg.called)),
+            agent=route.agent if route else None,
+        )
         if self._draining:
             self._refuse(leg, UNAVAILABLE, "draining")
         elif route is None:
