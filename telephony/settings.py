@@ -120,7 +120,7 @@ class Settings:
     providers: ProviderSettings = ProviderSettings()
     log: LogSettings = LogSettings()
     limits: Limits = Limits()
-    control: ControlSettings = ControlSettings()
+    control: ControlSettings = field(default_factory=ControlSettings)
 
 
 class SettingsError(FaultyError):
