@@ -1,10 +1,13 @@
 """Redis Streams between nodes: a call's events, and what others want of it. Rule: the owner executes, others ask.
 
 A call's events are one stream. Commands for a call go to the stream of the node that owns it, so that a node reads one
-stream however many calls it has. Both are bounded in length and time.
+stream however many calls it has. Both are bounded in length and time. Who wants to know what became of a command leaves
+a token with it, and waits at a list of that name.
 """
 
 import asyncio
+import secrets
+import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,10 +27,16 @@ COMMANDS_TTL_S: Final = 3_600
 BLOCK_MS: Final = 1_000
 PAUSE_S: Final = 0.5
 FIRST: Final = "0-0"
+REPLY_TTL_S: Final = 60
+REPLY_BLOCK_S: Final = 0.5
 
 
 class CallNotLiveError(Exception):
     """Nobody can carry out a command for this call: it is unknown, over, or its node is dead."""
+
+
+class NoReplyError(Exception):
+    """The call's node lives but has not said what became of a command; it may still be carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +49,12 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What somebody wants of a call, as JSON."""
+    """What somebody wants of a call, as JSON; with a token, somebody waits for the reply."""
 
     position: str
     call_id: str
     command: bytes
+    token: str = ""
 
 
 def write_events(pipe: Any, call_id: str, events: Iterable[tuple[str, bytes]], ttl_s: int) -> None:
@@ -77,18 +87,34 @@ class Bus:
 
     async def publish_command(self, call_id: str, command: bytes) -> str:
         """Ask the call's node to do something; the command's position. Raises CallNotLiveError, StateError."""
-        with our_errors():
-            text = await self._redis.get(keys.call(call_id))
-            record = decoded(text) if text is not None else None
-            if record is None or not record.is_live or not await self._redis.exists(keys.node(record.node)):
-                raise CallNotLiveError(call_id)
-            key = keys.commands(record.node)
-            pipe = self._redis.pipeline(transaction=False)
-            fields: dict[Any, Any] = {keys.CALL_FIELD: call_id, keys.COMMAND_FIELD: command}
-            pipe.xadd(key, fields, maxlen=MAX_COMMANDS_OF_NODE, approximate=True)
-            pipe.expire(key, COMMANDS_TTL_S)
-            position, _ = await pipe.execute()
-        return _text(position)
+        return await self._publish(await self._owner(call_id), call_id, command)
+
+    async def ask(self, call_id: str, command: bytes, timeout_s: float) -> bytes:
+        """Ask the call's node to do something and wait for its reply.
+
+        Raises CallNotLiveError, also when the node dies meanwhile, NoReplyError and StateError.
+        """
+        token = secrets.token_hex(12)
+        owner = await self._owner(call_id)
+        await self._publish(owner, call_id, command, token)
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            with our_errors():
+                found = await self._redis.blpop([keys.reply(token)], timeout=REPLY_BLOCK_S)
+                if found is not None:
+                    return bytes(found[1])
+                if not await self._redis.exists(keys.node(owner)):
+                    raise CallNotLiveError(call_id)
+        raise NoReplyError(call_id)
+
+    async def reply(self, command: Command, text: bytes) -> None:
+        """Say what became of a command, if somebody waits for it; raises StateError."""
+        if command.token:
+            with our_errors():
+                pipe = self._redis.pipeline(transaction=False)
+                pipe.rpush(keys.reply(command.token), text)
+                pipe.expire(keys.reply(command.token), REPLY_TTL_S)
+                await pipe.execute()
 
     async def commands(self, node: str) -> AsyncIterator[Command]:
         """What this node's calls are asked to do, in order, without end; it waits while Redis is away."""
@@ -102,7 +128,27 @@ class Bus:
                 continue
             for position, fields in entries:
                 after = _text(position)
-                yield Command(after, _text(fields[keys.CALL_FIELD]), fields[keys.COMMAND_FIELD])
+                token = _text(fields.get(keys.REPLY_FIELD, b""))
+                yield Command(after, _text(fields[keys.CALL_FIELD]), fields[keys.COMMAND_FIELD], token)
+
+    async def _owner(self, call_id: str) -> str:
+        with our_errors():
+            text = await self._redis.get(keys.call(call_id))
+            record = decoded(text) if text is not None else None
+            if record is None or not record.is_live or not await self._redis.exists(keys.node(record.node)):
+                raise CallNotLiveError(call_id)
+        return record.node
+
+    async def _publish(self, node: str, call_id: str, command: bytes, token: str = "") -> str:
+        fields: dict[Any, Any] = {keys.CALL_FIELD: call_id, keys.COMMAND_FIELD: command}
+        if token:
+            fields[keys.REPLY_FIELD] = token
+        with our_errors():
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.xadd(keys.commands(node), fields, maxlen=MAX_COMMANDS_OF_NODE, approximate=True)
+            pipe.expire(keys.commands(node), COMMANDS_TTL_S)
+            position, _ = await pipe.execute()
+        return _text(position)
 
     async def _read(self, key: str, after: str) -> list[Any]:
         """The next entries of a stream; an empty list when none came for a while."""

@@ -8,10 +8,10 @@ import pytest
 from redis.asyncio import Redis
 
 from telephony.state import keys
-from telephony.state.bus import Bus, CallNotLiveError
+from telephony.state.bus import Bus, CallNotLiveError, NoReplyError
 from telephony.state.private_redis import RedisServer
 from telephony.state.writer import StateWriter
-from tests.store.calls import CALLER_HUNG_UP, a_ringing_call
+from tests.store.calls import CALLER_HUNG_UP, a_ringing_call, until
 
 TTL_S = 3_600
 
@@ -113,3 +113,42 @@ async def test_commands_arrive_after_redis_was_gone(server: RedisServer, redis: 
 
     command = await reading
     assert (command.call_id, command.command) == (call.call_id, b'{"type":"hangup"}')
+
+
+async def test_who_asks_hears_what_became_of_it(redis: Redis, writer: StateWriter) -> None:
+    bus, call = Bus(redis), a_ringing_call(writer.node)
+    writer.keep(call)
+    await writer.written()
+
+    async def owner() -> None:
+        async for command in bus.commands(writer.node):
+            await bus.reply(command, b"%s: done" % command.command)
+
+    working = asyncio.create_task(owner())
+    reply = await bus.ask(call.call_id, b"hang up", timeout_s=10)
+    working.cancel()
+
+    kept = [key async for key in redis.scan_iter("offhook:reply:*")]
+    assert (reply, kept) == (b"hang up: done", [])
+
+
+async def test_an_owner_that_says_nothing_is_not_waited_for_without_end(redis: Redis, writer: StateWriter) -> None:
+    call = a_ringing_call(writer.node)
+    writer.keep(call)
+    await writer.written()
+
+    with pytest.raises(NoReplyError):
+        await Bus(redis).ask(call.call_id, b"hang up", timeout_s=0.1)
+
+
+async def test_an_owner_that_dies_meanwhile_has_lost_the_call(redis: Redis, writer: StateWriter) -> None:
+    bus, call = Bus(redis), a_ringing_call("gone.1")
+    writer.keep(call)
+    await writer.written()
+    await redis.set(keys.node("gone.1"), b"{}")
+    asked = asyncio.create_task(bus.ask(call.call_id, b"hang up", timeout_s=30))
+    await until(lambda: redis.exists(keys.commands("gone.1")))
+    await redis.delete(keys.node("gone.1"))
+
+    with pytest.raises(CallNotLiveError):
+        await asked
