@@ -11,7 +11,7 @@ from typing import TextIO
 from pipeline.providers.embedded_tts import SILENCE_LEVELS as EMBEDDED_VOICES
 from pipeline.realtime.config import SessionConfig
 from telephony import settings as settings_file
-from telephony.dialplan import ANY, Dialplan, DialplanError, Route
+from telephony.dialplan import ANY, NOBODY_DECIDED, Dialplan, DialplanError, Route
 from telephony.dialplan import parse as parse_dialplan
 from telephony.faults import Fault, did_you_mean
 from telephony.settings import ProviderSettings, Settings, SettingsError
@@ -80,6 +80,12 @@ def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Disagreem
         for path, problem, remedy in _unknown_models(agent, settings.providers, list(dialplan.flows)):
             yield ("agents", name, *path), problem, remedy
     for index, route in enumerate(dialplan.routes):
+        if route.webhook and settings.control.webhook_secret is None:
+            remedy = 'webhook_secret = "env:NAME" under [control] in the settings'
+            yield ("route", index, "webhook"), "there is nothing to sign it with", remedy
+        if route.webhook and not settings.control.is_on:
+            remedy = "port = 8080 under [control] in the settings"
+            yield ("route", index, "webhook"), "applications cannot answer: the control API is off", remedy
         if route.record and settings.media.recordings_dir is None:
             remedy = 'recordings_dir = "FOLDER" under [media] in the settings'
             yield ("route", index, "record"), "there is nowhere to record to", remedy
@@ -123,6 +129,9 @@ def _summary(dialplan: Dialplan, providers: ProviderSettings) -> Iterator[str]:
 def _decision(route: Route) -> str:
     if route.reject is not None:
         return f"rejected with {route.reject}"
+    if route.webhook is not None:
+        rest = route.fallback_agent or f"rejected with {route.fallback_reject or NOBODY_DECIDED}"
+        return f"{route.webhook} decides within {route.decide_timeout_s} s, else {rest}"
     targets = f", transfer to {', '.join(route.transfer_targets)}" if route.transfer_targets else ""
     may = f"may {'hang up' if 'hang_up' in route.allow else 'not hang up'}{targets}"
     return f"{route.agent}, {may}"

@@ -2,7 +2,12 @@
 
 [[route]]                          # first match wins
 did = "+49*"                       # exact, a prefix with a star behind it, or "*"
-agent = "reception"
+agent = "reception"                # one of those below; "agent:NAME" is looked up in Redis when the call comes
+
+[[route]]
+did = "2000"
+webhook = "https://app.example.com/calls"   # the phone rings until an application accepts or rejects the call
+fallback_agent = "reception"                # after decide_timeout_s; or fallback_reject = 480
 
 [agents.reception]                 # a Realtime session object
 model = "scripted/reception"
@@ -29,21 +34,25 @@ ANY: Final = "*"
 SCRIPTED: Final = "scripted/"
 HANG_UP: Final = "hang_up"
 TRANSFER: Final = "transfer"
+NOBODY_DECIDED: Final = 480
+STORED: Final = "agent:"
+TRANSFER_TARGET: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+|tel:\+?[0-9*#A-D().\-]+(?:;[^\s<>]+)?")
 
 _PATTERN = re.compile(r"\*|[^\s*@:;<>]+\*?")
-_TARGET = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+|tel:\+?[0-9*#A-D().\-]+(?:;\S+)?")
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOP = ["route", "agents", "flows"]
 
+SipRefusal = Annotated[int, Meta(ge=400, le=699)]
 Broken = tuple[KeyPath, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Which calls it takes, by DID and caller number, and what becomes of them: an agent, or a SIP code that rejects.
+    """Which calls it takes, by DID and caller number, and what becomes of them: an agent, a webhook, or a SIP code.
 
     `allow` names the tools the agent has over its own call; `transfer_targets` maps a spoken name to the sip: or tel:
-    address it may transfer to. None in `max_call_s` and `record` means what the settings say.
+    address it may transfer to. None in `max_call_s` and `record` means what the settings say. With a webhook an
+    application decides; what it accepts has its own tools only, and speaks when it says so.
     """
 
     did: str
@@ -52,7 +61,11 @@ class Route:
     allow: tuple[Literal["hang_up", "transfer"], ...] = (HANG_UP,)
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
     greet: bool = True
-    reject: Annotated[int, Meta(ge=400, le=699)] | None = None
+    reject: SipRefusal | None = None
+    webhook: str | None = None
+    fallback_agent: str = ""
+    fallback_reject: SipRefusal | None = None
+    decide_timeout_s: Annotated[int, Meta(ge=1, le=170)] = 20
     max_call_s: Annotated[int, Meta(ge=1)] | None = None
     record: bool | None = None
 
@@ -113,7 +126,7 @@ def _all_broken(
     for index, route in routes.items():
         at: KeyPath = ("route", index)
         found = list(_broken_route(route, _names(reader.text, "agents")))
-        if reader.is_sound((*at, "agent"), (*at, "reject")):
+        if reader.is_sound(*((*at, key) for key in ("agent", "reject", "webhook"))):
             found += _broken_decision(route)
         for path, problem, remedy in found:
             yield (*at, *path), problem, remedy
@@ -137,22 +150,32 @@ def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
     for key, pattern in (("did", route.did), ("caller", route.caller)):
         if not _PATTERN.fullmatch(_normal(pattern)):
             yield (key,), f"{pattern!r} is no pattern", 'a number or name, a prefix such as "+49*", or "*"'
-    if route.agent and route.agent not in agents:
-        yield ("agent",), f"there is no agent {route.agent!r}", did_you_mean(route.agent, agents)
+    for key, agent in (("agent", route.agent), ("fallback_agent", route.fallback_agent)):
+        if agent and agent not in agents and not agent.startswith(STORED):
+            yield (key,), f"there is no agent {agent!r}", did_you_mean(agent, agents)
     if TRANSFER in route.allow and not route.transfer_targets:
         yield ("allow",), "transfer is allowed, but there is nowhere to", 'transfer_targets = { desk = "tel:+..." }'
     if route.transfer_targets and TRANSFER not in route.allow:
         yield ("transfer_targets",), "transfer is not allowed", 'allow = ["hang_up", "transfer"]'
     for name, target in route.transfer_targets.items():
-        if not _TARGET.fullmatch(target):
+        if not TRANSFER_TARGET.fullmatch(target):
             yield ("transfer_targets", name), f"{target!r} is no address", "sip:USER@HOST or tel:+NUMBER"
 
 
 def _broken_decision(route: Route) -> Iterator[Broken]:
-    if route.agent and route.reject is not None:
-        yield ("reject",), "a route has an agent or rejects, not both", ""
-    elif not route.agent and route.reject is None:
-        yield ("agent",), "is missing", "name an agent, or reject = 603"
+    decisions = {"agent": bool(route.agent), "reject": route.reject is not None, "webhook": route.webhook is not None}
+    taken = [name for name, there in decisions.items() if there]
+    if len(taken) > 1:
+        yield (taken[1],), f"a route has one of agent, reject and webhook, not {' and '.join(taken)}", ""
+    elif not taken:
+        yield ("agent",), "is missing", "name an agent, or reject = 603, or a webhook"
+    if route.webhook is not None and not re.fullmatch(r"https?://[^\s/]+\S*", route.webhook):
+        yield ("webhook",), f"{route.webhook!r} is no web address", "https://HOST/PATH"
+    for name, there in (("fallback_agent", route.fallback_agent), ("fallback_reject", route.fallback_reject)):
+        if there and route.webhook is None:
+            yield (name,), "is for when a webhook brings no decision, and there is none", ""
+    if route.fallback_agent and route.fallback_reject is not None:
+        yield ("fallback_reject",), "a route falls back on an agent or rejects, not both", ""
 
 
 def _shadowed(routes: Mapping[int, Route]) -> Iterator[Broken]:

@@ -139,10 +139,10 @@ ask = "How can I help?"
     assert faults == [
         '2: route[1].did: \'10*0\' is no pattern (a number or name, a prefix such as "+49*", or "*")',
         "3: route[1].agent: there is no agent 'recption' (did you mean 'reception'?)",
-        "4: route[2].agent: is missing (name an agent, or reject = 603)",
+        "4: route[2].agent: is missing (name an agent, or reject = 603, or a webhook)",
         '5: route[2].did: \'\' is no pattern (a number or name, a prefix such as "+49*", or "*")',
         "6: route[2].agnt: unknown key 'agnt' (did you mean 'agent'?)",
-        "10: route[3].reject: a route has an agent or rejects, not both",
+        "10: route[3].reject: a route has one of agent, reject and webhook, not agent and reject",
         "11: route[3].allow[1]: invalid enum value 'hangup' (did you mean 'hang_up'?)",
         "14: route[4].reject: expected int >= 400",
         '15: route[4].transfer_targets: transfer is not allowed (allow = ["hang_up", "transfer"])',
@@ -225,3 +225,49 @@ def test_a_flow_that_calls_a_tool_its_agent_lacks_is_a_fault() -> None:
 
 def test_a_dialplan_that_is_not_toml_says_where() -> None:
     assert faults_of("[[route]]\ndid = \n") == ["2: not TOML: Invalid value"]
+
+
+def test_an_application_may_decide_and_an_agent_stand_in_for_it() -> None:
+    (route,) = a_dialplan(
+        '[[route]]\ndid = "*"\nwebhook = "https://app.example.com/calls"\nfallback_agent = "reception"\n'
+    ).routes
+
+    assert (route.webhook, route.fallback_agent, route.decide_timeout_s) == (
+        "https://app.example.com/calls",
+        "reception",
+        20,
+    )
+
+
+def test_an_agent_may_be_kept_elsewhere() -> None:
+    (route,) = a_dialplan('[[route]]\ndid = "*"\nagent = "agent:night-desk"\n').routes
+
+    assert route.agent == "agent:night-desk"
+
+
+def test_what_makes_no_sense_with_a_webhook_is_named() -> None:
+    faults = faults_of(
+        """\
+[[route]]
+did = "1"
+webhook = "app.example.com"
+fallback_agent = "nobody"
+[[route]]
+did = "2"
+reject = 603
+fallback_reject = 480
+[[route]]
+did = "3"
+webhook = "http://127.0.0.1/"
+agent = "agent:one"
+decide_timeout_s = 200
+"""
+    )
+
+    assert faults == [
+        "3: route[1].webhook: 'app.example.com' is no web address (https://HOST/PATH)",
+        "4: route[1].fallback_agent: there is no agent 'nobody'",
+        "8: route[2].fallback_reject: is for when a webhook brings no decision, and there is none",
+        "11: route[3].webhook: a route has one of agent, reject and webhook, not agent and webhook",
+        "13: route[3].decide_timeout_s: expected int <= 170",
+    ]

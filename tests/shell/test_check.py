@@ -176,3 +176,22 @@ def test_a_dialplan_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
         1,
         [f"{tmp_path}/none.toml: cannot be read: No such file or directory", "1 fault"],
     )
+
+
+def test_a_webhook_needs_a_secret_and_somewhere_to_answer(tmp_path: Path) -> None:
+    routes = '[[route]]\ndid = "1000"\nwebhook = "http://127.0.0.1/"\n'
+
+    _, silent = checked(tmp_path, '[control]\nport = "off"\n', routes)
+    _, sound = checked(tmp_path, '[control]\nwebhook_secret = "whsec_c2VjcmV0"\n', routes)
+
+    assert silent[-3:] == [
+        "plan.toml:3: route[1].webhook: applications cannot answer: the control API is off "
+        "(port = 8080 under [control] in the settings)",
+        "plan.toml:3: route[1].webhook: there is nothing to sign it with "
+        '(webhook_secret = "env:NAME" under [control] in the settings)',
+        "2 faults",
+    ]
+    assert sound[2:] == [
+        "  1000 -> http://127.0.0.1/ decides within 20 s, else rejected with 480",
+        "no faults",
+    ]
