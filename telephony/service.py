@@ -13,8 +13,8 @@ from typing import Self
 import structlog
 
 from pipeline.observe import Counters
-from telephony.dialplan import Dialplan, DialplanError, parse
-from telephony.faults import Fault
+from telephony.check import read_dialplan
+from telephony.dialplan import Dialplan
 from telephony.journal import Journals, Watcher
 from telephony.leg import Ending
 from telephony.media.bridge import AudioBridge
@@ -34,9 +34,10 @@ log = structlog.get_logger()
 class Service:
     """The whole service; `async with` runs it, leaving drains it."""
 
-    def __init__(self, settings: Settings, *watchers: Watcher) -> None:
+    def __init__(self, settings: Settings, *watchers: Watcher, dialplan: Dialplan | None = None) -> None:
+        """Without a dialplan, the one that the settings name; raises DialplanError with every fault."""
         self.settings = settings
-        self.dialplan = read_dialplan(settings)
+        self.dialplan = dialplan or read_dialplan(settings)
         self.counters = Counters()
         self._watchers = watchers
         self._open = AsyncExitStack()
@@ -98,15 +99,6 @@ class Service:
             call = self.switchboard.calls.get(command.call_id)
             if call is not None:
                 call.command(command.command)
-
-
-def read_dialplan(settings: Settings) -> Dialplan:
-    """The dialplan that the settings name; raises DialplanError with every fault."""
-    path = settings.dialplan
-    try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise DialplanError([Fault(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
 
 
 async def serve(settings: Settings) -> int:

@@ -6,11 +6,9 @@ Speech detection, sessions, workers, journals, the private Redis, endpoint and b
 import argparse
 import gc
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from pathlib import Path
 
 import uvloop
 
@@ -21,6 +19,7 @@ from pipeline.realtime.config import ServerVad, SessionConfig
 from pipeline.sentences import SentenceCutter
 from telephony import settings as chosen
 from telephony.bench.subject import until_told_to_stop
+from telephony.dialplan import parse
 from telephony.service import Service
 from telephony.settings import LogSettings, SipSettings
 from telephony.vendors import Vendors
@@ -75,14 +74,13 @@ def nominal_ms() -> float:
     return sum(waits_ms) + (tokens - 1) / LATENCY.tokens_per_s * 1_000
 
 
-async def serve(calls: int, dialplan: Path) -> None:
+async def serve(calls: int) -> None:
     """Answer the phone until told to stop."""
     settings = replace(
         chosen.read(None),
-        dialplan=dialplan,
         sip=SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=None, max_calls=calls + SPARE_CALLS),
     )
-    async with ServiceUnderTest(settings) as service:
+    async with ServiceUnderTest(settings, dialplan=parse(DIALPLAN, "the bench's dialplan")) as service:
         gc.collect()
         gc.freeze()
         await until_told_to_stop({"port": service.endpoint.port("udp"), "nominal_ms": nominal_ms()})
@@ -94,10 +92,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, required=True)
     arguments = parser.parse_args()
     observe.set_up(LogSettings(level="warning"))
-    with tempfile.TemporaryDirectory() as folder:
-        dialplan = Path(folder) / "bench.toml"
-        dialplan.write_text(DIALPLAN)
-        uvloop.run(serve(arguments.calls, dialplan))
+    uvloop.run(serve(arguments.calls))
     return 0
 
 
