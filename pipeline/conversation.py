@@ -50,7 +50,7 @@ def heard_share(piece: SpokenPiece, heard_ms: float) -> str:
         return piece.text
     # A piece whose audio is still being made is longer than it looks: 15 characters take about a second.
     whole_ms = piece.audio_ms if piece.done else max(piece.audio_ms, len(piece.text) * 1_000 / 15)
-    letters = len(piece.text) * min(1.0, heard_ms / whole_ms) if whole_ms else 0.0
+    letters = len(piece.text) * min(heard_ms, piece.audio_ms) / whole_ms if whole_ms else 0.0
     cut = ""
     for word in piece.text.split(" "):
         grown = f"{cut} {word}" if cut else word

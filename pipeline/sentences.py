@@ -1,6 +1,8 @@
 """Cuts a model's text into pieces that can be spoken one after the other. Rule: the pieces add up to the text.
 
-The first piece is cut early, at a clause, so that the caller hears a voice soon; later ones end with their sentence.
+The first piece is cut early, at a clause, so that the caller hears a voice soon; later ones end with their sentence,
+unless it is very long. What follows a full stop decides what it meant, so a piece is given when its next character is
+there; the pieces are the same however the text arrives.
 """
 
 import re
@@ -15,8 +17,8 @@ _ABBREVIATIONS = frozenset(
         *("apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"),
     )
 )
-_SENTENCE_END = re.compile(r"[.!?…]+[\"')\]”’]*(?=\s|$)|\n")
-_CLAUSE_END = re.compile(r"[,;:—–](?=\s|$)")
+_SENTENCE_END = re.compile(r"[.!?…]+[\"')\]”’]*(?=\s)|\n")
+_CLAUSE_END = re.compile(r"[,;:—–](?=\s)")
 _LAST_WORD = re.compile(r"([\w.]*\w)\.[\"')\]”’]*$")
 
 
@@ -40,32 +42,39 @@ class SentenceCutter:
     def finish(self) -> list[str]:
         """The last piece, if anything speakable is left."""
         rest, self._rest = self._rest, ""
+        self._first = True
         return [rest] if rest.strip() else []
 
     def _cut(self) -> int | None:
+        """Where the next piece ends, if that is known."""
         text = self._rest
-        for match in _SENTENCE_END.finditer(text):
-            if text[: match.end()].strip() and self._ends_sentence(text, match):
-                return match.end()
-        if self._first or len(text) > LONG_PIECE_CHARS:
-            least = FIRST_PIECE_CHARS if self._first else LONG_PIECE_CHARS // 2
-            for match in _CLAUSE_END.finditer(text):
-                if len(text[: match.end()].strip()) >= least and self._ends_clause(text, match):
-                    return match.end()
-        return None
+        sentence = _sentence_end(text)
+        wait_for = 0 if self._first else LONG_PIECE_CHARS
+        clause = _clause_end(text, FIRST_PIECE_CHARS if self._first else LONG_PIECE_CHARS // 2)
+        if clause is None or len(text) <= wait_for:
+            return sentence
+        # A text that arrives letter by letter is cut at whatever shows first.
+        return clause if sentence is None or max(clause, wait_for) < sentence else sentence
 
-    @staticmethod
-    def _ends_sentence(text: str, match: re.Match[str]) -> bool:
-        if match.group() == "\n" or text[match.start()] != ".":
-            return True
-        word = _LAST_WORD.search(text[: match.end()])
-        if word is None:
-            return match.end() < len(text)
-        name = word.group(1).lower()
-        if name in _ABBREVIATIONS or len(name) == 1:
-            return False
-        return match.end() < len(text) or not name[-1].isdigit()
 
-    @staticmethod
-    def _ends_clause(text: str, match: re.Match[str]) -> bool:
-        return match.end() < len(text) or not text[match.start() - 1].isdigit()
+def _sentence_end(text: str) -> int | None:
+    for match in _SENTENCE_END.finditer(text):
+        if text[: match.end()].strip() and _ends_sentence(text[: match.end()], match.group()):
+            return match.end()
+    return None
+
+
+def _clause_end(text: str, least: int) -> int | None:
+    for match in _CLAUSE_END.finditer(text):
+        if len(text[: match.end()].strip()) >= least:
+            return match.end()
+    return None
+
+
+def _ends_sentence(text: str, mark: str) -> bool:
+    """A full stop may belong to an abbreviation or an initial."""
+    word = _LAST_WORD.search(text) if mark.startswith(".") else None
+    if word is None:
+        return True
+    name = word.group(1).lower()
+    return name not in _ABBREVIATIONS and len(name) > 1

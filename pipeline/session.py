@@ -142,7 +142,7 @@ class Session:
     def _understood(self, said: Understood) -> None:
         """The caller's words, or none: a noise is answered only where it left the agent silent."""
         left_silent = self._interrupted or said.speech_ms >= FALSE_START_MS
-        if not said.text and (self._farewell.planned or not left_silent):
+        if not said.text and not left_silent:
             self._conversation.disregard(said.item_id)
         elif not self._declined:
             self._answering.addressed()

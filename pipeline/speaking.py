@@ -143,7 +143,6 @@ class Speaking:
             self.reply = None
         for passage in yielded:
             out += self._truncated(passage)
-        self._playing.clear()
         return out
 
     def playout(self, played_ms: int) -> list[Output]:
@@ -182,7 +181,7 @@ class Speaking:
         out: list[Output] = []
         if passage.response_id == self._announced:
             out.append(PlayoutCleared(event_id=self._ids("event"), response_id=passage.response_id))
-        reply = self._playing[passage.response_id]
+        reply = self._playing.pop(passage.response_id)
         if reply.item_id is None or not reply.audio:
             return out
         words = heard_text(reply.pieces, passage.heard_ms)

@@ -119,6 +119,21 @@ def test_functions_that_nobody_answers_are_given_up_together() -> None:
     ]
 
 
+def test_while_somebody_may_still_answer_the_model_is_not_asked() -> None:
+    call = an_agent_who_looks_something_up()
+    call.passes(5_000)
+    call.caller_says("and on Sunday")
+    call.model_calls("lookup", call_id="call_2")
+    call.model_ends()
+    call.take()
+
+    call.passes(Limits().tool_ms - 5_000)
+    assert call.take(StartReply) == []
+    call.passes(6_500)
+
+    assert [name for name, _ in outputs_given(call)] == ["call_1", "call_2"]
+
+
 def test_an_answer_that_comes_too_late_or_twice_is_dropped() -> None:
     call = an_agent_who_looks_something_up()
     call.tell(FunctionAnswered("call_1", "yes"))

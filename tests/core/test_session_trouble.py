@@ -302,6 +302,22 @@ def test_a_recogniser_that_never_answers_ends_the_call() -> None:
     assert call.take(EndCall) == [EndCall("provider", "stt_stalled")]
 
 
+def test_a_transcript_that_comes_makes_up_for_those_that_did_not() -> None:
+    call = Story()
+    for _ in range(4):
+        call.caller_speaks(600)
+        call.caller_stops()
+        call.passes(LIMITS.transcript_ms + 20)
+        call.unheard()
+        call.agent_says("Sorry?", ms=200)
+        call.passes(220)
+        call.caller_says("hello")
+        call.agent_says("Hello.", ms=200)
+        call.passes(220)
+
+    assert call.take(EndCall) == []
+
+
 def test_a_failed_reply_hangs_up_on_nobody() -> None:
     call = Story(permissions=Permissions(hang_up=True))
     call.caller_says("bye")

@@ -257,6 +257,20 @@ def test_without_interruption_the_caller_is_answered_when_the_reply_is_made() ->
     assert call.said_so_far() == [("assistant", "Welcome to the restaurant."), ("user", "a table")]
 
 
+def test_without_interruption_the_agent_still_does_not_talk_over_the_caller() -> None:
+    call = Story(listening(ServerVad(interrupt_response=False)))
+    call.caller_speaks(400)
+    call.caller_stops()
+    call.caller_speaks(400)
+
+    call.recogniser_hears("I would like")
+    assert call.take(StartReply) == []
+    call.caller_stops()
+    call.recogniser_hears("a table")
+
+    assert call.said_so_far() == [("user", "I would like"), ("user", "a table")]
+
+
 def test_without_interruption_a_click_does_not_stop_what_plays() -> None:
     call = Story(listening(ServerVad(interrupt_response=False)))
     call.tell(Greet())

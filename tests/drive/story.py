@@ -114,6 +114,11 @@ class Story:
         """The final transcript of the oldest utterance that waits for one."""
         self.tell(Transcript(self._unheard.pop(0), text, final=True))
 
+    def unheard(self) -> list[int]:
+        """The utterances that wait for their transcripts; they are somebody else's business from now on."""
+        waiting, self._unheard = self._unheard, []
+        return waiting
+
     def caller_says(self, text: str, ms: int = 600) -> None:
         """A whole turn of the caller."""
         self.caller_speaks(ms)

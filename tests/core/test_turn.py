@@ -1,0 +1,81 @@
+"""Where a caller's turn begins and ends."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.realtime.config import SemanticVad, ServerVad
+from pipeline.turn import Edge, Endpointer, SpeechBegan, TurnEnded
+
+FRAME_MS = 20
+
+
+def edges(detection: ServerVad | SemanticVad, scores: Iterable[float]) -> list[Edge]:
+    endpointer = Endpointer(detection)
+    heard = (endpointer.hear(score, FRAME_MS * (at + 1), FRAME_MS) for at, score in enumerate(scores))
+    return [edge for edge in heard if edge is not None]
+
+
+def test_a_turn_from_its_first_frame_to_the_silence_after_it() -> None:
+    scores = [0.0] * 5 + [0.9] * 10 + [0.0] * 30
+
+    assert edges(ServerVad(silence_duration_ms=500), scores) == [
+        SpeechBegan(at_ms=100),
+        TurnEnded(at_ms=800, speech_end_ms=300, speech_ms=200),
+    ]
+
+
+def test_a_pause_within_a_turn_does_not_end_it() -> None:
+    scores = [0.9] * 10 + [0.0] * 24 + [0.9] * 5 + [0.0] * 25
+
+    assert edges(ServerVad(silence_duration_ms=500), scores) == [
+        SpeechBegan(at_ms=0),
+        TurnEnded(at_ms=1_280, speech_end_ms=780, speech_ms=300),
+    ]
+
+
+def test_two_frames_are_a_false_start() -> None:
+    assert edges(ServerVad(), [0.9, 0.9, 0.0] * 20) == []
+
+
+def test_a_score_a_little_under_the_threshold_keeps_a_turn_open_and_opens_none() -> None:
+    assert edges(ServerVad(threshold=0.5, silence_duration_ms=200), [0.4] * 20) == []
+    assert edges(ServerVad(threshold=0.5, silence_duration_ms=200), [0.6] * 3 + [0.4] * 20) == [SpeechBegan(at_ms=0)]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.1, 0.15, 1.0])
+def test_a_turn_ends_in_silence_whatever_the_threshold(threshold: float) -> None:
+    found = edges(ServerVad(threshold=threshold, silence_duration_ms=200), [1.0] * 5 + [0.0] * 10)
+
+    assert found[:2] == [SpeechBegan(at_ms=0), TurnEnded(at_ms=300, speech_end_ms=100, speech_ms=100)]
+
+
+@pytest.mark.parametrize(("eagerness", "end_ms"), [("low", 1_000), ("medium", 600), ("high", 400), ("auto", 600)])
+def test_the_more_eager_the_shorter_the_wait(eagerness: str, end_ms: int) -> None:
+    found = edges(SemanticVad(eagerness=eagerness), [0.9] * 5 + [0.0] * 60)  # type: ignore[arg-type]
+
+    assert found[1] == TurnEnded(at_ms=end_ms, speech_end_ms=100, speech_ms=100)
+
+
+def test_settings_change_within_a_turn() -> None:
+    endpointer = Endpointer(ServerVad(silence_duration_ms=500))
+    for at in range(5):
+        endpointer.hear(0.9, FRAME_MS * (at + 1), FRAME_MS)
+    endpointer.change(ServerVad(silence_duration_ms=40))
+
+    assert endpointer.hear(0.0, 120, FRAME_MS) is None
+    assert endpointer.hear(0.0, 140, FRAME_MS) == TurnEnded(at_ms=140, speech_end_ms=100, speech_ms=100)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(0, 1), max_size=200), st.floats(0, 1), st.integers(0, 400))
+def test_turns_begin_and_end_in_turn_and_never_overlap(scores: list[float], threshold: float, silence_ms: int) -> None:
+    found = edges(ServerVad(threshold=threshold, silence_duration_ms=silence_ms), scores)
+
+    assert [type(edge) for edge in found] == [SpeechBegan, TurnEnded] * (len(found) // 2) + [SpeechBegan] * (
+        len(found) % 2
+    )
+    times = [edge.at_ms for edge in found]
+    assert times == sorted(times)

@@ -1,0 +1,193 @@
+"""What holds for any session, whatever happens to it. Rule: it looks at outputs alone, one after the other.
+
+A broken promise is an AssertionError that names it.
+"""
+
+from collections import Counter
+
+from pipeline.realtime.events import (
+    Committed,
+    ContentEvent,
+    Event,
+    FunctionArgumentsDelta,
+    FunctionArgumentsDone,
+    ItemAdded,
+    ItemDone,
+    OutputItemAdded,
+    OutputItemDone,
+    OutputTextDelta,
+    OutputTextDone,
+    OutputTranscriptDelta,
+    OutputTranscriptDone,
+    PartialTranscript,
+    PlayoutCleared,
+    PlayoutStarted,
+    PlayoutStopped,
+    ResponseCreated,
+    ResponseDone,
+    SpeechStarted,
+    SpeechStopped,
+    TimeoutTriggered,
+    TranscriptCompleted,
+    TranscriptDelta,
+    TranscriptFailed,
+)
+from pipeline.realtime.items import FunctionCallItem, FunctionOutputItem
+from pipeline.signals import (
+    BeginUtterance,
+    EndCall,
+    EndUtterance,
+    Output,
+    Play,
+    Speak,
+    StartReply,
+    TransferCall,
+)
+
+OfAResponse = ContentEvent | OutputItemAdded | OutputItemDone | FunctionArgumentsDelta | FunctionArgumentsDone
+
+
+AFTER_THE_END = TranscriptDelta | TranscriptCompleted | PartialTranscript
+
+
+class Watch:
+    """Follows one session from its first output to its last."""
+
+    def __init__(self) -> None:
+        self.open_response: str | None = None
+        self.ended = False
+        self.transferring = False
+        self.owed_transcripts: set[str] = set()
+        self._event_ids: set[str] = set()
+        self._responses: set[str] = set()
+        self._asked: set[str] = set()
+        self._words: dict[str, str] = {}
+        self._items: list[str] = []
+        self._done: set[str] = set()
+        self._open_items: set[str] = set()
+        self._speech_item = ""
+        self._heard_ms = 0
+        self._utterance = 0
+        self._utterance_open = False
+        self._playing: set[str] = set()
+        self._played: set[str] = set()
+        self._calls: Counter[str] = Counter()
+
+    def see(self, outputs: list[Output]) -> None:
+        """Everything that came of one input."""
+        for output in outputs:
+            assert not self.ended or isinstance(output, AFTER_THE_END), f"after the end: {output}"
+            if isinstance(output, Event):
+                assert output.event_id not in self._event_ids, "an event id is used twice"
+                self._event_ids.add(output.event_id)
+            self._see_response(output)
+            self._see_item(output)
+            self._see_caller(output)
+            self._see_playout(output)
+            self._see_end(output)
+
+    def see_closed(self) -> None:
+        """The session was closed: nothing is open."""
+        assert self.open_response is None, "a response was never done"
+        assert not self._open_items, "an item was never done"
+        assert not self._playing, "playout started and never ended"
+
+    def _see_response(self, output: Output) -> None:
+        match output:
+            case ResponseCreated(response=response):
+                assert self.open_response is None, "two responses are open"
+                assert response.id not in self._responses, "a response was created twice"
+                assert not response.output, "a response begins empty"
+                self.open_response = response.id
+                self._responses.add(response.id)
+            case ResponseDone(response=response):
+                assert response.id == self.open_response, "a response that is not open is done"
+                assert {item.id for item in response.output} <= self._done, "an item is open when its response is done"
+                self.open_response = None
+            case StartReply(response_id=response_id):
+                assert response_id not in self._asked, "the model was asked twice for one response"
+                self._asked.add(response_id)
+                assert response_id == self.open_response, "asked for a response that is not open"
+            case OutputTranscriptDelta(item_id=item_id, delta=delta) | OutputTextDelta(item_id=item_id, delta=delta):
+                self._words[item_id] = self._words.get(item_id, "") + delta
+            case OutputTranscriptDone(item_id=item_id, transcript=text) | OutputTextDone(item_id=item_id, text=text):
+                assert text == self._words.get(item_id), "the words are not the sum of their deltas"
+            case _:
+                pass
+        if isinstance(output, OfAResponse | Play | Speak):
+            assert output.response_id == self.open_response, f"of a response that is not open: {output}"
+
+    def _see_item(self, output: Output) -> None:
+        match output:
+            case ItemAdded(item=item, previous_item_id=previous):
+                assert item.id not in self._items, "an item was added twice"
+                assert previous == (self._items[-1] if self._items else None), "an item follows another than the last"
+                self._items.append(item.id)
+                self._open_items.add(item.id)
+                if isinstance(item, FunctionCallItem):
+                    self._calls[item.call_id] += 1
+                elif isinstance(item, FunctionOutputItem):
+                    self._calls[item.call_id] -= 1
+                    assert self._calls[item.call_id] >= 0, "a call was answered twice, or never made"
+            case ItemDone(item=item):
+                assert item.id in self._open_items, "an item is done that is not open"
+                self._open_items.remove(item.id)
+                self._done.add(item.id)
+            case _:
+                pass
+
+    def _see_caller(self, output: Output) -> None:
+        match output:
+            case SpeechStarted(item_id=item_id, audio_start_ms=start_ms):
+                assert start_ms >= self._heard_ms, "audio belongs to two utterances"
+                self._speech_item = item_id
+            case SpeechStopped(item_id=item_id, audio_end_ms=end_ms):
+                assert item_id == self._speech_item, "speech stopped that had not started"
+                self._heard_ms = end_ms
+            case TimeoutTriggered(item_id=item_id):
+                self._speech_item = item_id
+            case Committed(item_id=item_id):
+                assert item_id == self._speech_item, "another item was committed than announced"
+                self.owed_transcripts.add(item_id)
+            case TranscriptCompleted(item_id=item_id) | TranscriptFailed(item_id=item_id):
+                assert item_id in self.owed_transcripts, "a transcript for an item that waits for none"
+                self.owed_transcripts.remove(item_id)
+            case PartialTranscript(item_id=item_id):
+                assert item_id == self._speech_item or item_id in self.owed_transcripts, "a partial out of time"
+            case BeginUtterance(utterance=utterance):
+                assert utterance == self._utterance + 1, "an utterance out of order"
+                assert not self._utterance_open, "two utterances are open"
+                self._utterance, self._utterance_open = utterance, True
+            case EndUtterance(utterance=utterance):
+                assert self._utterance_open, "an utterance ended that is not open"
+                assert utterance == self._utterance, "another utterance ended than is open"
+                self._utterance_open = False
+            case _:
+                pass
+
+    def _see_playout(self, output: Output) -> None:
+        match output:
+            case PlayoutStarted(response_id=response_id):
+                assert response_id not in self._played, "playout started twice"
+                self._played.add(response_id)
+                self._playing.add(response_id)
+            case PlayoutStopped(response_id=response_id):
+                assert response_id in self._playing, "playout stopped that had not started"
+                assert response_id != self.open_response, "playout stopped before its response was done"
+                self._playing.remove(response_id)
+            case PlayoutCleared(response_id=response_id):
+                assert response_id in self._playing, "playout was cleared that had not started"
+                self._playing.remove(response_id)
+            case _:
+                pass
+
+    def _see_end(self, output: Output) -> None:
+        match output:
+            case EndCall():
+                assert self.open_response is None, "the call ends within a response"
+                self.ended = True
+            case TransferCall():
+                assert self.open_response is None, "the call is handed over within a response"
+                self.transferring = True
+            case _:
+                pass
