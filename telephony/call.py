@@ -41,14 +41,14 @@ from pipeline.signals import (
     TransferFailed,
 )
 from pipeline.worker import Cascade, Worker
-from telephony.leg import Answered, DigitPressed, Ending, Leg, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.far_end import FarEnd
+from telephony.leg import Answered, DigitPressed, Ending, Held, Leg, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.recording import StereoRecording, TranscriptLog
 
 log = structlog.get_logger()
 
 RECORD_EVERY_S = 0.5
 BYE_TIMEOUT_S = 5.0
-TRANSFER_TIMEOUT_S = 30.0
 OVERTIME_S = 5.0
 BUSY_SIP_CODE = 486
 
@@ -72,6 +72,10 @@ class Journal(Protocol):
 
     def answered(self) -> None:
         """The call is up."""
+        ...
+
+    def held(self, on: bool) -> None:
+        """The far end waits at our wish, or no longer does."""
         ...
 
     def happened(self, event: ServerEvent) -> None:
@@ -116,8 +120,9 @@ class Call:
         self._answered = asyncio.Event()
         self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._verdict: EndCall | None = None
-        self._transfer: asyncio.Future[int] | None = None
         self._recording: Path | None = None
+        self.far_end = FarEnd(leg)
+        leg.listen(self._on_leg)
 
     def command(self, frame: bytes) -> None:
         """A client event reached the call from outside; what is wrong with it becomes an `error` event."""
@@ -138,9 +143,17 @@ class Call:
         self._verdict = self._verdict or EndCall("us", reason)
         self.leg.hang_up(reason)
 
+    def transfer(self, target: str) -> None:
+        """Hand the far end over to a sip: or tel: address; when it has gone, the call ends."""
+        self.far_end.transfer(target, self._transferred)
+
+    @property
+    def is_answered(self) -> bool:
+        """Audio flows, or flowed."""
+        return self._answered.is_set()
+
     async def run(self) -> Ending:
         """Ring, answer, talk, and see the call to its end."""
-        self.leg.listen(self._on_leg)
         self.leg.on_audio(self._worker.wake)
         with ExitStack() as files:
             try:
@@ -234,10 +247,11 @@ class Call:
             case DigitPressed(digit):
                 log.info("digit_pressed", digit=Pii(digit))
                 self._worker.post(Digit(digit, int(time.time())))
-            case TransferProgress(sip_code, final):
-                log.info("transfer_progress", sip_code=sip_code)
-                if final and self._transfer is not None and not self._transfer.done():
-                    self._transfer.set_result(sip_code)
+            case TransferProgress():
+                self.far_end.progressed(event)
+            case Held(on):
+                self.far_end.changed(event)
+                self._journal.held(on)
             case LegEnded(ending):
                 if not self._ended.done():
                     self._ended.set_result(ending)
@@ -255,19 +269,9 @@ class Call:
                 self._verdict = asked
                 self.leg.hang_up(reason)
             case TransferCall(target):
-                log.info("transfer_asked", target=Pii(target))
-                self._transfer = asyncio.get_running_loop().create_future()
-                self._transfer.add_done_callback(self._transferred)
-                asyncio.get_running_loop().call_later(TRANSFER_TIMEOUT_S, self._give_up_transfer, self._transfer)
-                self.leg.refer(target)
+                self.transfer(target)
 
-    @staticmethod
-    def _give_up_transfer(transfer: "asyncio.Future[int]") -> None:
-        if not transfer.done():
-            transfer.set_result(408)
-
-    def _transferred(self, transfer: "asyncio.Future[int]") -> None:
-        sip_code = transfer.result()
+    def _transferred(self, sip_code: int) -> None:
         if 200 <= sip_code < 300:
             self.hang_up("transferred")
         elif not self._ended.done():

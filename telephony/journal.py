@@ -1,7 +1,7 @@
 """A call's life as others may follow it: its record, its event stream, its counters. Rule: it never waits."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from pipeline.realtime.events import ServerEvent
 from telephony.leg import Ending, Leg
 from telephony.state.record import CallRecord
 
+_NONE: Mapping[str, str] = {}
 Watcher = Callable[[str, ServerEvent], None]
 
 
@@ -41,6 +42,14 @@ class CallJournal:
         """The call is up."""
         self._keep(self._record.answered(_unix_ms()))
 
+    def taken_by(self, agent: str) -> None:
+        """It has been decided who talks."""
+        self._keep(self._record.taken_by(agent))
+
+    def held(self, on: bool) -> None:
+        """The far end waits at our wish, or no longer does."""
+        self._keep(self._record.on_hold(_unix_ms(), on))
+
     def happened(self, event: ServerEvent) -> None:
         """The session emitted an event."""
         self._keeper.publish(self._record.call_id, _ENCODER.encode(event))
@@ -66,8 +75,10 @@ class Journals:
         self._counters = counters
         self._watchers = watchers
 
-    def begin(self, call_id: str, leg: Leg, *, route: str, agent: str) -> CallJournal:
-        """A call begins."""
+    def begin(
+        self, call_id: str, leg: Leg, *, route: str, agent: str, metadata: Mapping[str, str] = _NONE
+    ) -> CallJournal:
+        """A call begins; `metadata` is what an application says about it."""
         now_ms = _unix_ms()
         record = CallRecord(
             call_id=call_id,
@@ -80,6 +91,7 @@ class Journals:
             route=route,
             agent=agent,
             sip_call_id=leg.sip_call_id,
+            metadata=dict(metadata),
         )
         return CallJournal(record, self._keeper, self._watchers, self._counters)
 

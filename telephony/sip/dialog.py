@@ -14,7 +14,8 @@ import structlog
 
 from telephony.dtmf import KEYS, Keypad, Means
 from telephony.leg import Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
-from telephony.sip.ending import confirmed_ending, unanswered_inbound_ending, unanswered_outbound_ending
+from telephony.sip.ending import far_ending
+from telephony.sip.rtp_silence import RtpSilence
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
 
@@ -23,8 +24,9 @@ _log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 
 NO_CALL: Final = -1
+NO_SLOT: Final = -1
 _DTMF_UPDATE: Final = 1  # PJMEDIA_STREAM_DTMF_IS_UPDATE: more of a key already told
-_JOINABLE: Final = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
+_SOUND: Final = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ class Dialog(pj.Call):  # type: ignore[misc]
         self._answered = False  # by us: a BYE may have to wait for the ACK
         self._confirmed = False
         self._over = False
+        self._moved = 0  # the 3xx that we do not follow
         self._leaving: Ending | None = None
         self._sounding: int | None = None  # the medium that should bring RTP; None on hold
         self._held = False  # at our wish
-        self._packets = 0
-        self._heard_at_ms = 0.0
+        self._silence = RtpSilence()
         self._keypad = Keypad()
 
     def place(self, target: str, local_uri: str | None) -> str:
@@ -98,9 +100,12 @@ class Dialog(pj.Call):  # type: ignore[misc]
 
     @_guarded
     def refer(self, target: str) -> None:
-        """Send REFER (RFC 3515)."""
+        """Send REFER (RFC 3515). A target that the library cannot read is answered as a far end would, by 400."""
         if self._confirmed and self.isActive():
-            self.xfer(f"<{target}>", _wish())
+            try:
+                self.xfer(f"<{target}>", _wish())
+            except pj.Error:
+                self._post(TransferProgress(pj.PJSIP_SC_BAD_REQUEST, True))
 
     @_guarded
     def send_digits(self, digits: str) -> None:
@@ -116,27 +121,26 @@ class Dialog(pj.Call):  # type: ignore[misc]
             self.sendDtmf(keys)
 
     @_guarded
-    def hold(self) -> None:
-        """Ask for sendonly (RFC 3264 section 8.4)."""
-        self._renegotiate(self.setHold, _wish())
-
-    @_guarded
-    def resume(self) -> None:
-        """Ask for sendrecv again."""
+    def hold(self, on: bool) -> None:
+        """Ask for sendonly (RFC 3264 section 8.4), or for sendrecv again. While another re-INVITE is out, nothing."""
+        if not self._confirmed or not self.isActive():
+            return
         wish = _wish()
-        wish.opt.flag = pj.PJSUA_CALL_UNHOLD
-        self._renegotiate(self.reinvite, wish)
+        try:
+            if on:
+                self.setHold(wish)
+            else:
+                wish.opt.flag = pj.PJSUA_CALL_UNHOLD
+                self.reinvite(wish)
+        except pj.Error as fault:
+            _log.warning("hold_not_changed", why=str(fault.reason))
 
     @_guarded
     def check_media(self, now_ms: float, limit_ms: float) -> None:
         """End a confirmed dialog whose RTP has stopped for so long; on hold none is expected."""
-        if not self._confirmed or self._over:
+        if not self._confirmed or not self.isActive():
             return
-        packets = self._packets_received()
-        if self._heard_at_ms == 0 or packets != self._packets or self._sounding is None:
-            self._packets = packets
-            self._heard_at_ms = now_ms
-        elif now_ms - self._heard_at_ms >= limit_ms:
+        if self._silence.lasted_ms(self._packets_received(), now_ms) >= limit_ms:
             self.leave(Ending("unknown", "media_timeout", 0))
 
     def abandon(self) -> None:
@@ -158,11 +162,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
                 self._rang = True
                 self._post(Ringing())
             case pj.PJSIP_INV_STATE_CONFIRMED if not self._confirmed:
-                self._confirmed = True
-                self._port = self._bridge.new_port()
-                self._connect()
-                self._post(Joined(self._port))
-                self._post(Answered())
+                self._confirm(has_audio=any(medium.status in _SOUND for medium in news.media))
             case pj.PJSIP_INV_STATE_DISCONNECTED:
                 self._finish(self._ending_of(news.lastStatusCode, _came_from_peer(happened)))
 
@@ -191,17 +191,24 @@ class Dialog(pj.Call):  # type: ignore[misc]
         """Nobody takes another's place in a call."""
         request.statusCode = pj.PJSIP_SC_DECLINE
 
+    def onCallRedirected(self, redirection: Any) -> int:  # noqa: N802
+        """Calls go where they were meant to go; pjsip itself would say 487."""
+        self._moved = int(redirection.e.body.tsxState.tsx.statusCode)
+        return int(pj.PJSIP_REDIRECT_STOP)
+
+    def _confirm(self, *, has_audio: bool) -> None:
+        self._confirmed = True
+        if not has_audio:
+            self.leave(Ending("caller" if self._inbound else "callee", "no_common_codec", 0))
+            return
+        self._port = self._bridge.new_port()
+        self._connect()
+        self._post(Joined(self._port))
+        self._post(Answered())
+
     def _respond(self, sip_code: int) -> None:
         if self._inbound and not self._confirmed and self.isActive():
             self.answer(_wish(sip_code))
-
-    def _renegotiate(self, ask: Callable[[Any], None], wish: Any) -> None:
-        """Send a re-INVITE; while another is under way there can be none, and nothing changes."""
-        if self._confirmed and self.isActive():
-            try:
-                ask(wish)
-            except pj.Error as fault:
-                _log.warning("hold_not_changed", why=str(fault.reason))
 
     def _farewell_code(self, ending: Ending) -> int:
         if self._confirmed or self._answered:
@@ -211,41 +218,37 @@ class Dialog(pj.Call):  # type: ignore[misc]
     def _connect(self) -> None:
         # Held in a variable: iterating the media of a temporary reads freed memory.
         news = self.getInfo()
-        joinable = [(i, m.status) for i, m in enumerate(news.media) if m.status in _JOINABLE]
-        index, status = joinable[0] if joinable else (None, None)
-        self._sounding = index if status == pj.PJSUA_CALL_MEDIA_ACTIVE else None
+        index = next((i for i, medium in enumerate(news.media) if _sounds(medium)), None)
+        on_hold = index is None or news.media[index].status != pj.PJSUA_CALL_MEDIA_ACTIVE
+        self._sounding = None if on_hold else index
         if self._port and index is not None:
             sound = self.getAudioMedia(index)
             sound.startTransmit(self._port)
             self._port.startTransmit(sound)
-
         held = any(medium.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD for medium in news.media)
         if held != self._held:
             self._held = held
             self._post(Held(held))
 
-    def _packets_received(self) -> int:
+    def _packets_received(self) -> int | None:
         if self._sounding is None:
-            return 0
-        try:
-            return int(self.getStreamStat(self._sounding).rtcp.rxStat.pkt)
-        except pj.Error:
-            return self._packets
+            return None
+        return int(self.getStreamStat(self._sounding).rtcp.rxStat.pkt)
 
     def _ending_of(self, sip_code: int, from_peer: bool) -> Ending:
         if self._leaving:
             return Ending(self._leaving.by, self._leaving.reason, sip_code)
-        if self._confirmed:
-            return confirmed_ending(inbound=self._inbound, sip_code=sip_code)
-        if self._inbound:
-            return unanswered_inbound_ending(sip_code=sip_code)
-        return unanswered_outbound_ending(sip_code=sip_code, from_peer=from_peer)
+        return far_ending(self._inbound, self._confirmed, self._moved or sip_code, from_peer=from_peer)
 
     def _finish(self, ending: Ending) -> None:
         if not self._over:
             self._over = True
             self._port = None
             self._post(LegEnded(ending))
+
+
+def _sounds(medium: Any) -> bool:
+    return medium.status in _SOUND and medium.audioConfSlot != NO_SLOT
 
 
 def _wish(sip_code: int = 0) -> Any:

@@ -116,11 +116,11 @@ class SipLeg:
 
     def hold(self) -> None:
         """Ask the far end, by re-INVITE, to wait; Held(True) follows."""
-        self._send(Dialog.hold)
+        self._send(lambda dialog: dialog.hold(True))
 
     def resume(self) -> None:
         """Take the far end off hold; Held(False) follows."""
-        self._send(Dialog.resume)
+        self._send(lambda dialog: dialog.hold(False))
 
     def take(self, signal: Signal) -> None:
         """What the dialog signalled, on the event loop."""

@@ -29,7 +29,10 @@ class IllegalTransitionError(Exception):
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
-    """One call. `node` is the process that owns it; `route` and `agent` are what the dialplan chose."""
+    """One call. `node` is the process that owns it; `route` and `agent` are what the dialplan chose.
+
+    `held`: the far end waits at our wish. `metadata` is the application's own.
+    """
 
     call_id: str
     node: str
@@ -46,6 +49,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     ended_at_ms: int | None = None
     ending: Ending | None = None
     recording: str = ""
+    held: bool = False
+    metadata: dict[str, str] = {}
 
     @property
     def is_live(self) -> bool:
@@ -59,6 +64,14 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     def ended(self, at_ms: int, ending: Ending, recording: str = "") -> "CallRecord":
         """The call is over."""
         return self._next("ended", at_ms, ended_at_ms=at_ms, ending=ending, recording=recording)
+
+    def on_hold(self, at_ms: int, held: bool) -> "CallRecord":
+        """The far end was made to wait, or waits no longer; the state is as it was."""
+        return msgspec.structs.replace(self, held=held, changed_at_ms=at_ms)
+
+    def taken_by(self, agent: str) -> "CallRecord":
+        """It has been decided who talks."""
+        return msgspec.structs.replace(self, agent=agent)
 
     def lost(self) -> "CallRecord":
         """Its node is gone; when it ended nobody knows, so the time of the last change stays."""

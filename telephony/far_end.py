@@ -1,0 +1,75 @@
+"""What one call asks of its far end, and what that answers. Rule: one transfer at a time; every question has an answer.
+
+A far end that does not answer is told so here: 408 for a transfer, no for a hold.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from pipeline.observe import Pii
+from telephony.leg import Held, Leg, TransferProgress
+
+log = structlog.get_logger()
+
+TRANSFER_TIMEOUT_S = 30.0
+HOLD_TIMEOUT_S = 4.0
+NO_ANSWER_SIP_CODE = 408
+
+
+class FarEnd:
+    """The far end of an answered leg."""
+
+    def __init__(self, leg: Leg) -> None:
+        self.held = False
+        self._leg = leg
+        self._changed = asyncio.Event()
+        self._transfer: asyncio.Future[int] | None = None
+
+    @property
+    def transferring(self) -> bool:
+        """A transfer has been asked for and is undecided."""
+        return self._transfer is not None and not self._transfer.done()
+
+    def transfer(self, target: str, told: Callable[[int], None]) -> None:
+        """Ask it to call this target instead; `told` gets the SIP code that comes of it."""
+        log.info("transfer_asked", target=Pii(target))
+        loop = asyncio.get_running_loop()
+        transfer = self._transfer = loop.create_future()
+        transfer.add_done_callback(lambda done: told(done.result()))
+        loop.call_later(TRANSFER_TIMEOUT_S, _settle, transfer, NO_ANSWER_SIP_CODE)
+        self._leg.refer(target)
+
+    async def hold(self, on: bool) -> bool:
+        """Make it wait, or talk to it again; whether it agreed."""
+        if on != self.held:
+            if on:
+                self._leg.hold()
+            else:
+                self._leg.resume()
+        try:
+            async with asyncio.timeout(HOLD_TIMEOUT_S):
+                while on != self.held:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def progressed(self, progress: TransferProgress) -> None:
+        """A transfer went on."""
+        log.info("transfer_progress", sip_code=progress.sip_code)
+        if progress.final and self._transfer is not None:
+            _settle(self._transfer, progress.sip_code)
+
+    def changed(self, held: Held) -> None:
+        """It waits, or waits no longer."""
+        log.info("hold_changed", on=held.on)
+        self.held = held.on
+        self._changed.set()
+
+
+def _settle(transfer: "asyncio.Future[int]", sip_code: int) -> None:
+    if not transfer.done():
+        transfer.set_result(sip_code)

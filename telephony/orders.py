@@ -1,0 +1,98 @@
+"""What an application may want of a call beyond its conversation, and what becomes of it. Rule: values only.
+
+They travel as JSON from the node that was asked to the node that has the call. A refusal has the HTTP status and the
+error code that the application is to see, in the manner of OpenAI's API.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+NOT_FOUND: Final = 404
+DECLINE: Final = 603
+
+
+class Accept(Struct, frozen=True, tag_field="type", tag="offhook.accept"):
+    """Take a ringing call; `session` is a Realtime session object as the application wrote it."""
+
+    session: dict[str, Any]
+
+
+class Reject(Struct, frozen=True, tag_field="type", tag="offhook.reject"):
+    """Refuse a ringing call."""
+
+    status_code: int = DECLINE
+
+
+class Refer(Struct, frozen=True, tag_field="type", tag="offhook.refer"):
+    """Hand the far end over to this address."""
+
+    target_uri: str
+
+
+class HangUp(Struct, frozen=True, tag_field="type", tag="offhook.hang_up"):
+    """End the call, or refuse it while it rings."""
+
+
+class SendDigits(Struct, frozen=True, tag_field="type", tag="offhook.send_digits"):
+    """Press these keys for the far end."""
+
+    digits: str
+
+
+class Hold(Struct, frozen=True, tag_field="type", tag="offhook.hold"):
+    """Make the far end wait."""
+
+
+class Resume(Struct, frozen=True, tag_field="type", tag="offhook.resume"):
+    """Talk to it again."""
+
+
+Order = Accept | Reject | Refer | HangUp | SendDigits | Hold | Resume
+
+
+class Done(Struct, frozen=True, tag_field="type", tag="done"):
+    """It is carried out, or on its way to the far end."""
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
+    """Nothing has changed. `param` is the dotted name of what is wrong in the request."""
+
+    code: str
+    message: str
+    param: str | None = None
+    status: int = 400
+
+
+Outcome = Done | Refused
+
+_ENCODER: Final = msgspec.json.Encoder()
+_ORDER: Final[msgspec.json.Decoder[Order]] = msgspec.json.Decoder(Order)
+_OUTCOME: Final[msgspec.json.Decoder[Outcome]] = msgspec.json.Decoder(Outcome)
+
+
+def no_such_call(call_id: str) -> Refused:
+    """Nobody can carry out anything for this call."""
+    return Refused(status=NOT_FOUND, code="call_not_found", message=f"No live call {call_id!r} was found.")
+
+
+def encoded(value: Order | Outcome) -> bytes:
+    """As JSON."""
+    return _ENCODER.encode(value)
+
+
+def order_in(text: bytes) -> Order | None:
+    """The order in this JSON; None when it is none of ours."""
+    try:
+        return _ORDER.decode(text)
+    except msgspec.DecodeError:
+        return None
+
+
+def outcome_in(text: bytes) -> Outcome:
+    """The outcome in this JSON; one that cannot be read is a refusal."""
+    try:
+        return _OUTCOME.decode(text)
+    except msgspec.DecodeError:
+        return Refused(status=502, code="server_error", message="The call's node said something unintelligible.")
