@@ -10,6 +10,15 @@ _NO_COMMON_MEDIA: Final = frozenset({415, 488, 606})
 _NOT_PERMITTED: Final = frozenset({401, 402, 407})
 
 
+def far_ending(inbound: bool, confirmed: bool, sip_code: int, *, from_peer: bool) -> Ending:
+    """The Ending of a dialog that ended without us; `from_peer` when the code came off the wire."""
+    if confirmed:
+        return confirmed_ending(inbound=inbound, sip_code=sip_code)
+    if inbound:
+        return unanswered_inbound_ending(sip_code=sip_code)
+    return unanswered_outbound_ending(sip_code=sip_code, from_peer=from_peer)
+
+
 def confirmed_ending(*, inbound: bool, sip_code: int) -> Ending:
     """A dialog that was answered and is over, not by us: a BYE (200), or the far end no longer answers."""
     peer: Party = "caller" if inbound else "callee"

@@ -118,6 +118,9 @@ class Endpoint:
         except CallRefusedError:
             del self._legs[number]
             raise
+        except asyncio.CancelledError:
+            leg.hang_up("cancelled")
+            raise
         return leg
 
     def arrived(self, number: int, invite: Invite, trunk: str | None) -> None:

@@ -79,16 +79,20 @@ class SipThread:
             _log.debug("loop_closed_before_sip")
 
     def _run(self) -> None:
-        # A plain Endpoint, never a subclass: a subclass's callbacks would take the GIL in the media clock thread.
+        # A plain Endpoint, never a subclass: a subclass's callbacks would take the GIL in pjlib's own threads.
         self._library = pj.Endpoint()
-        self._library.libCreate()
-        while not self._stopping.is_set() or self._jobs:
+        try:
+            self._library.libCreate()
+            while not self._stopping.is_set() or self._jobs:
+                self._run_jobs()
+                self._library.libHandleEvents(POLL_MS)
+            self._library.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
+        finally:
+            # Now, not with the last reference: a traceback may hold one, and there is no second Endpoint beside it.
+            pj.Endpoint.__swig_destroy__(self._library)
+            self._library = None
+            # Whoever still waits for a job learns that the library is gone.
             self._run_jobs()
-            self._library.libHandleEvents(POLL_MS)
-        self._library.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
-        # Now, not with the last reference: a traceback may hold one, and there is no second Endpoint while this lives.
-        pj.Endpoint.__swig_destroy__(self._library)
-        self._library = None
 
     def _run_jobs(self) -> None:
         for _ in range(len(self._jobs)):

@@ -123,6 +123,15 @@ class RawCall:
         return code
 
 
+def response_to(request: str, status: str, body: str = "", contact_port: int = 0) -> str:
+    """A response that goes the way the request came."""
+    kept = [line for line in request.split("\r\n") if line.startswith(("Via", "From", "To", "Call-ID", "CSeq"))]
+    kept = [line + ";tag=raw" if line.startswith("To") and ";tag=" not in line else line for line in kept]
+    contact = [f"Contact: <sip:raw@127.0.0.1:{contact_port}>"] if contact_port else []
+    kind = ["Content-Type: application/sdp"] if body else []
+    return "\r\n".join([f"SIP/2.0 {status}", *kept, *contact, *kind, f"Content-Length: {len(body)}", "", body])
+
+
 def _code(message: str) -> int:
     found = re.match(r"SIP/2\.0 (\d{3})", message)
     return int(found[1]) if found else 0

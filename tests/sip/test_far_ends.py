@@ -11,7 +11,7 @@ import pytest
 from telephony.leg import Answered, DigitPressed, Ending, TransferProgress
 from tests.drive.exchange import Office, an_office, rejects, rings
 from tests.drive.party import Party
-from tests.drive.raw_sip import G729_OFFER, RawCall, RawSip, sdp
+from tests.drive.raw_sip import G729_OFFER, RawCall, RawSip, response_to, sdp
 
 SILENT_PORT = 40_000  # nobody sends RTP from here
 
@@ -157,7 +157,7 @@ async def test_a_key_by_plain_sip_info_arrives(body: str, key: str) -> None:
     assert (code, pressed) == (200, DigitPressed(key))
 
 
-async def test_info_that_nobody_reads_is_answered() -> None:
+async def test_a_message_inside_a_call_that_nobody_reads_is_answered() -> None:
     async with an_office() as office, a_raw_call(office) as (_, call, party):
         empty = await call.asks("INFO")
         no_key = await call.asks("INFO", "99", "application/dtmf")
@@ -190,7 +190,7 @@ async def test_a_transfer_reports_its_progress() -> None:
     async with an_office() as office, a_raw_call(office) as (peer, call, party):
         party.leg.refer("sip:2000@example.org")
         refer = await peer.gets(lambda message: message.startswith("REFER "))
-        peer.send(_accepted(refer), office.endpoint.port("udp"))
+        peer.send(response_to(refer, "202 Accepted"), office.endpoint.port("udp"))
         event = "Event: refer\r\nSubscription-State: "
         await call.asks("NOTIFY", "SIP/2.0 180 Ringing\r\n", "message/sipfrag", event + "active\r\n")
         await call.asks("NOTIFY", "SIP/2.0 200 OK\r\n", "message/sipfrag", event + "terminated\r\n")
@@ -205,7 +205,7 @@ async def test_a_refused_transfer_is_told_and_the_call_goes_on() -> None:
     async with an_office() as office, a_raw_call(office) as (peer, _, party):
         party.leg.refer("tel:+4930123")
         refer = await peer.gets(lambda message: message.startswith("REFER "))
-        peer.send(_accepted(refer).replace("202 Accepted", "603 Decline"), office.endpoint.port("udp"))
+        peer.send(response_to(refer, "603 Decline"), office.endpoint.port("udp"))
         progress = await party.sees(TransferProgress)
         alive = party.ending is None
 
@@ -263,7 +263,7 @@ async def test_an_invite_of_twenty_kilobytes_over_tcp_is_taken() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port("tcp"))
         invite = call.request("INVITE", sdp(SILENT_PORT), extra=f"X-Long: {'y' * 20_000}\r\n").replace("/UDP", "/TCP")
         writer.write(invite.encode())
-        codes = []
+        codes: list[str] = []
         while codes[-1:] != ["404"]:
             line = (await reader.readline()).decode()
             codes += [line.split()[1]] if line.startswith("SIP/2.0") else []
@@ -291,8 +291,3 @@ async def test_credentials_are_not_passed_on_and_odd_bytes_are_made_text() -> No
         await call.answered()
 
     assert ("authorization" in party.leg.headers, party.leg.headers["X-Name"]) == (False, "J\ufffdrgen")
-
-
-def _accepted(refer: str) -> str:
-    kept = [line for line in refer.split("\r\n") if line.startswith(("Via", "From", "To", "Call-ID", "CSeq"))]
-    return "\r\n".join(["SIP/2.0 202 Accepted", *kept, "Content-Length: 0", "", ""])

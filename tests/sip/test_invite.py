@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from telephony.leg import Ending
 from telephony.sip.ending import unanswered_outbound_ending
 from telephony.sip.invite import host_of, parse_invite, user_of
+from telephony.sip.rtp_silence import RtpSilence
 from telephony.sip.trunk import Backoff
 
 INVITE = (
@@ -62,7 +63,7 @@ def test_the_case_of_a_header_name_does_not_matter() -> None:
     [
         ("sip:1000@host", "1000"),
         ("<sips:%2B49@host;x=y>;tag=z", "+49"),
-        ("tel:+4930-1234;ext=5", "+4930-1234"),
+        ("tel:+49-30;ext=5", "+49-30"),
         ("sip:alice:password@host", "alice"),
         ("sip:host", ""),
         ("anonymous", ""),
@@ -95,3 +96,10 @@ def test_the_next_try_comes_ever_later_up_to_a_limit() -> None:
     backoff = Backoff(2.0, 30.0)
 
     assert [backoff.wait_s(failures) for failures in (1, 2, 3, 4, 5, 2_000)] == [2, 4, 8, 16, 30, 30]
+
+
+def test_silence_counts_from_the_last_packet_and_not_on_hold() -> None:
+    silence = RtpSilence()
+    counts = [(5, 0), (5, 1_000), (6, 2_000), (6, 3_500), (None, 4_000), (6, 9_000), (6, 9_500)]
+
+    assert [silence.lasted_ms(packets, now_ms) for packets, now_ms in counts] == [0, 1_000, 0, 1_500, 0, 0, 500]
