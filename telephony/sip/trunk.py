@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 
 import structlog
@@ -119,7 +119,7 @@ class TrunkLine:
     def _become(self, state: TrunkState) -> None:
         self.state = state
         self._changed.set()
-        _log.info("trunk_state", trunk=self.name, state=type(state).__name__.lower())
+        _log.info("trunk_state", trunk=self.name, state=type(state).__name__.lower(), **asdict(state))
 
     def _try_again(self, backoff: Backoff) -> float:
         self._failures += 1

@@ -25,6 +25,7 @@ class Registrar(RawSip):
     def __init__(self, username: str = "alice", password: str = "secret", mood: Mood = "asks_who") -> None:
         super().__init__()
         self.mood: Mood = mood
+        self.grants_s: int | None = None  # instead of what was asked for
         self.bindings: list[Binding] = []
         self.attempts = 0
         self.calls: list[str] = []
@@ -64,6 +65,8 @@ class Registrar(RawSip):
             return _response(request, "401 Unauthorized", challenge)
         contact = _field(request, "Contact")
         expires = int(_field(request, "Expires") or 0)
+        if self.grants_s is not None and expires:
+            expires = self.grants_s
         self.bindings.append(Binding(contact, expires))
         return _response(request, "200 OK", f"Contact: {contact.partition(';expires')[0]};expires={expires}\r\n")
 

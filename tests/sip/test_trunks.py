@@ -3,6 +3,8 @@
 import re
 import socket
 
+import pytest
+
 from telephony.settings import Secret, Trunk
 from telephony.sip.trunk import Backoff, Refused, Registered, RetryPlan, Unreachable
 from tests.drive.exchange import an_office
@@ -68,6 +70,22 @@ async def test_a_dead_trunk_is_tried_ever_later_until_it_answers() -> None:
             later = [await line.changed() for _ in range(3)]
 
     assert [first, *later] == [Unreachable(503, wait_s) for wait_s in (0.05, 0.1, 0.2, 0.2)]
+
+
+@pytest.mark.slow
+async def test_a_registration_is_refreshed_and_recovers_when_the_refresh_fails() -> None:
+    async with Registrar() as registrar, an_office(trunks=(a_trunk(registrar.uri),), retry=SOON) as office:
+        registrar.grants_s = 7  # pjsip refreshes five seconds before the end
+        line = office.endpoint.trunks["carrier"]
+        first = await line.until(Registered)
+        while len(registrar.bindings) < 2:
+            await line.changed()
+        registrar.mood = "forbids"
+        refused = await line.until(Refused)
+        registrar.mood = "asks_who"
+        again = await line.until(Registered)
+
+    assert (first, refused.sip_code, again) == (Registered(7), 403, Registered(7))
 
 
 async def test_a_call_by_the_trunk_goes_to_the_trunk_with_our_number() -> None:
