@@ -1,8 +1,8 @@
 """PCM16 framing, durations, G.711 and the 8 kHz <-> 24 kHz resampler. Rule: pure functions of samples.
 
 The telephone side runs at 8 kHz, the session at 24 kHz. Audio crosses between them once each way, through one
-anti-alias filter: 145 taps at 24 kHz, Kaiser window (beta 8), cut at 3850 Hz. Passband 0..3400 Hz within 0.01 dB,
-images and aliases below -90 dB, delay 3 ms each way.
+anti-alias filter: 145 taps at 24 kHz, Kaiser window (beta 8), cut at 3850 Hz. Passband 0..3400 Hz within 0.01 dB, what
+lies there has no images and no aliases above -90 dB; delay 3 ms each way.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ FRAME_MS = 20
 SAMPLE_BYTES = 2
 FILTER_TAPS = 145
 FILTER_CUT_HZ = 3_850.0
+FILTER_BETA = 8.0
 
 Samples = NDArray[np.int16]
 
@@ -53,13 +54,12 @@ def filter_taps(up: int, down: int, rate_hz: int) -> NDArray[np.float32]:
 
     Between 8 kHz and 24 kHz this is the filter named above; other ratios keep its shape below the lower Nyquist limit.
     """
-    from scipy.signal import firwin  # 70 MB, which a process that never resamples does without
-
     fast_hz = rate_hz * up
     low_hz = min(rate_hz, fast_hz // down)
     cut_hz = FILTER_CUT_HZ * low_hz / NARROW_HZ
     length = int(FILTER_TAPS * fast_hz * NARROW_HZ / (WIDE_HZ * low_hz)) | 1
-    taps: NDArray[np.float64] = firwin(length, cut_hz, window=("kaiser", 8.0), fs=fast_hz)
+    lags = np.arange(length) - (length - 1) / 2
+    taps = np.sinc(2 * cut_hz / fast_hz * lags) * np.kaiser(length, FILTER_BETA)
     scaled: NDArray[np.float32] = (taps / taps.sum() * up).astype(np.float32)
     return scaled
 

@@ -216,7 +216,7 @@ class EmbeddedVoice:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="flite")
 
     def __enter__(self) -> "EmbeddedVoice":
-        # Designing the first filter takes half a second, which no caller should hear.
+        # The first filter is designed here, not while a caller waits.
         Resampler(FLITE_HZ, WIDE_HZ)
         return self
 

@@ -157,7 +157,7 @@ class AudioBridge:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._wake: Any = pj.Wake()
-        # Designed once, before any call: the first design loads scipy.
+        # Designed once, before any call.
         self._up_taps = filter_taps(_RATIO, 1, NARROW_HZ).tobytes()
         self._down_taps = filter_taps(1, _RATIO, WIDE_HZ).tobytes()
         self._joined: dict[RingAudio, None] = {}
