@@ -74,6 +74,10 @@ class Account(pj.Account):  # type: ignore[misc]
     def onRegState(self, news: Any) -> None:  # noqa: N802, D102
         contained(partial(self._tell_registration, news), _nothing)
 
+    def onIncomingSubscribe(self, request: Any) -> None:  # noqa: N802
+        """Nobody watches us: a subscription would be state that a stranger makes us keep."""
+        request.code = pj.PJSIP_SC_DECLINE
+
     def _tell_registration(self, news: Any) -> None:
         if self._trunk is not None:
             answer = Registration(news.code, news.reason, news.expiration, bool(news.rdata.wholeMsg))

@@ -220,6 +220,14 @@ async def test_a_caller_cannot_make_us_call_others() -> None:
     assert (code, calls_placed) == (603, [])
 
 
+async def test_a_stranger_cannot_make_us_keep_subscriptions() -> None:
+    watch = "Event: presence\r\nExpires: 3600\r\nAccept: application/pidf+xml\r\n"
+    async with an_office() as office, RawSip() as peer:
+        code = await RawCall(peer, office.endpoint.port("udp")).asks("SUBSCRIBE", extra=watch)
+
+    assert code == 603
+
+
 MALFORMED = [
     b"",
     b"\r\n\r\n",
