@@ -117,9 +117,11 @@ def _turn(item: Item) -> Turn | None:
 
 def _words(part: Content) -> str:
     match part:
-        case InputText(text=text) | OutputText(text=text):
+        case InputText(text=text):
             return text
+        case OutputText(text=text):
+            return text.strip()
         case InputAudio(transcript=transcript):
             return transcript or ""
         case OutputAudio(transcript=transcript):
-            return transcript
+            return transcript.strip()

@@ -1,0 +1,142 @@
+"""A worker on a fake line with fake providers, told as a story. Rule: everything it opened is closed when it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.audio import FRAME_MS, WIDE_HZ, bytes_of
+from pipeline.providers import Delta, TextDelta
+from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.events import ServerEvent, SpeechStopped
+from pipeline.session import Session
+from pipeline.signals import EndCall, Greet, Input, Output, TransferCall
+from pipeline.worker import Cascade, Worker
+from tests.drive.cascade import FakeLine, Loudness, Model, Recogniser, Voice, now_s
+from tests.drive.story import counting_ids
+from tests.drive.watch import Watch
+
+LAST_WORDS_NUMBER = 0
+LAST_WORDS_MS = 1_000
+
+
+def words(text: str) -> list[Delta]:
+    """A reply as a model streams it."""
+    return [TextDelta(f"{word} ") for word in text.split()]
+
+
+class ObservedSession(Session):
+    """A session whose every step is kept, and looked at as it happens."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.watch = Watch()
+        self.steps: list[tuple[Input, list[Output]]] = []
+
+    def opened(self) -> list[Output]:
+        outputs = super().opened()
+        self.watch.see(outputs)
+        return outputs
+
+    def handle(self, happened: Input) -> list[Output]:
+        outputs = super().handle(happened)
+        self.watch.see(outputs)
+        self.steps.append((happened, outputs))
+        return outputs
+
+    def closed(self) -> list[Output]:
+        outputs = super().closed()
+        self.watch.see(outputs)
+        self.watch.see_closed()
+        return outputs
+
+
+@dataclass
+class Call:
+    """One call; `observed` and `asked` are what the worker told its owner, and when."""
+
+    recogniser: Recogniser = field(default_factory=lambda: Recogniser("hello"))
+    model: Model = field(default_factory=lambda: Model(words("Good evening. What can I do for you?")))
+    voice: Voice = field(default_factory=Voice)
+    config: SessionConfig = field(default_factory=SessionConfig)
+    more: dict[str, Any] = field(default_factory=dict)
+    line: FakeLine = field(default_factory=FakeLine)
+    observed: list[tuple[float, ServerEvent]] = field(default_factory=list)
+    asked: list[tuple[float, EndCall | TransferCall]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._ticked = asyncio.Event()
+        last_words = bytes(bytes_of(LAST_WORDS_MS, WIDE_HZ))
+        ids = counting_ids()
+        self.session = ObservedSession(self.config, ids, apology_pcm=last_words, **self.more)
+        self.worker = Worker(
+            self.session,
+            Cascade(Loudness(), self.recogniser.connect, self.model, self.voice),
+            self.line,
+            observe=lambda event: self.observed.append((now_s(), event)),
+            control=lambda act: self.asked.append((now_s(), act)),
+            now_ms=lambda: now_s() * 1_000,
+            ids=ids,
+        )
+
+    @asynccontextmanager
+    async def runs(self, *, greet: bool = True) -> AsyncIterator["Call"]:
+        """The call lives within; afterwards the worker was cancelled and nothing of it is open."""
+        run = asyncio.create_task(self.worker.run())
+        ticks = asyncio.create_task(self._tick())
+        if greet:
+            self.worker.post(Greet())
+        try:
+            yield self
+        finally:
+            ticks.cancel()
+            run.cancel()
+            with suppress(asyncio.CancelledError):
+                await run
+            assert (self.recogniser.open, self.model.open, self.voice.open) == (0, 0, 0), "a provider is still open"
+
+    async def speaks(self, ms: int) -> None:
+        """The caller speaks for so long."""
+        self.line.speech_left_ms = ms
+        await self.until(lambda: not self.line.speech_left_ms)
+
+    async def until(self, happened: Callable[[], object], within_s: float = 60.0) -> float:
+        """Wait until something is so; returns when it was."""
+        async with asyncio.timeout(within_s):
+            while not happened():
+                await self._ticked.wait()
+        return now_s()
+
+    async def ends_a_turn(self, ms: int) -> None:
+        """The caller speaks for so long, and falls silent until the turn is over; or the call ends before."""
+        turns = len(self.times_of(SpeechStopped))
+        await self.speaks(ms)
+        await self.until(lambda: self.asked or self.has_seen(SpeechStopped, turns + 1))
+
+    async def is_answered(self, within_s: float) -> None:
+        """The caller hears a voice from now on, or the call ends."""
+        since_s = now_s()
+        await self.until(lambda: self.asked or self.line.last_heard_s > since_s, within_s)
+
+    async def ends(self, within_s: float) -> bool:
+        """Does the call end in time?"""
+        late_s = now_s() + within_s
+        await self.until(lambda: self.asked or now_s() > late_s, within_s + 1)
+        return bool(self.asked)
+
+    def has_seen(self, kind: type[ServerEvent], times: int) -> bool:
+        """So many such events were observed."""
+        return len(self.times_of(kind)) >= times
+
+    def times_of(self, kind: type[ServerEvent]) -> list[float]:
+        """When such events were observed."""
+        return [at_s for at_s, event in self.observed if isinstance(event, kind)]
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(FRAME_MS / 1_000)
+            self.line.tick()
+            self.worker.wake()
+            ticked, self._ticked = self._ticked, asyncio.Event()
+            ticked.set()
