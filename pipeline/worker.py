@@ -167,7 +167,6 @@ class Worker:
                     self._making.stop(response_id)
                 case FlushPlayout():
                     self._line.flush()
-                    self._making.playout(0)
                 case EndCall() | TransferCall():
                     self._control(output)
                 case ResponseDone(response=response):

@@ -58,7 +58,7 @@ class Recogniser:
         self.opened = 0
         # What each opened recogniser was given: for each utterance its number and its frames of speech and silence.
         self.heard: list[list[tuple[int, int, int]]] = []
-        self._news: asyncio.Queue[Transcript | ProviderError] = asyncio.Queue()
+        self._news: asyncio.Queue[Transcript | ProviderError | None] = asyncio.Queue()
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator["Recogniser"]:
@@ -84,19 +84,28 @@ class Recogniser:
     def end(self, utterance: int) -> None:
         asyncio.get_running_loop().call_later(self._final_s, self._finish, utterance, self._news)
 
-    def break_off(self, *, retryable: bool = True) -> None:
-        """The connection is lost."""
-        self._news.put_nowait(ProviderError("fake", "unreachable", retryable=retryable))
+    def break_off(self, *, reconnect_s: float = 0.0) -> None:
+        """The connection is lost; the next one takes so long."""
+        self._connect_s = reconnect_s
+        self._news.put_nowait(ProviderError("fake", "unreachable", retryable=True))
+
+    def end_quietly(self) -> None:
+        """The connection is closed by the far end, without a reason."""
+        self._news.put_nowait(None)
+
+    def imagine(self, *transcripts: Transcript) -> None:
+        """Something is heard that nobody said."""
+        for transcript in transcripts:
+            self._news.put_nowait(transcript)
 
     async def transcripts(self) -> AsyncGenerator[Transcript, None]:
-        while True:
-            news = await self._news.get()
+        while (news := await self._news.get()) is not None:
             self.faults.step()
             if isinstance(news, ProviderError):
                 raise news
             yield news
 
-    def _finish(self, utterance: int, news: asyncio.Queue[Transcript | ProviderError]) -> None:
+    def _finish(self, utterance: int, news: asyncio.Queue[Transcript | ProviderError | None]) -> None:
         if news is self._news:
             news.put_nowait(Transcript(utterance, self._texts.pop(0) if self._texts else "", final=True))
 

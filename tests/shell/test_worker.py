@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from pipeline.hearing import RETRY_S, TRIES
 from pipeline.making import AHEAD_MS
 from pipeline.providers import FunctionCall, Transcript
 from pipeline.realtime.config import SessionConfig
@@ -18,7 +19,7 @@ from pipeline.realtime.events import (
     TranscriptCompleted,
     TurnTimeline,
 )
-from pipeline.signals import EndCall, Greet, Permissions, TransferCall
+from pipeline.signals import EndCall, Greet, Permissions, TransferCall, TransferFailed
 from tests.drive.call import LAST_WORDS_NUMBER, Call, words
 from tests.drive.cascade import Faults, Model, Recogniser, Voice, now_s
 from tests.drive.quick_loop import quickly
@@ -150,8 +151,22 @@ def test_a_caller_who_speaks_while_the_recogniser_connects_is_heard_from_the_beg
             await call.speaks(600)
             await call.until(lambda: call.times_of(TranscriptCompleted))
 
-            [[(utterance, speech, _)]] = recogniser.heard
-            assert (utterance, speech) == (1, 30)
+            assert [[(utterance, speech) for utterance, speech, _ in heard] for heard in recogniser.heard] == [
+                [(1, 30)]
+            ]
+
+    quickly(story)
+
+
+def test_an_utterance_reaches_back_as_far_as_it_is_padded() -> None:
+    async def story() -> None:
+        recogniser = Recogniser("hello")
+        async with Call(recogniser).runs(greet=False) as call:
+            await asyncio.sleep(1)
+            await call.speaks(600)
+            await call.until(lambda: call.times_of(TranscriptCompleted))
+
+            assert recogniser.heard == [[(1, 30, (300 + 500) // 20)]]
 
     quickly(story)
 
@@ -202,14 +217,84 @@ def test_an_utterance_too_long_to_be_kept_is_asked_for_again_and_never_heard_in_
     quickly(story)
 
 
+@pytest.mark.parametrize("moment", ["before the turn has ended", "while its transcript is owed"])
+def test_a_long_utterance_that_is_lost_is_asked_for_again_at_once(moment: str) -> None:
+    async def story() -> None:
+        recogniser = Recogniser("hello", final_s=2.0)
+        async with Call(recogniser).runs(greet=False) as call:
+            await call.speaks(15_000)
+            if moment == "while its transcript is owed":
+                await call.ends_a_turn(20)
+            recogniser.break_off(reconnect_s=30.0)
+            if moment == "before the turn has ended":
+                await call.ends_a_turn(20)
+            stopped_s = now_s()
+            await call.until(lambda: call.model.prompts)
+
+            assert now_s() - stopped_s < 0.1
+
+    quickly(story)
+
+
+def test_a_recogniser_that_ends_without_a_reason_is_connected_again() -> None:
+    async def story() -> None:
+        recogniser = Recogniser("hello")
+        async with Call(recogniser).runs(greet=False) as call:
+            await asyncio.sleep(1)
+            recogniser.end_quietly()
+            await call.speaks(400)
+            await call.until(lambda: call.times_of(TranscriptCompleted))
+
+            assert recogniser.opened == 2
+
+    quickly(story)
+
+
+def test_a_recogniser_that_imagines_things_is_not_believed() -> None:
+    async def story() -> None:
+        recogniser = Recogniser("hello")
+        async with Call(recogniser).runs(greet=False) as call:
+            await asyncio.sleep(1)
+            recogniser.imagine(Transcript(0, "a", final=False), Transcript(7, "b", final=True))
+            await call.speaks(400)
+            await call.until(lambda: call.model.prompts)
+
+            assert call.model.said(1) == ["hello"]
+
+    quickly(story)
+
+
+def test_a_deaf_agent_who_gets_the_caller_back_says_so_and_leaves() -> None:
+    async def story() -> None:
+        recogniser = Recogniser("sales please")
+        permissions = Permissions(transfer_targets={"sales": "sip:sales@example.com"})
+        model = Model([FunctionCall("call_1", "transfer", '{"target": "sales"}')], words("They do not answer."))
+        async with Call(recogniser, model, more={"permissions": permissions}).runs() as call:
+            await call.until(lambda: call.asked)
+            recogniser.faults = Faults(1, for_ever=True)
+            recogniser.break_off()
+            await asyncio.sleep(1)
+            call.worker.post(TransferFailed(486))
+            await call.until(lambda: call.line.heard_s)
+            await call.speaks(400)
+            await call.until(lambda: len(call.asked) == 2)
+
+            assert call.asked[1][1] == EndCall("provider", "stt_unreachable")
+
+    quickly(story)
+
+
 def test_a_recogniser_that_is_gone_for_good_ends_the_call_after_last_words() -> None:
     async def story() -> None:
         recogniser = Recogniser(faults=Faults(at=1, for_ever=True, retryable=True))
         async with Call(recogniser).runs(greet=False) as call:
             await call.until(lambda: call.asked)
 
-            assert call.asked[0][1] == EndCall("provider", "stt_unreachable")
+            [(ended_s, act)] = call.asked
+            assert act == EndCall("provider", "stt_unreachable")
             assert call.line.heard_ms == {LAST_WORDS_NUMBER: 1_000}
+            assert recogniser.faults.steps == TRIES
+            assert ended_s > 1.0 + RETRY_S + 2 * RETRY_S
 
     quickly(story)
 
@@ -288,17 +373,18 @@ def test_what_happened_before_the_worker_ran_is_not_lost() -> None:
     quickly(story)
 
 
-def test_a_late_partial_and_a_wild_final_disturb_nobody() -> None:
+def test_a_reply_that_is_made_leaves_no_task_behind() -> None:
     async def story() -> None:
         async with Call().runs() as call:
-            for wild in (
-                Transcript(0, "a", final=False),
-                Transcript(7, "b", final=True),
-                Transcript(-1, "", final=True),
-            ):
-                call.worker.post(wild)
-            await call.until(lambda: call.line.played_ms == 800)
-            assert call.times_of(TranscriptCompleted) == []
+            await call.is_answered(within_s=2.0)
+            at_work = []
+            for _ in range(3):
+                await call.until(lambda: call.voice.open == 0 and call.line.queued_ms == 0)
+                at_work.append(len(asyncio.all_tasks()))
+                await call.ends_a_turn(400)
+                await call.is_answered(within_s=2.0)
+
+            assert at_work == [at_work[0]] * 3
 
     quickly(story)
 
