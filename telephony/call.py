@@ -70,6 +70,10 @@ class Plan:
 class Journal(Protocol):
     """Where a call's life is written down; nothing here waits or raises."""
 
+    def taken_by(self, agent: str) -> None:
+        """It has been decided who talks."""
+        ...
+
     def answered(self) -> None:
         """The call is up."""
         ...

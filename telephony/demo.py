@@ -29,7 +29,7 @@ from pipeline.realtime.events import (
 from telephony import settings
 from telephony.demo_report import DemoReport, Minutes, report
 from telephony.service import Service, contact
-from telephony.settings import LogSettings, Settings, SipSettings
+from telephony.settings import ControlSettings, LogSettings, Settings, SipSettings
 from telephony.wire.script import (
     Answered,
     BargeIn,
@@ -154,7 +154,8 @@ def _settings() -> Settings:
     chosen = settings.read(None)
     sip = SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=None)
     media = replace(chosen.media, recordings_dir=RECORDINGS)
-    return replace(chosen, dialplan=DIALPLAN, sip=sip, media=media, trunks=())
+    control = ControlSettings(port=None)
+    return replace(chosen, dialplan=DIALPLAN, sip=sip, media=media, control=control, trunks=())
 
 
 async def _caller(script: Script, screen: Screen) -> Report | Failed:

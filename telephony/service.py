@@ -6,29 +6,42 @@ Parts open in an order in which each needs only those before it, and close in th
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+import httpx
 import structlog
 
 from pipeline.observe import Counters
+from telephony.agents import Agents
 from telephony.check import read_dialplan
+from telephony.control.app import application
+from telephony.control.dispatch import Dispatch
+from telephony.control.parts import Parts
+from telephony.control.server import ControlServer
+from telephony.control.session_wish import SessionWishes
+from telephony.control.webhooks import Webhooks
 from telephony.dialplan import Dialplan
+from telephony.front_desk import FrontDesk
 from telephony.journal import Journals, Watcher
-from telephony.leg import Ending
 from telephony.media.bridge import AudioBridge
+from telephony.offer import Offer
 from telephony.settings import Settings
 from telephony.sip.endpoint import CallRefusedError, Endpoint
 from telephony.state.bus import Bus
+from telephony.state.client_secrets import ClientSecrets
 from telephony.state.connection import connected
 from telephony.state.private_redis import RedisServer, private_redis
 from telephony.state.store import Store
 from telephony.state.writer import StateWriter
-from telephony.switchboard import Switchboard
-from telephony.vendors import Vendors
+from telephony.switchboard import Announce, Switchboard
+from telephony.vendors import UnknownModelError, Vendors
 
 log = structlog.get_logger()
+
+KNOWN_WITHIN_S = 1.0
 
 
 class Service:
@@ -47,6 +60,7 @@ class Service:
         self.writer: StateWriter
         self.endpoint: Endpoint
         self.switchboard: Switchboard
+        self.control: ControlServer | None = None
 
     async def __aenter__(self) -> Self:
         settings = self.settings
@@ -58,7 +72,9 @@ class Service:
             await opening.enter_async_context(self.writer)
             vendors = await opening.enter_async_context(self.vendors())
             journals = Journals(self.writer.node, self.writer, self.counters, self._watchers)
-            self.switchboard = Switchboard(settings, self.dialplan, vendors, journals)
+            agents = Agents(self.dialplan.agents, self.store)
+            announce = await self._announcing(opening)
+            self.switchboard = Switchboard(settings, self.dialplan, agents, vendors, journals, announce)
             bridge = AudioBridge(asyncio.get_running_loop())
             opening.callback(bridge.close)
             self.endpoint = Endpoint(
@@ -69,8 +85,7 @@ class Service:
                 rtp_timeout_s=settings.limits.rtp_timeout_s,
             )
             await opening.enter_async_context(self.endpoint)
-            commands = asyncio.create_task(self._commands(Bus(client), self.writer.node), name="commands")
-            opening.callback(commands.cancel)
+            await self._open_control(opening, Bus(client), ClientSecrets(client), SessionWishes(agents, vendors))
             self._open = opening.pop_all()
         return self
 
@@ -93,12 +108,54 @@ class Service:
             self.own_redis = await opening.enter_async_context(private_redis())
             self.redis_url = self.own_redis.url
 
-    async def _commands(self, bus: Bus, node: str) -> None:
-        """What applications ask of this node's calls, for as long as the service runs."""
-        async for command in bus.commands(node):
-            call = self.switchboard.calls.get(command.call_id)
-            if call is not None:
-                call.command(command.command)
+    async def _announcing(self, opening: AsyncExitStack) -> Announce:
+        """How applications learn of calls that wait for them."""
+        secret = self.settings.control.webhook_secret
+        if secret is None:
+            return _nobody_to_tell
+        client = await opening.enter_async_context(httpx.AsyncClient(trust_env=False, follow_redirects=False))
+        return Webhooks(secret, client, self._known).announce
+
+    async def _open_control(
+        self, opening: AsyncExitStack, bus: Bus, client_secrets: ClientSecrets, wishes: SessionWishes
+    ) -> None:
+        """Applications may steer calls: those of this node, and from here those of the others."""
+        settings, node = self.settings, self.writer.node
+        dispatch = Dispatch(FrontDesk(self.switchboard, wishes, self.endpoint), bus)
+        orders = asyncio.create_task(dispatch.serve(node, self._steer), name="orders")
+        opening.callback(orders.cancel)
+        if not settings.control.is_on:
+            return
+        parts = Parts(
+            node=node,
+            settings=settings.control,
+            dispatch=dispatch,
+            store=self.store,
+            bus=bus,
+            client_secrets=client_secrets,
+            wishes=wishes,
+            agents=self.dialplan.agents,
+            trunks=frozenset(trunk.name for trunk in settings.trunks),
+            recordings_dir=settings.media.recordings_dir,
+            known=self._known,
+        )
+        self.control = await opening.enter_async_context(ControlServer(application(parts), settings.control))
+        log.info("control_ready", addresses=self.control.addresses)
+
+    async def _known(self) -> None:
+        """What calls did so far is in Redis, unless Redis is away."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(KNOWN_WITHIN_S):
+                await self.writer.written()
+
+    def _steer(self, call_id: str, client_event: bytes) -> None:
+        call = self.switchboard.calls.get(call_id)
+        if call is not None:
+            call.command(client_event)
+
+
+async def _nobody_to_tell(offer: Offer) -> None:
+    log.error("webhook_secret_missing", call_id=offer.call_id, remedy="run `offhook check`")
 
 
 async def serve(settings: Settings) -> int:
@@ -113,8 +170,9 @@ async def serve(settings: Settings) -> int:
 
 
 async def place_call(settings: Settings, target: str, agent: str | None, trunk: str | None, caller: str | None) -> int:
-    """Place one call, let an agent talk, and say how it ended."""
-    async with Service(settings) as service:
+    """Place one call, let an agent talk, and say how it ended. Applications reach `offhook serve`, not this."""
+    unheard = replace(settings, control=replace(settings.control, port=None, tls_port=None))
+    async with Service(unheard, dialplan=read_dialplan(settings)) as service:
         agents = service.dialplan.agents
         chosen = agent or next(iter(agents), "")
         if chosen not in agents:
@@ -125,8 +183,11 @@ async def place_call(settings: Settings, target: str, agent: str | None, trunk: 
         except CallRefusedError as error:
             log.error("call_not_placed", problem=str(error))
             return 1
-        task = service.switchboard.place(leg, chosen)
-        ending = await task if task else Ending("us", "unknown_model", 0)
+        try:
+            ending = await service.switchboard.place(leg, chosen, agents[chosen]).life
+        except UnknownModelError as error:
+            log.error("agent_cannot_speak", agent=chosen, problem=str(error), remedy="run `offhook check`")
+            return 2
     return 0 if ending.reason in {"hung_up", "agent_hung_up", "transferred"} else 1
 
 

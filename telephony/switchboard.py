@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import structlog
@@ -9,11 +11,15 @@ import structlog
 from pipeline.observe import Pii
 from pipeline.realtime.config import SessionConfig
 from pipeline.signals import Permissions
+from pipeline.worker import Cascade
+from telephony.agents import Agents
 from telephony.call import Call, Journal, Plan
 from telephony.dialplan import HANG_UP, TRANSFER, Dialplan, Route
 from telephony.leg import Ending, Leg, LegEnded
 from telephony.number import masked
+from telephony.offer import Decision, Declined, Offer, Taken, unanswered
 from telephony.settings import Settings
+from telephony.state.connection import StateError
 from telephony.vendors import UnknownModelError, Vendors
 
 log = structlog.get_logger()
@@ -26,22 +32,58 @@ UNAVAILABLE = 503
 class Journals(Protocol):
     """Where the journal of a new call comes from."""
 
-    def begin(self, call_id: str, leg: Leg, *, route: str, agent: str) -> Journal:
-        """A call begins."""
+    def begin(self, call_id: str, leg: Leg, *, route: str, agent: str, metadata: Mapping[str, str] = ...) -> Journal:
+        """A call begins; `metadata` is what an application says about it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an application says of an outbound call besides who talks."""
+
+    ring_timeout_s: float | None = None
+    greet: bool = True
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCall:
+    """An outbound call under way; `life` ends with it."""
+
+    call_id: str
+    life: "asyncio.Task[Ending]"
+
+
+class Announce(Protocol):
+    """How an application learns of a call that waits for it."""
+
+    async def __call__(self, offer: Offer, /) -> None:
+        """Tell it, and insist until it has heard; ends when there is nothing more to try."""
         ...
 
 
 class Switchboard:
     """Takes legs and runs their calls until they have ended."""
 
-    def __init__(self, settings: Settings, dialplan: Dialplan, vendors: Vendors, journals: Journals) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        dialplan: Dialplan,
+        agents: Agents,
+        vendors: Vendors,
+        journals: Journals,
+        announce: Announce,
+    ) -> None:
         self._settings = settings
         self._dialplan = dialplan
+        self._agents = agents
         self._vendors = vendors
         self._journals = journals
+        self._announce = announce
         self._tasks: set[asyncio.Task[Ending]] = set()
         self._draining = False
         self.calls: dict[str, Call] = {}
+        self.offers: dict[str, Offer] = {}
 
     def take(self, leg: Leg) -> None:
         """An inbound leg waits for a decision."""
@@ -58,12 +100,23 @@ class Switchboard:
             self._refuse(leg, NOT_FOUND, "no_route")
         elif route.reject is not None:
             self._refuse(leg, route.reject, "route_rejects")
+        elif route.webhook is not None:
+            self._offer(leg, route)
         else:
-            self._start(leg, route.agent, self._dialplan.agents[route.agent], route)
+            call_id = _new_id("rtc")
+            self._spawn(call_id, self._route(call_id, leg, route))
 
-    def place(self, leg: Leg, agent: str) -> "asyncio.Task[Ending] | None":
-        """Run an outbound leg with an agent of the dialplan, which may hang up."""
-        return self._start(leg, agent, self._dialplan.agents[agent], Route(did=leg.called, agent=agent))
+    def place(self, leg: Leg, agent: str, config: SessionConfig, terms: "Terms | None" = None) -> PlacedCall:
+        """Run an outbound leg; raises UnknownModelError before anything has happened."""
+        terms = terms or Terms()
+        call_id = _new_id("rtc")
+        plan = self._plan(agent, config, Route(did=leg.called, agent=agent))
+        permissions = plan.permissions if agent else Permissions()
+        ring_timeout_s = terms.ring_timeout_s or plan.ring_timeout_s
+        plan = replace(plan, permissions=permissions, greet=terms.greet, ring_timeout_s=ring_timeout_s)
+        cascade = self._vendors.cascade(config)
+        journal = self._journals.begin(call_id, leg, route="", agent=agent, metadata=terms.metadata)
+        return PlacedCall(call_id, self._spawn(call_id, self._call(call_id, leg, plan, cascade, journal).run()))
 
     async def drain(self, patience_s: float) -> None:
         """Take no more calls, let those in progress finish for so long, then hang up the rest."""
@@ -71,6 +124,8 @@ class Switchboard:
         if self._tasks:
             log.info("draining", calls=len(self._tasks), patience_s=patience_s)
             await asyncio.wait(self._tasks, timeout=patience_s)
+        for offer in list(self.offers.values()):
+            offer.decide(Declined("shutting_down", UNAVAILABLE))
         for call in list(self.calls.values()):
             call.hang_up("shutting_down")
         if self._tasks:
@@ -81,50 +136,101 @@ class Switchboard:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _start(self, leg: Leg, agent: str, config: SessionConfig, route: Route) -> "asyncio.Task[Ending] | None":
-        call_id = f"rtc_{secrets.token_hex(12)}"
+    async def _route(self, call_id: str, leg: Leg, route: Route) -> Ending:
+        """The agent that the route names talks."""
+        found = await self._found(route.agent)
         try:
-            cascade = self._vendors.cascade(config)
+            cascade = self._vendors.cascade(found) if found else None
         except UnknownModelError as error:
-            log.error("agent_cannot_speak", agent=agent, problem=str(error), remedy="run `offhook check`")
-            self._refuse(leg, SERVER_ERROR, "unknown_model")
-            return None
-        journal = self._journals.begin(call_id, leg, route=route.did, agent=agent)
-        call = Call(
-            call_id,
-            leg,
-            self._plan(agent, config, route),
-            cascade,
-            journal,
-            ids=_new_id,
-            apology_pcm=self._vendors.apology_pcm,
-        )
-        self.calls[call_id] = call
-        return self._spawn(call_id, call)
+            log.error("agent_cannot_speak", agent=route.agent, problem=str(error), remedy="run `offhook check`")
+            cascade = None
+        if found is None or cascade is None:
+            return self._refuse(leg, SERVER_ERROR, "unknown_model" if found else "unknown_agent")
+        plan = self._plan(route.agent, found, route)
+        journal = self._journals.begin(call_id, leg, route=route.did, agent=route.agent)
+        return await self._call(call_id, leg, plan, cascade, journal).run()
 
-    def _spawn(self, call_id: str, call: Call) -> "asyncio.Task[Ending]":
+    def _offer(self, leg: Leg, route: Route) -> None:
+        call_id = _new_id("rtc")
+        offer = Offer(call_id, leg, route, self._journals.begin(call_id, leg, route=route.did, agent=""))
+        self.offers[call_id] = offer
+        self._spawn(call_id, self._offered(offer))
+
+    async def _offered(self, offer: Offer) -> Ending:
+        """An application decides, or time or the caller does."""
+        announcing = asyncio.create_task(self._announce(offer))
+        try:
+            decision = await offer.decided()
+            if decision is None and offer.over is None:
+                decision = await self._fallback(offer)
+        finally:
+            announcing.cancel()
+            del self.offers[offer.call_id]
+        if isinstance(decision, Taken) and offer.over is None:
+            return await self._taken(offer, decision)
+        refusal = decision if isinstance(decision, Declined) else unanswered(offer.route)
+        ending = offer.over or await offer.declined(refusal)
+        log.info("call_ended", by=ending.by, reason=ending.reason, sip_code=ending.sip_code)
+        offer.journal.ended(ending, None)
+        return ending
+
+    async def _fallback(self, offer: Offer) -> Decision:
+        route = offer.route
+        log.warning("nobody_decided", after_s=route.decide_timeout_s, agent=route.fallback_agent or None)
+        config = await self._found(route.fallback_agent) if route.fallback_agent else None
+        problem = self._vendors.problem(config) if config else None
+        if config is None or problem:
+            return unanswered(route)
+        return Taken(route.fallback_agent, config, by_application=False)
+
+    async def _taken(self, offer: Offer, taken: Taken) -> Ending:
+        plan = self._plan(taken.agent, taken.config, offer.route)
+        if taken.by_application:
+            plan = replace(plan, permissions=Permissions(), greet=False, ring_s=0)
+        cascade = self._vendors.cascade(taken.config)
+        offer.journal.taken_by(taken.agent)
+        return await self._call(offer.call_id, offer.leg, plan, cascade, offer.journal).run()
+
+    async def _found(self, agent: str) -> SessionConfig | None:
+        try:
+            config = await self._agents.find(agent)
+        except StateError as error:
+            log.error("agent_not_read", agent=agent, problem=str(error), remedy="Redis must be there for kept agents")
+            return None
+        if config is None:
+            log.error("no_such_agent", agent=agent, remedy="put it under /v1/agents, or into the dialplan")
+        return config
+
+    def _call(self, call_id: str, leg: Leg, plan: Plan, cascade: Cascade, journal: Journal) -> Call:
+        apology_pcm = self._vendors.apology_pcm
+        call = self.calls[call_id] = Call(call_id, leg, plan, cascade, journal, ids=_new_id, apology_pcm=apology_pcm)
+        return call
+
+    def _spawn(self, call_id: str, life: Coroutine[None, None, Ending]) -> "asyncio.Task[Ending]":
         async def run() -> Ending:
             with structlog.contextvars.bound_contextvars(call_id=call_id):
                 try:
-                    return await call.run()
+                    return await life
                 finally:
-                    del self.calls[call_id]
+                    self.calls.pop(call_id, None)
 
         task = asyncio.create_task(run(), name=call_id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _refuse(self, leg: Leg, sip_code: int, reason: str) -> None:
-        journal = self._journals.begin(f"rtc_{secrets.token_hex(12)}", leg, route="", agent="")
+    def _refuse(self, leg: Leg, sip_code: int, reason: str) -> Ending:
+        journal = self._journals.begin(_new_id("rtc"), leg, route="", agent="")
+        ending = Ending("us", reason, sip_code)
 
         def on_leg(event: object) -> None:
             if isinstance(event, LegEnded):
-                journal.ended(Ending("us", reason, sip_code), None)
+                journal.ended(ending, None)
 
         log.warning("call_refused", reason=reason, sip_code=sip_code)
         leg.listen(on_leg)
         leg.reject(sip_code)
+        return ending
 
     def _plan(self, agent: str, config: SessionConfig, route: Route) -> Plan:
         limits = self._settings.limits
@@ -143,4 +249,4 @@ class Switchboard:
 
 
 def _new_id(kind: str) -> str:
-    return f"{kind}_{secrets.token_hex(9)}"
+    return f"{kind}_{secrets.token_hex(12 if kind == 'rtc' else 9)}"

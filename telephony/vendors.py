@@ -9,9 +9,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from types import TracebackType
 from typing import Self
 
+from msgspec.structs import replace
+
 from pipeline.flow import Flow
 from pipeline.providers import Hearing, LanguageModel, ProviderError, TextToSpeech
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
+from pipeline.providers.embedded_tts import SILENCE_LEVELS as EMBEDDED_VOICES
 from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.providers.openai_chat import OpenAIChat
 from pipeline.providers.scripted import ScriptedModel
@@ -42,7 +45,10 @@ class Vendors:
         self._open = AsyncExitStack()
         self._voice = EmbeddedVoice()
         prompts = [self._phrases(agent) for agent in agents.values() if self._stt(agent) == EMBEDDED]
-        self._recogniser = EmbeddedSpeechToText(expect=prompts) if prompts else None
+        # Sessions that applications describe leave the recogniser to the settings.
+        self._recogniser = (
+            EmbeddedSpeechToText(expect=prompts) if prompts or self._stt(SessionConfig()) == EMBEDDED else None
+        )
         self._models: dict[str, LanguageModel] = {}
         self._ticks: TickScores | None = None
         self.apology_pcm = b""
@@ -68,6 +74,31 @@ class Vendors:
         return Cascade(
             self._ticks.caller(), self._hearing(agent), self._language_model(agent), self._text_to_speech(agent)
         )
+
+    def problem(self, config: SessionConfig) -> str | None:
+        """Why these providers cannot run a session; None when they can."""
+        try:
+            self._hearing(config)
+            self._language_model(config)
+            self._text_to_speech(config)
+        except UnknownModelError as error:
+            return str(error)
+        voice = config.audio.output.voice
+        return f"no voice is called {voice!r}" if voice and voice not in EMBEDDED_VOICES else None
+
+    def answerable(self, wished: SessionConfig) -> SessionConfig:
+        """The config with the service's default for every name that no provider answers to."""
+        hears, speaks, model = wished.audio.input, wished.audio.output, wished.model
+        if hears.transcription is not None and hears.transcription.model not in (None, EMBEDDED):
+            hears = replace(hears, transcription=replace(hears.transcription, model=None))
+        if speaks.model not in (None, EMBEDDED):
+            speaks = replace(speaks, model=None)
+        if speaks.voice not in EMBEDDED_VOICES:
+            speaks = replace(speaks, voice="")
+        vendor, _, name = model.partition("/")
+        if not (name and (vendor == OPENAI or (vendor == SCRIPTED and name in self._flows))):
+            model = ""
+        return replace(wished, model=model, audio=replace(wished.audio, input=hears, output=speaks))
 
     def _hearing(self, agent: SessionConfig) -> Callable[[], AbstractAsyncContextManager[Hearing]]:
         name = self._stt(agent)

@@ -21,7 +21,7 @@ from telephony import settings as chosen
 from telephony.bench.subject import until_told_to_stop
 from telephony.dialplan import parse
 from telephony.service import Service
-from telephony.settings import LogSettings, SipSettings
+from telephony.settings import ControlSettings, LogSettings, SipSettings
 from telephony.vendors import Vendors
 
 LATENCY = Latency()
@@ -79,6 +79,7 @@ async def serve(calls: int) -> None:
     settings = replace(
         chosen.read(None),
         sip=SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=None, max_calls=calls + SPARE_CALLS),
+        control=ControlSettings(port=None),
     )
     async with ServiceUnderTest(settings, dialplan=parse(DIALPLAN, "the bench's dialplan")) as service:
         gc.collect()

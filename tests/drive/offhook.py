@@ -15,7 +15,7 @@ from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.realtime.events import ServerEvent, TranscriptCompleted
 from telephony import settings
 from telephony.service import Service
-from telephony.settings import Settings, SipSettings
+from telephony.settings import ControlSettings, Settings, SipSettings
 from telephony.state.connection import connected
 from telephony.state.record import CallRecord
 from telephony.wire.call import Call
@@ -152,7 +152,8 @@ def chosen(tmp_path: Path, dialplan: str = DESK, **changes: object) -> Settings:
     """Settings for a service on loopback with this dialplan."""
     path = tmp_path / "dialplan.toml"
     path.write_text(dialplan)
-    return replace(settings.read(None, {}), dialplan=path, sip=LOOPBACK, **changes)  # type: ignore[arg-type]
+    own: dict[str, object] = {"dialplan": path, "sip": LOOPBACK, "control": ControlSettings(port=0)}
+    return replace(settings.read(None, {}), **(own | changes))  # type: ignore[arg-type]
 
 
 @contextlib.asynccontextmanager

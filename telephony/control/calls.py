@@ -1,0 +1,241 @@
+"""`/v1/calls`: place calls, look at them, steer them. Rule: what Redis knows is true for every node."""
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct, field
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from pipeline.realtime.config import SessionConfig
+from telephony.control.answers import ApiError, as_json
+from telephony.control.parts import Parts
+from telephony.control.reading import body_of, call_id_of
+from telephony.control.realtime_calls import ordered
+from telephony.control.timeline import Line, Moment, timeline, transcript
+from telephony.control.wishes import CallWish
+from telephony.dialplan import STORED
+from telephony.leg import Ending
+from telephony.orders import NOT_FOUND, Hold, Refused, Resume, SendDigits, no_such_call
+from telephony.state.record import CallRecord, Direction, State
+
+DIGITS: Final = r"^[0-9*#A-D]{1,64}$"
+NUMBER: Final = r"^[A-Za-z0-9+*#._-]{1,64}$"
+MAX_LISTED: Final = 500
+_URI: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+")
+
+ShortText = Annotated[str, Meta(max_length=512)]
+
+
+class NewCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call to place: `to` is a sip: address, or a number when a trunk is named.
+
+    `agent` talks, `session` changes it or stands alone. `greet`: the agent speaks first.
+    """
+
+    to: Annotated[str, Meta(max_length=256)]
+    trunk: str | None = None
+    caller: Annotated[str, Meta(pattern=NUMBER)] | None = None
+    agent: str | None = None
+    session: dict[str, Any] | None = None
+    ring_timeout_s: Annotated[float, Meta(ge=1, le=600)] | None = None
+    greet: bool = True
+    metadata: Annotated[dict[Annotated[str, Meta(max_length=64)], ShortText], Meta(max_length=16)] = {}
+
+
+class Digits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys to press for the far end."""
+
+    digits: Annotated[str, Meta(pattern=DIGITS)]
+
+
+class CallObject(Struct, frozen=True, kw_only=True):
+    """A call. Times are Unix milliseconds; `held`: the far end waits; `recorded`: there is something to hear."""
+
+    id: str
+    state: State
+    direction: Direction
+    caller: str
+    called: str
+    agent: str
+    route: str
+    node: str
+    created_at_ms: int
+    answered_at_ms: int | None
+    ended_at_ms: int | None
+    ending: Ending | None
+    held: bool
+    recorded: bool
+    sip_call_id: str
+    metadata: dict[str, str]
+    object: Literal["call"] = "call"
+
+
+class CallWithTimeline(CallObject, frozen=True, kw_only=True):
+    """A call, and what happened in it."""
+
+    timeline: list[Moment]
+
+
+class CallList(Struct, frozen=True):
+    """Calls, newest first."""
+
+    calls: list[CallObject] = field(name="data")
+    object: Literal["list"] = "list"
+
+
+class Transcript(Struct, frozen=True):
+    """What was said in a call."""
+
+    lines: list[Line] = field(name="data")
+    object: Literal["list"] = "list"
+
+
+class Calls:
+    """The endpoints."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def routes(self) -> list[Route]:
+        """Where they are."""
+        call = "/v1/calls/{call_id}"
+        return [
+            Route("/v1/calls", self.place, methods=["POST"]),
+            Route("/v1/calls", self.list, methods=["GET"]),
+            Route(call, self.get, methods=["GET"]),
+            Route(f"{call}/digits", self.digits, methods=["POST"]),
+            Route(f"{call}/hold", self.hold, methods=["POST"]),
+            Route(f"{call}/resume", self.resume, methods=["POST"]),
+            Route(f"{call}/recording", self.recording, methods=["GET"]),
+            Route(f"{call}/transcript", self.transcript, methods=["GET"]),
+        ]
+
+    async def place(self, request: Request) -> Response:
+        """Call somebody."""
+        call_id = await self._parts.dispatch.desk.place(await self._wished(await body_of(request, NewCall)))
+        if isinstance(call_id, Refused):
+            raise ApiError(call_id)
+        await self._parts.known()
+        record = await self._record(call_id)
+        return as_json(_as_object(record), 201, {"location": f"/v1/calls/{call_id}"})
+
+    async def list(self, request: Request) -> Response:
+        """The latest calls; `?state=live` those that are going on, `?limit=` at most so many."""
+        limit = _number(request, "limit", 100)
+        state = request.query_params.get("state", "all")
+        if state not in ("live", "all"):
+            raise _invalid("state", "expected live or all")
+        if state == "live":
+            records = (await self._parts.store.live_calls())[::-1][:limit]
+        else:
+            records = await self._parts.store.calls(limit)
+        return as_json(CallList([_as_object(record) for record in records]))
+
+    async def get(self, request: Request) -> Response:
+        """One call and what happened in it."""
+        record = await self._record(call_id_of(request))
+        events = await self._parts.bus.past_events(record.call_id)
+        return as_json(CallWithTimeline(**_fields(record), timeline=timeline(record, events)))
+
+    async def digits(self, request: Request) -> Response:
+        """Press keys."""
+        return await ordered(self._parts, request, SendDigits((await body_of(request, Digits)).digits))
+
+    async def hold(self, request: Request) -> Response:
+        """Make the far end wait."""
+        return await ordered(self._parts, request, Hold())
+
+    async def resume(self, request: Request) -> Response:
+        """Talk to it again."""
+        return await ordered(self._parts, request, Resume())
+
+    async def recording(self, request: Request) -> Response:
+        """The WAV of a call that is over: caller left, agent right."""
+        record = await self._record(call_id_of(request))
+        # The name is made from the call's id: Redis does not say which files we give away.
+        folder = self._parts.recordings_dir
+        path = folder / f"{record.call_id}.wav" if folder and record.recording else None
+        if record.is_live or path is None or not path.is_file():
+            where = f" It was made on {record.node}." if record.recording and path is None else ""
+            message = f"There is no finished recording of call {record.call_id!r} here.{where}"
+            raise ApiError(Refused(status=NOT_FOUND, code="recording_not_found", message=message))
+        return FileResponse(path, media_type="audio/wav", filename=path.name)
+
+    async def transcript(self, request: Request) -> Response:
+        """What was said so far."""
+        record = await self._record(call_id_of(request))
+        return as_json(Transcript(transcript(await self._parts.bus.past_events(record.call_id))))
+
+    async def _record(self, call_id: str) -> CallRecord:
+        record = await self._parts.store.call(call_id)
+        if record is None:
+            raise ApiError(no_such_call(call_id))
+        return record
+
+    async def _wished(self, new: NewCall) -> CallWish:
+        if new.trunk is not None and new.trunk not in self._parts.trunks:
+            raise _invalid("trunk", f"there is no trunk {new.trunk!r}")
+        if not _URI.fullmatch(new.to) and not (new.trunk and re.fullmatch(NUMBER, new.to)):
+            raise _invalid("to", "expected sip:USER@HOST, or a number and a trunk")
+        if new.agent is None and new.session is None:
+            message = "Missing required parameter: 'agent' or 'session'."
+            raise ApiError(Refused(code="missing_required_parameter", message=message, param="agent"))
+        session, agent = await self._session(new), new.agent or ""
+        return CallWish(
+            to=new.to,
+            session=session,
+            agent=agent,
+            trunk=new.trunk,
+            caller=new.caller,
+            ring_timeout_s=new.ring_timeout_s,
+            greet=new.greet,
+            metadata=new.metadata,
+        )
+
+    async def _session(self, new: NewCall) -> SessionConfig:
+        body = dict(new.session or {})
+        if new.agent is not None:
+            body["model"] = STORED + new.agent.removeprefix(STORED)
+        settled = await self._parts.wishes.settled(body, "session")
+        if isinstance(settled, Refused):
+            param = "agent" if new.agent and settled.param == "session.model" else settled.param
+            raise ApiError(Refused(code=settled.code, message=settled.message, param=param, status=settled.status))
+        return settled
+
+
+def _invalid(param: str, problem: str) -> ApiError:
+    return ApiError(Refused(code="invalid_value", message=f"Invalid value: '{param}': {problem}.", param=param))
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    words = request.query_params.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,4}", words) or not 1 <= int(words) <= MAX_LISTED:
+        raise _invalid(name, f"expected 1 to {MAX_LISTED}")
+    return int(words)
+
+
+def _as_object(record: CallRecord) -> CallObject:
+    return CallObject(**_fields(record))
+
+
+def _fields(record: CallRecord) -> dict[str, Any]:
+    return {
+        "id": record.call_id,
+        "state": record.state,
+        "direction": record.direction,
+        "caller": record.caller,
+        "called": record.called,
+        "agent": record.agent,
+        "route": record.route,
+        "node": record.node,
+        "created_at_ms": record.started_at_ms,
+        "answered_at_ms": record.answered_at_ms,
+        "ended_at_ms": record.ended_at_ms,
+        "ending": record.ending,
+        "held": record.held,
+        "recorded": bool(record.recording),
+        "sip_call_id": record.sip_call_id,
+        "metadata": record.metadata,
+    }

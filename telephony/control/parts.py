@@ -1,0 +1,30 @@
+"""What the routes of the control API work with. Rule: made once by the service, changed by nobody."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.realtime.config import SessionConfig
+from telephony.control.dispatch import Dispatch
+from telephony.control.session_wish import SessionWishes
+from telephony.settings import ControlSettings
+from telephony.state.bus import Bus
+from telephony.state.client_secrets import ClientSecrets
+from telephony.state.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """One node's. `agents` are the dialplan's own; `known` waits until what calls did is in Redis."""
+
+    node: str
+    settings: ControlSettings
+    dispatch: Dispatch
+    store: Store
+    bus: Bus
+    client_secrets: ClientSecrets
+    wishes: SessionWishes
+    agents: Mapping[str, SessionConfig]
+    trunks: frozenset[str]
+    recordings_dir: Path | None
+    known: Callable[[], Awaitable[None]]

@@ -1,0 +1,20 @@
+"""What an application asks for when it asks for a call. Rule: values, checked and complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.realtime.config import SessionConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWish:
+    """An outbound call: whom, by which trunk, from which number, and who talks. `agent` is empty for a bare session."""
+
+    to: str
+    session: SessionConfig
+    agent: str = ""
+    trunk: str | None = None
+    caller: str | None = None
+    ring_timeout_s: float | None = None
+    greet: bool = True
+    metadata: Mapping[str, str] = field(default_factory=dict)

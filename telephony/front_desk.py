@@ -1,0 +1,125 @@
+"""What the control API may do with this node's calls. Rule: an order is carried out here or refused, and never raises.
+
+Orders come from HTTP on this node, or over Redis from another node's.
+"""
+
+import structlog
+
+from telephony.call import Call
+from telephony.control.session_wish import SessionWishes
+from telephony.control.wishes import CallWish
+from telephony.offer import Decision, Declined, Offer, Taken
+from telephony.orders import (
+    Accept,
+    Done,
+    HangUp,
+    Hold,
+    Order,
+    Outcome,
+    Refer,
+    Refused,
+    Reject,
+    Resume,
+    SendDigits,
+    no_such_call,
+)
+from telephony.sip.endpoint import CallRefusedError, Endpoint
+from telephony.state.connection import StateError
+from telephony.switchboard import Switchboard, Terms
+
+log = structlog.get_logger()
+
+HUNG_UP = "application_hung_up"
+REJECTED = "application_rejected"
+DECLINE = 603
+
+
+class FrontDesk:
+    """Carries out orders for the calls of one switchboard (`telephony.control.desk.Desk`)."""
+
+    def __init__(self, switchboard: Switchboard, wishes: SessionWishes, endpoint: Endpoint) -> None:
+        self._switchboard = switchboard
+        self._wishes = wishes
+        self._endpoint = endpoint
+
+    def has(self, call_id: str) -> bool:
+        """Whether this call is one of this node's."""
+        return call_id in self._switchboard.offers or call_id in self._switchboard.calls
+
+    async def carry_out(self, call_id: str, order: Order) -> Outcome:
+        """Do it, or say why not."""
+        offer, call = self._switchboard.offers.get(call_id), self._switchboard.calls.get(call_id)
+        log.info("order", call_id=call_id, order=type(order).__name__.lower())
+        if offer is not None:
+            return await self._decide(offer, order)
+        if call is not None:
+            return await self._steer(call, order)
+        return no_such_call(call_id)
+
+    async def place(self, wish: CallWish) -> str | Refused:
+        """Call out as wished; the call's id once the INVITE has left."""
+        refused = self._wishes.runnable(wish.session)
+        if isinstance(refused, Refused):
+            return refused
+        try:
+            leg = await self._endpoint.call(wish.to, wish.trunk, wish.caller)
+        except CallRefusedError as error:
+            return Refused(code="call_not_placed", message=f"The call cannot be placed: {error}.", param="to")
+        terms = Terms(ring_timeout_s=wish.ring_timeout_s, greet=wish.greet, metadata=wish.metadata)
+        return self._switchboard.place(leg, wish.agent, refused, terms).call_id
+
+    async def _decide(self, offer: Offer, order: Order) -> Outcome:
+        match order:
+            case Accept(session=session):
+                return await self._accept(offer, session)
+            case Reject(status_code=sip_code):
+                return _decided(offer, Declined(REJECTED, sip_code))
+            case HangUp():
+                return _decided(offer, Declined(HUNG_UP, DECLINE))
+            case Refer() | SendDigits() | Hold() | Resume():
+                return _not_answered()
+
+    async def _accept(self, offer: Offer, session: dict[str, object]) -> Outcome:
+        try:
+            config = await self._wishes.settled(session)
+        except StateError:
+            return Refused(status=503, code="server_error", message="The agent cannot be looked up at the moment.")
+        if isinstance(config, Refused):
+            return config
+        return _decided(offer, Taken(agent=_agent_named(session), config=config, by_application=True))
+
+    async def _steer(self, call: Call, order: Order) -> Outcome:
+        match order:
+            case Accept() | Reject():
+                return _decided_already()
+            case HangUp():
+                call.hang_up(HUNG_UP)
+            case _ if not call.is_answered:
+                return _not_answered()
+            case Refer() if call.far_end.transferring:
+                return Refused(code="transfer_in_progress", message="Another transfer of this call is under way.")
+            case Refer(target_uri=target):
+                call.transfer(target)
+            case SendDigits(digits=digits):
+                call.leg.send_digits(digits)
+            case Hold() | Resume():
+                if not await call.far_end.hold(isinstance(order, Hold)):
+                    return Refused(code="far_end_refused", message="The far end did not agree.")
+        return Done()
+
+
+def _agent_named(session: dict[str, object]) -> str:
+    model = session.get("model")
+    return model if isinstance(model, str) and model.startswith("agent:") else ""
+
+
+def _decided(offer: Offer, decision: Decision) -> Outcome:
+    return Done() if offer.decide(decision) else _decided_already()
+
+
+def _not_answered() -> Refused:
+    return Refused(code="call_not_answered", message="The call has not been answered yet.")
+
+
+def _decided_already() -> Refused:
+    return Refused(code="call_already_decided", message="The call has been accepted, rejected or ended already.")
