@@ -11,13 +11,13 @@ from pipeline.realtime.events import (
     Committed,
     DtmfReceived,
     Duration,
-    ErrorDetail,
     PartialTranscript,
     SpeechStarted,
     SpeechStopped,
     TimeoutTriggered,
     TranscriptCompleted,
     TranscriptDelta,
+    TranscriptError,
     TranscriptFailed,
 )
 from pipeline.realtime.items import InputAudio, InputText, MessageItem
@@ -201,7 +201,7 @@ class Listening:
     def _failed(self, waiting: _Waiting) -> list[Output]:
         if self._audio.transcription is None:
             return []
-        error = ErrorDetail(type="server_error", code="transcript_overdue", message="No transcript in time.")
+        error = TranscriptError(type="server_error", code="transcript_overdue", message="No transcript in time.")
         return [TranscriptFailed(event_id=self._ids("event"), item_id=waiting.item_id, error=error)]
 
     def _padding_ms(self) -> int:

@@ -143,11 +143,20 @@ class ErrorDetail(Struct, frozen=True, kw_only=True):
     event_id: str | None = None
 
 
+class TranscriptError(Struct, frozen=True, kw_only=True):
+    """Why there is no transcript."""
+
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+
+
 class TranscriptFailed(Event, frozen=True, kw_only=True, tag="conversation.item.input_audio_transcription.failed"):
     """The recogniser failed on this utterance."""
 
     item_id: str
-    error: ErrorDetail
+    error: TranscriptError
     content_index: int = 0
 
 
