@@ -16,7 +16,7 @@ from pipeline.hearing import Ear
 from pipeline.inbox import Inbox
 from pipeline.making import Making
 from pipeline.providers import Hearing, LanguageModel, TextToSpeech, VoiceActivity
-from pipeline.realtime.events import ResponseDone, ServerEvent, TurnTimeline
+from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent, TurnTimeline
 from pipeline.session import Session
 from pipeline.signals import (
     BeginUtterance,
@@ -73,6 +73,25 @@ class Cascade:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlets:
+    """Who hears of a session, besides the line. `play` is for lines that must know what their audio belongs to."""
+
+    observe: Callable[[ServerEvent], None]
+    control: Callable[[EndCall | TransferCall], None]
+    play: Callable[[Play], None] | None = None
+
+
+Answered = Callable[[list[ServerEvent]], None]
+"""Takes what a client's event brought for that client alone, once it has been dealt with."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    happened: Input
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
 class _Heard:
     frame: Frame
     score: float
@@ -87,26 +106,30 @@ class Worker:
         session: Session,
         cascade: Cascade,
         line: Line,
+        outlets: Outlets,
         *,
-        observe: Callable[[ServerEvent], None],
-        control: Callable[[EndCall | TransferCall], None],
         now_ms: Callable[[], float],
         ids: Ids,
     ) -> None:
         self._session = session
         self._cascade = cascade
         self._line = line
-        self._observe = observe
-        self._control = control
+        self._observe = outlets.observe
+        self._control = outlets.control
+        self._to_line = outlets.play or (lambda play: line.play(play.pcm))
         self._ids = ids
         self._timeline = Timeline(now_ms)
-        self._inbox: Inbox[Input | _Heard] = Inbox()
+        self._inbox: Inbox[Input | _Heard | _Asked] = Inbox()
         self._ear = Ear(cascade.open_hearing, self.post)
         self._making: Making | None = None
 
     def post(self, happened: Input) -> None:
         """Something happened to the call: a digit, a client's wish, the moment to greet."""
         self._inbox.post(happened)
+
+    def ask(self, event: Input, answered: Answered) -> None:
+        """A client's event; what it brings for that client alone goes to `answered` and to nobody else."""
+        self._inbox.post(_Asked(event, answered))
 
     def wake(self) -> None:
         """Take what the line has; called on the event loop at every tick of the bridge."""
@@ -137,15 +160,26 @@ class Worker:
     def _scored(self, frame: Frame, played_ms: int, score: float) -> None:
         self._inbox.post(_Heard(frame, score, played_ms))
 
-    def _take(self, happened: Input | _Heard) -> None:
-        if isinstance(happened, _Heard):
-            self._ear.hear(happened.frame)
-            outputs = self._session.handle(CallerFrame(happened.score, happened.played_ms))
-        else:
-            self._timeline.reached(happened)
-            outputs = self._session.handle(happened)
-        if outputs:
-            self._perform(outputs)
+    def _take(self, happened: Input | _Heard | _Asked) -> None:
+        match happened:
+            case _Heard(frame, score, played_ms):
+                self._ear.hear(frame)
+                self._perform(self._session.handle(CallerFrame(score, played_ms)))
+            case _Asked(event, answered):
+                self._answer(self._session.handle(event), answered)
+            case _:
+                self._timeline.reached(happened)
+                self._perform(self._session.handle(happened))
+
+    def _answer(self, outputs: list[Output], answered: Answered) -> None:
+        private: list[ServerEvent] = []
+        for output in outputs:
+            match output:
+                case ErrorEvent():
+                    private.append(output)
+                case _:
+                    self._perform([output])
+        answered(private)
 
     def _perform(self, outputs: list[Output]) -> None:
         assert self._making is not None
@@ -176,7 +210,7 @@ class Worker:
                     self._observe(output)
 
     def _play(self, play: Play) -> None:
-        self._line.play(play.pcm)
+        self._to_line(play)
         stages = self._timeline.played(play)
         if stages is not None:
             self._observe(TurnTimeline(event_id=self._ids("event"), response_id=play.response_id, stages=stages))

@@ -40,7 +40,7 @@ from pipeline.signals import (
     TransferCall,
     TransferFailed,
 )
-from pipeline.worker import Cascade, Worker
+from pipeline.worker import Cascade, Outlets, Worker
 from telephony.far_end import FarEnd
 from telephony.leg import Answered, DigitPressed, Ending, Held, Leg, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.recording import StereoRecording, TranscriptLog
@@ -115,8 +115,7 @@ class Call:
             self._session,
             cascade,
             leg.audio,
-            observe=self._observe,
-            control=self._control,
+            Outlets(self._observe, self._control),
             now_ms=_now_ms,
             ids=ids,
         )

@@ -12,7 +12,7 @@ from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ServerEvent, SpeechStopped
 from pipeline.session import Session
 from pipeline.signals import EndCall, Greet, Input, Output, TransferCall
-from pipeline.worker import Cascade, Worker
+from pipeline.worker import Cascade, Outlets, Worker
 from tests.drive.cascade import FakeLine, Loudness, Model, Recogniser, Voice, now_s
 from tests.drive.story import counting_ids
 from tests.drive.watch import Watch
@@ -74,8 +74,10 @@ class Call:
             self.session,
             Cascade(Loudness(), self.recogniser.connect, self.model, self.voice),
             self.line,
-            observe=lambda event: self.observed.append((now_s(), event)),
-            control=lambda act: self.asked.append((now_s(), act)),
+            Outlets(
+                observe=lambda event: self.observed.append((now_s(), event)),
+                control=lambda act: self.asked.append((now_s(), act)),
+            ),
             now_ms=lambda: now_s() * 1_000,
             ids=ids,
         )
