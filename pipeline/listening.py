@@ -6,7 +6,7 @@ from pipeline.audio import FRAME_MS
 from pipeline.conversation import Conversation
 from pipeline.keypad import Keypad
 from pipeline.providers import Transcript
-from pipeline.realtime.config import AudioInput, SemanticVad, ServerVad
+from pipeline.realtime.config import AudioInput, SemanticVad, ServerVad, TurnDetection
 from pipeline.realtime.events import (
     Committed,
     DtmfReceived,
@@ -52,7 +52,8 @@ class Listening:
         self._keypad = Keypad(limits.digits_pause_ms)
         self._conversation = conversation
         self._audio = audio
-        self._endpointer = Endpointer(audio.turn_detection) if audio.turn_detection else None
+        self._line_delay_ms = limits.line_delay_ms
+        self._endpointer = self._endpointer_for(audio.turn_detection) if audio.turn_detection else None
         self._utterance = 0
         self._item_id = ""
         self._began_ms = 0
@@ -89,11 +90,14 @@ class Listening:
                 out = self.end(edge)
             self._endpointer = None
         elif self._endpointer is None:
-            self._endpointer = Endpointer(detection)
+            self._endpointer = self._endpointer_for(detection)
         else:
             self._endpointer.change(detection)
         self._audio = audio
         return out
+
+    def _endpointer_for(self, detection: TurnDetection) -> Endpointer:
+        return Endpointer(detection, self._line_delay_ms)
 
     def hear(self, score: float) -> Edge | None:
         """One frame of caller audio."""

@@ -24,6 +24,7 @@ class Permissions:
 class Limits:
     """How long the session waits for others, in ms of caller audio, and how often."""
 
+    line_delay_ms: int = 0
     transcript_ms: int = 5_000
     progress_ms: int = 8_000
     tool_ms: int = 20_000

@@ -37,8 +37,10 @@ Edge = SpeechBegan | TurnEnded
 class Endpointer:
     """Follows one caller. Speech shorter than ONSET_MS is a false start; a release margin keeps it from flickering."""
 
-    def __init__(self, detection: TurnDetection) -> None:
+    def __init__(self, detection: TurnDetection, line_delay_ms: int = 0) -> None:
+        """`line_delay_ms` is how old caller audio is when it arrives: its silence has lasted that much longer."""
         self.threshold, self.silence_ms = _limits(detection)
+        self._line_delay_ms = line_delay_ms
         self.speaking = False
         self._began_ms = 0
         self._voiced_ms = 0
@@ -78,7 +80,7 @@ class Endpointer:
             self._last_voice_ms = end_ms
             self._voiced_ms += frame_ms
             return None
-        if end_ms - self._last_voice_ms < self.silence_ms:
+        if end_ms + self._line_delay_ms - self._last_voice_ms < self.silence_ms:
             return None
         return self.stop(end_ms)
 

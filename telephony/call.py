@@ -32,6 +32,7 @@ from pipeline.signals import (
     EndCall,
     FunctionAnswered,
     Greet,
+    Limits,
     Permissions,
     Reconfigured,
     ResponseAsked,
@@ -47,6 +48,8 @@ from telephony.recording import StereoRecording, TranscriptLog
 
 log = structlog.get_logger()
 
+# A packet waits for the bridge's tick, and its second half often for the one after it.
+LINE_DELAY_MS = 20
 RECORD_EVERY_S = 0.5
 BYE_TIMEOUT_S = 5.0
 OVERTIME_S = 5.0
@@ -110,7 +113,8 @@ class Call:
         self._plan = plan
         self._journal = journal
         self._ids = ids
-        self._session = Session(plan.config, ids, permissions=plan.permissions, apology_pcm=apology_pcm)
+        limits = Limits(line_delay_ms=LINE_DELAY_MS)
+        self._session = Session(plan.config, ids, permissions=plan.permissions, limits=limits, apology_pcm=apology_pcm)
         self._worker = Worker(
             self._session,
             cascade,

@@ -79,3 +79,10 @@ def test_turns_begin_and_end_in_turn_and_never_overlap(scores: list[float], thre
     )
     times = [edge.at_ms for edge in found]
     assert times == sorted(times)
+
+
+def test_a_line_that_delivers_late_has_been_silent_for_longer() -> None:
+    endpointer = Endpointer(ServerVad(silence_duration_ms=500), line_delay_ms=20)
+    edges = [endpointer.hear(1.0 if at_ms <= 200 else 0.0, at_ms, 20) for at_ms in range(20, 1_000, 20)]
+
+    assert [edge for edge in edges if edge] == [SpeechBegan(0), TurnEnded(680, 200, 200)]
