@@ -32,12 +32,14 @@ class ObservedSession(Session):
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self.watch = Watch()
-        self.steps: list[tuple[Input, list[Output]]] = []
+        self.opening: list[Output] = []
+        self.steps: list[tuple[Input | str, list[Output]]] = []
+        self.closing: list[Output] = []
 
     def opened(self) -> list[Output]:
-        outputs = super().opened()
-        self.watch.see(outputs)
-        return outputs
+        self.opening = super().opened()
+        self.watch.see(self.opening)
+        return self.opening
 
     def handle(self, happened: Input) -> list[Output]:
         outputs = super().handle(happened)
@@ -46,10 +48,10 @@ class ObservedSession(Session):
         return outputs
 
     def closed(self) -> list[Output]:
-        outputs = super().closed()
-        self.watch.see(outputs)
+        self.closing = super().closed()
+        self.watch.see(self.closing)
         self.watch.see_closed()
-        return outputs
+        return self.closing
 
 
 @dataclass
@@ -68,8 +70,7 @@ class Call:
     def __post_init__(self) -> None:
         self._ticked = asyncio.Event()
         last_words = bytes(bytes_of(LAST_WORDS_MS, WIDE_HZ))
-        ids = counting_ids()
-        self.session = ObservedSession(self.config, ids, apology_pcm=last_words, **self.more)
+        self.session = ObservedSession(self.config, counting_ids(), apology_pcm=last_words, **self.more)
         self.worker = Worker(
             self.session,
             Cascade(Loudness(), self.recogniser.connect, self.model, self.voice),
@@ -79,7 +80,7 @@ class Call:
                 control=lambda act: self.asked.append((now_s(), act)),
             ),
             now_ms=lambda: now_s() * 1_000,
-            ids=ids,
+            ids=counting_ids(),
         )
 
     @asynccontextmanager

@@ -62,9 +62,9 @@ def name_of(output: Output) -> str:
 class Story:
     """One call; `outputs` holds all that ever came of it."""
 
-    def __init__(self, config: SessionConfig | None = None, **more: Any) -> None:
+    def __init__(self, config: SessionConfig | None = None, kind: type[Session] = Session, **more: Any) -> None:
         more.setdefault("apology_pcm", sound(APOLOGY_MS))
-        self.session = Session(config or SessionConfig(), counting_ids(), **more)
+        self.session = kind(config or SessionConfig(), counting_ids(), **more)
         self.outputs: list[Output] = []
         self.played_ms = 0
         self.queued_ms = 0
