@@ -85,11 +85,7 @@ def banned_words(file: Source) -> Iterator[Offence]:
     if not file.is_python:
         return
     for line, name in _names_given(file):
-        if (
-            name in FOREIGN_SIGNATURES
-            or name.startswith("test_")
-            or (name == "handle" and file.module in SESSIONS)
-        ):
+        if name in FOREIGN_SIGNATURES or name.startswith("test_") or (name == "handle" and file.module in SESSIONS):
             continue
         plain = name
         for foreign in FOREIGN_NAMES:
