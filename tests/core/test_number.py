@@ -1,6 +1,5 @@
 """Numbers are compared in one spelling and shown in another."""
 
-import re
 
 import pytest
 from hypothesis import given
@@ -58,6 +57,7 @@ def test_a_log_shows_the_ends_of_a_number(address: str, shown: str) -> None:
     assert masked(address) == shown
 
 
-@given(st.from_regex(re.compile(r"\+[1-9][0-9]{6,14}"), fullmatch=True))
-def test_a_masked_number_lacks_at_least_a_third_of_its_digits(number: str) -> None:
+@given(st.integers(10**6, 10**15 - 1))
+def test_a_masked_number_lacks_at_least_a_third_of_its_digits(subscriber: int) -> None:
+    number = f"+{subscriber}"
     assert sum(sign.isdigit() for sign in masked(number)) <= (len(number) - 1) * 2 / 3
