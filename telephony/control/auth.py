@@ -6,7 +6,6 @@ itself, encoded or not, or as either half of user:password (Inworld), or from a 
 """
 
 import base64
-import binascii
 import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -90,7 +89,7 @@ def _authorization(words: str) -> Iterator[str]:
             yield rest
             try:
                 plain = base64.b64decode(rest, validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:  # no base64, or no text
                 return
             user, colon, password = plain.partition(":")
             yield from (plain, password, user) if colon else (plain,)
