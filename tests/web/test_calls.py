@@ -1,0 +1,148 @@
+"""An application places calls, follows and steers them."""
+
+import io
+import wave
+from pathlib import Path
+
+import httpx
+
+from pipeline.realtime.events import PlayoutStopped, TranscriptCompleted
+from telephony.settings import MediaSettings, ProviderSettings
+from tests.drive.offhook import House, a_house, chosen, silence_after_speech
+from tests.drive.web import address, http, until
+
+
+async def placed(client: httpx.AsyncClient, house: House, **wish: object) -> httpx.Response:
+    return await client.post("/v1/calls", json={"to": house.phone.uri, **wish})
+
+
+async def test_a_call_is_placed_and_the_agent_talks(tmp_path: Path) -> None:
+    async with a_house(chosen(tmp_path)) as house, http(address(house)) as client:
+        answer = await placed(client, house, agent="desk", caller="+493023125000", metadata={"order": "42"})
+        call = (await house.phone.rings()).answer()
+        await silence_after_speech(call)
+        live = (await client.get("/v1/calls", params={"state": "live"})).json()
+        await call.hang_up()
+        await house.service.switchboard.settled()
+        await house.service.writer.written()
+        ended = (await client.get(answer.headers["location"])).json()
+
+    assert (answer.status_code, answer.json()["state"], answer.json()["direction"]) == (201, "ringing", "outbound")
+    assert [(call["id"], call["metadata"]) for call in live["data"]] == [(answer.json()["id"], {"order": "42"})]
+    assert (ended["state"], ended["caller"], ended["agent"]) == ("ended", "+493023125000", "desk")
+    assert ended["ending"] == {"by": "callee", "reason": "hung_up", "sip_code": 200}
+
+
+async def test_a_session_of_the_applications_own_speaks_when_told_to(tmp_path: Path) -> None:
+    settings = chosen(tmp_path, providers=ProviderSettings(llm="scripted/desk"))
+    async with a_house(settings) as house, http(address(house)) as client:
+        answer = await placed(client, house, session={"model": "gpt-realtime"}, greet=False)
+        call = (await house.phone.rings()).answer()
+        heard = await house.hears(call, "what time do you open")
+
+    assert (answer.status_code, heard) == (201, "what time do you open")
+
+
+REFUSED: list[tuple[dict[str, object], str, str]] = [
+    ({"to": "sip:x@127.0.0.1"}, "missing_required_parameter", "agent"),
+    ({"agent": "desk"}, "missing_required_parameter", "to"),
+    ({"to": "4711", "agent": "desk"}, "invalid_value", "to"),
+    ({"to": "sip:x@127.0.0.1\r\nX: y", "agent": "desk"}, "invalid_value", "to"),
+    ({"to": "sip:x@127.0.0.1", "agent": "nobody"}, "invalid_value", "agent"),
+    ({"to": "sip:x@127.0.0.1", "agent": "desk", "trunk": "none"}, "invalid_value", "trunk"),
+    ({"to": "sip:x@127.0.0.1", "agent": "desk", "caller": "a>b"}, "invalid_value", "caller"),
+    ({"to": "sip:x@127.0.0.1", "agent": "desk", "ring_timeout_s": 0}, "invalid_value", "ring_timeout_s"),
+    ({"to": "sip:x@127.0.0.1", "agnt": "desk"}, "unknown_parameter", "agnt"),
+    ({"to": "sip:x@127.0.0.1", "session": {"tools": 7}}, "invalid_value", "session.tools"),
+]
+
+
+async def test_a_wish_that_cannot_be_met_is_refused_by_name(tmp_path: Path) -> None:
+    async with a_house(chosen(tmp_path)) as house, http(address(house)) as client:
+        answers = [await client.post("/v1/calls", json=wish) for wish, _, _ in REFUSED]
+        calls = (await client.get("/v1/calls")).json()["data"]
+
+    told = [(answer.status_code, answer.json()["error"]) for answer in answers]
+    assert [(status, error["code"], error["param"]) for status, error in told] == [
+        (400, code, param) for _, code, param in REFUSED
+    ]
+    assert calls == []
+
+
+async def test_what_happened_and_what_was_said_can_be_read_while_it_happens(tmp_path: Path) -> None:
+    async with a_house(chosen(tmp_path)) as house, http(address(house)) as client:
+        call = await house.dial_and_be_greeted()
+        await house.hears(call, "what time do you open")
+        await house.sees(PlayoutStopped)
+        await call.press("7")
+        (listed,) = (await client.get("/v1/calls")).json()["data"]
+        path = f"/v1/calls/{listed['id']}"
+        told = await until(client, f"{path}/transcript", lambda found: len(found["data"]) >= 4)  # type: ignore[arg-type]
+        moments = (await client.get(path)).json()["timeline"]
+
+    said = [(line["who"], line["text"]) for line in told["data"]]  # type: ignore[attr-defined]
+    kinds = [moment["type"] for moment in moments]
+    assert said == [
+        ("agent", "Hello."),
+        ("caller", "what time do you open"),
+        ("agent", "At nine in the morning."),
+        ("digit", "7"),
+    ]
+    assert kinds[:2] == ["call.ringing", "call.answered"]
+    assert [moment["at_ms"] for moment in moments] == sorted(moment["at_ms"] for moment in moments)
+    assert {"input_audio_buffer.speech_started", "response.done", "offhook.turn_timeline"} <= set(kinds)
+
+
+async def test_the_far_end_waits_on_hold_and_is_taken_back(tmp_path: Path) -> None:
+    async with a_house(chosen(tmp_path)) as house, http(address(house)) as client:
+        call = await house.dial_and_be_greeted()
+        path = f"/v1/calls/{(await house.record()).call_id}"
+        on = await client.post(f"{path}/hold")
+        await until(client, path, lambda found: found["held"] is True)
+        off = await client.post(f"{path}/resume")
+        await until(client, path, lambda found: found["held"] is False)
+        heard = await house.hears(call, "what time do you open")
+
+    # The first word may fall into the gap before the media flows again.
+    assert (on.status_code, off.status_code, heard.endswith("do you open")) == (200, 200, True)
+
+
+async def test_keys_are_pressed_for_the_far_end(tmp_path: Path) -> None:
+    async with a_house(chosen(tmp_path)) as house, http(address(house)) as client:
+        call = await house.dial_and_be_greeted()
+        path = f"/v1/calls/{(await house.record()).call_id}/digits"
+        wrong = await client.post(path, json={"digits": "12x"})
+        pressed = await client.post(path, json={"digits": "1#"})
+        await call.until(lambda ear, _: ear.digits == ["1", "#"])
+
+    assert (wrong.status_code, wrong.json()["error"]["param"], pressed.status_code) == (400, "digits", 200)
+
+
+async def test_a_recording_can_be_fetched_when_the_call_is_over(tmp_path: Path) -> None:
+    settings = chosen(tmp_path, media=MediaSettings(recordings_dir=tmp_path / "recordings"))
+    async with a_house(settings) as house, http(address(house)) as client:
+        call = await house.dial_and_be_greeted()
+        path = f"/v1/calls/{(await house.record()).call_id}/recording"
+        early = await client.get(path)
+        await call.hang_up()
+        await house.service.switchboard.settled()
+        await house.service.writer.written()
+        found = await client.get(path)
+
+    with wave.open(io.BytesIO(found.content)) as wav:
+        shape = (wav.getnchannels(), wav.getframerate(), wav.getnframes() > 4_000)
+    assert (early.status_code, early.json()["error"]["code"]) == (404, "recording_not_found")
+    assert (found.headers["content-type"], shape) == ("audio/wav", (2, 8_000, True))
+
+
+async def test_an_application_hears_of_words_that_were_understood(tmp_path: Path) -> None:
+    async with a_house(chosen(tmp_path)) as house, http(address(house)) as client:
+        call = await house.dial_and_be_greeted()
+        await house.hears(call, "thank you goodbye")
+        await call.ended
+        await house.service.switchboard.settled()
+        await house.service.writer.written()
+        told = (await client.get(f"/v1/calls/{(await house.record()).call_id}/transcript")).json()
+
+    assert TranscriptCompleted in {type(event) for _, event in house.events}
+    assert [line["text"] for line in told["data"]] == ["Hello.", "thank you goodbye", "Goodbye."]
