@@ -68,15 +68,15 @@ def address(house: House) -> str:
 
 
 @contextlib.asynccontextmanager
-async def sdk(base: str, key: str = KEY) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(api_key=key, base_url=f"{base}/v1", max_retries=0) as client:
+async def sdk(url: str, key: str = KEY) -> AsyncIterator[AsyncOpenAI]:
+    async with AsyncOpenAI(api_key=key, base_url=f"{url}/v1", max_retries=0) as client:
         yield client
 
 
 @contextlib.asynccontextmanager
-async def http(base: str, key: str = KEY) -> AsyncIterator[httpx.AsyncClient]:
+async def http(url: str, key: str = KEY) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(base_url=base, headers=headers, trust_env=False, timeout=15) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=15) as client:
         yield client
 
 

@@ -40,8 +40,8 @@ async def test_the_api_is_served_with_tls_beside_plain(tmp_path: Path) -> None:
     settings = ControlSettings(port=0, tls_port=0, tls_certificate=certificate, tls_key=key)
     trusting = ssl.create_default_context(cafile=certificate)
     async with ControlServer(APP, settings) as server, httpx.AsyncClient(verify=trusting, trust_env=False) as client:
-        answers = [(await client.get(base)).text for base in server.addresses]
-        schemes = [base.partition(":")[0] for base in server.addresses]
+        answers = [(await client.get(url)).text for url in server.addresses]
+        schemes = [url.partition(":")[0] for url in server.addresses]
 
     assert (schemes, answers) == (["http", "https"], ["here", "here"])
 
