@@ -8,6 +8,7 @@ import asyncio
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -27,7 +28,7 @@ from pipeline.realtime.events import (
     TranscriptCompleted,
 )
 from telephony import settings
-from telephony.demo_report import DemoReport, Minutes, report
+from telephony.demo_report import DemoReport, Minutes, no_call, report
 from telephony.service import Service, contact
 from telephony.settings import ControlSettings, LogSettings, Settings, SipSettings
 from telephony.wire.script import (
@@ -138,10 +139,8 @@ async def run(*, as_json: bool, keep: bool) -> int:
         screen.line("calling", uri)
         outcome = await _caller(Script(uri=uri, steps=STEPS), screen)
         await service.switchboard.settled()
-        if isinstance(outcome, Failed):
-            return 1
         recording = str((RECORDINGS / f"{screen.call_id}.wav").resolve())
-        result = report(minutes, outcome, recording)
+        result = no_call(outcome.reason) if isinstance(outcome, Failed) else report(minutes, outcome, recording)
         _show(result, stream)
         if keep:
             await _keep(uri, stream)
@@ -170,12 +169,17 @@ async def _caller(script: Script, screen: Screen) -> Report | Failed:
     process.stdin.write(msgspec.json.encode(script))
     process.stdin.close()
     outcome: Report | Failed = Failed("the caller's process ended early")
-    async for line in process.stdout:
-        event = _DECODER.decode(line)
-        screen.tell(event)
-        if isinstance(event, Report | Failed):
-            outcome = event
-    await process.wait()
+    try:
+        async for line in process.stdout:
+            event = _DECODER.decode(line)
+            screen.tell(event)
+            if isinstance(event, Report | Failed):
+                outcome = event
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.terminate()
+        await process.wait()
     return outcome
 
 

@@ -127,6 +127,21 @@ def report(minutes: Minutes, call: Report, recording: str) -> DemoReport:
     )
 
 
+def no_call(reason: str) -> DemoReport:
+    """There was nothing to measure."""
+    return DemoReport(
+        ok=False,
+        turns=[],
+        barge_in_stop_ms=None,
+        recording="",
+        word_error_rate=0.0,
+        digits_heard="",
+        packets_lost=0,
+        ended_by="",
+        problems=[f"there was no call: {reason}"],
+    )
+
+
 def word_error_rate(pairs: list[tuple[str, str]]) -> float:
     """Substitutions, deletions and insertions per word said (Levenshtein over words); case and signs do not count."""
     errors = said_words = 0

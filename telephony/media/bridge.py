@@ -40,6 +40,7 @@ class RingAudio:
         self._waiting: deque[memoryview] = deque()
         self._waiting_samples = 0
         self._played_samples = 0
+        self._last_record = b""
 
     def join(self, port: Any) -> None:
         """The leg is answered: audio flows through this port from now on."""
@@ -67,9 +68,10 @@ class RingAudio:
                 self._failed(fault)
 
     def end(self) -> None:
-        """The leg is over: let go of the port, keep the played position."""
+        """The leg is over: let go of the port, keep the played position and the last of the recording."""
         if self._port:
             self._played_samples = self._port.played()
+            self._last_record = bytes(self._port.read_record())
         self._port = None
         self._wake = None
         self._failed = None
@@ -131,8 +133,11 @@ class RingAudio:
             self._port.set_recording(on)
 
     def read_record(self) -> bytes:
-        """Stereo PCM16 8 kHz (caller left, agent right, same tick) since the last read; empty unless recording."""
-        return bytes(self._port.read_record()) if self._port else b""
+        """Stereo PCM16 8 kHz (caller left, agent right, same tick) since the last read, also once after the end."""
+        if self._port:
+            return bytes(self._port.read_record())
+        last, self._last_record = self._last_record, b""
+        return last
 
     def _top_up(self) -> None:
         while self._waiting and self._port:

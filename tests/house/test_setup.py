@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from docker.pjsua2.binding import sources
 from docker.take_models import Model, ModelError, models_in, take
 from tests.house.source import ROOT
 
@@ -197,3 +198,13 @@ def test_the_lock_holds_what_the_project_needs() -> None:
 
 def _names(requirements: str) -> set[str]:
     return set(re.findall(r"^[a-z][\w-]*", requirements, re.MULTILINE))
+
+
+def test_the_image_builds_pjsua2_from_all_of_its_sources() -> None:
+    before_the_build = (ROOT / "docker/Dockerfile").read_text().partition("RUN docker/setup pjsua2")[0]
+    copied = [
+        ROOT.glob(word) for line in re.findall(r"^COPY (.*)", before_the_build, re.MULTILINE) for word in line.split()
+    ]
+    needed = sources([ROOT / "telephony/media", ROOT / "telephony/sip"])
+
+    assert set(needed) <= {file for files in copied for file in files}
