@@ -105,6 +105,8 @@ class Endpoint:
 
         Raises CallRefusedError when it cannot even be tried.
         """
+        if trunk and trunk not in self._trunks:
+            raise CallRefusedError(f"there is no trunk {trunk!r}; there are {', '.join(self._trunks) or 'none'}")
         line = self._trunks[trunk] if trunk else None
         uri = target if ":" in target else f"sip:{target}@{host_of(line.registrar) if line else ''}"
         caller = caller or (line.caller if line else None)

@@ -10,6 +10,7 @@ import pytest
 
 from telephony.leg import Answered, Ending, Ringing
 from telephony.settings import Secret, Trunk
+from telephony.sip.endpoint import CallRefusedError
 from telephony.sip.trunk import Unreachable
 from tests.drive.exchange import Office, an_office
 from tests.drive.party import Party
@@ -144,3 +145,12 @@ async def test_who_says_nothing_at_all_is_unreachable() -> None:
             ending, state = await asyncio.gather(party.ends(), line.until(Unreachable))
 
     assert (ending, state) == (Ending("carrier", "unreachable", 408), Unreachable(408, 2.0))
+
+
+async def test_a_trunk_that_is_not_there_is_told_with_those_that_are() -> None:
+    carrier = Trunk(name="carrier", registrar="sip:127.0.0.1:9")
+    async with an_office(trunks=(carrier,)) as office:
+        with pytest.raises(CallRefusedError, match="no trunk 'carier'; there are carrier"):
+            await office.endpoint.call("5000", "carier")
+
+        assert office.endpoint.live_legs == 0
