@@ -20,6 +20,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN: Final = "[redacted]"
 _OUTLET: Final = "offhook"
+# A vendor's SDK, and what it stands on, writes whole requests at debug level: the caller's words.
+TALKATIVE: Final = ("openai", "httpx", "httpx2", "httpcore", "httpcore2", "websockets", "deepgram")
 _LONG_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 
 
@@ -118,9 +120,8 @@ def _install(outlet: logging.Handler, level: str, *, redact: bool) -> None:
     root.addHandler(outlet)
     root.setLevel(level)
     logging.captureWarnings(capture=True)
-    # A vendor's SDK writes whole requests at debug level: the caller's words.
-    for vendor in ("openai", "httpx", "httpcore", "websockets", "deepgram"):
-        logging.getLogger(vendor).setLevel(logging.WARNING if redact else logging.NOTSET)
+    for library in TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING if redact else logging.NOTSET)
 
 
 class _Redaction:

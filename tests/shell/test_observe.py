@@ -4,6 +4,8 @@ import asyncio
 import io
 import json
 import logging
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -70,6 +72,25 @@ async def test_numbers_and_words_are_logged_only_when_asked_for() -> None:
         found[redact] = (NUMBER in text, WORDS in text, "Rex" in text)
 
     assert found == {True: (False, False, False), False: (True, True, True)}
+
+
+MAKE_A_CLIENT = """
+import logging
+from pipeline.providers.openai_chat import OpenAIChat
+
+OpenAIChat("m")
+print(*logging.root.manager.loggerDict)
+"""
+
+
+def test_every_logger_that_the_language_models_sdk_makes_is_kept_quiet() -> None:
+    ran = subprocess.run([sys.executable, "-c", MAKE_A_CLIENT], capture_output=True, text=True, check=True)
+    made = set(ran.stdout.split()) - {"asyncio", "concurrent", "concurrent.futures"}
+    set_up(LogSettings(format="json", level="debug"), io.StringIO())
+
+    loud = {name for name in made if logging.getLogger(name).isEnabledFor(logging.INFO)}
+
+    assert (loud, {"openai", "httpx2", "httpcore2"} <= {name.partition(".")[0] for name in made}) == (set(), True)
 
 
 async def test_a_pretty_log_is_redacted_too() -> None:
