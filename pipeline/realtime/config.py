@@ -4,15 +4,18 @@ Fields, enums and defaults follow the `session` object of OpenAI's Realtime API 
 `openai` package. An agent in a dialplan, a session config in Redis and `session.update` are all this object.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+PCM: Final = "audio/pcm"
+
 
 class Format(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Audio on a client's wire; a phone call's own codec wins over it."""
+    """Audio on a client's wire; a call has a codec of its own. `audio/float32` and other rates are Inworld's."""
 
-    type: Literal["audio/pcm", "audio/pcmu", "audio/pcma"] = "audio/pcm"
+    # A factory, so that the type is always written.
+    type: Literal["audio/pcm", "audio/pcmu", "audio/pcma", "audio/float32"] = field(default_factory=lambda: PCM)
     rate: int | None = None
 
 
@@ -22,12 +25,16 @@ class Transcription(Struct, frozen=True, forbid_unknown_fields=True):
     model: str | None = None
     language: str | None = None
     prompt: str | None = None
+    languages: tuple[str, ...] | None = None
+    keywords: tuple[str, ...] | None = None
+    delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
 
 
 class NoiseReduction(Struct, frozen=True, forbid_unknown_fields=True):
-    """Accepted for compatibility; a phone call is not altered by it."""
+    """Accepted for compatibility; the caller's audio is not altered by it."""
 
     type: Literal["near_field", "far_field"] = "near_field"
+    strength: float | None = None
 
 
 class ServerVad(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="server_vad"):
@@ -93,10 +100,50 @@ class ToolChoiceFunction(Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["function"] = "function"
 
 
-class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One agent. `model` names the language model; empty names mean the service's default provider."""
+class PromptReference(Struct, frozen=True, forbid_unknown_fields=True):
+    """A prompt that is kept elsewhere; accepted for compatibility."""
 
-    type: Literal["realtime"] = "realtime"
+    id: str
+    version: str | None = None
+    variables: dict[str, Any] | None = None
+
+
+class Tracing(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where traces would go; accepted for compatibility."""
+
+    workflow_name: str | None = None
+    group_id: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class TokenLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Part of `Truncation`."""
+
+    post_instructions: int | None = None
+
+
+class Truncation(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a long conversation would be shortened; accepted for compatibility, the model is given all of it."""
+
+    retention_ratio: float
+    type: Literal["retention_ratio"] = "retention_ratio"
+    token_limits: TokenLimits | None = None
+
+
+class Reasoning(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a model may think; accepted for compatibility."""
+
+    effort: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
+
+
+class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One agent. `model` names the language model; empty names mean the service's default provider.
+
+    A `transcription` session listens and never answers. `provider_wishes` is Inworld's: what is known of it is honoured
+    (`pipeline.realtime.dialect`), the rest is kept.
+    """
+
+    type: Literal["realtime", "transcription"] = "realtime"
     model: str = ""
     instructions: str = ""
     output_modalities: tuple[Literal["audio", "text"], ...] = ("audio",)
@@ -105,3 +152,10 @@ class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     tool_choice: Literal["auto", "none", "required"] | ToolChoiceFunction = "auto"
     max_output_tokens: int | Literal["inf"] = "inf"
     temperature: float | UnsetType = UNSET
+    parallel_tool_calls: bool | UnsetType = UNSET
+    reasoning: Reasoning | UnsetType = UNSET
+    tracing: Literal["auto"] | Tracing | None = None
+    truncation: Literal["auto", "disabled"] | Truncation = "auto"
+    prompt: PromptReference | None = None
+    include: tuple[Literal["item.input_audio_transcription.logprobs"], ...] | None = None
+    provider_wishes: dict[str, Any] | UnsetType = field(default=UNSET, name="providerData")

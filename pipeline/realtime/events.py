@@ -6,10 +6,11 @@ ours: they go to local observers and to clients that ask for them, never to othe
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
-from pipeline.realtime.config import SessionConfig
-from pipeline.realtime.items import Item, Part, ResponseObject
+from pipeline.realtime.config import AudioInput, SessionConfig
+from pipeline.realtime.items import Item, MessageItem, Part, ResponseObject, Spoken
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -23,18 +24,36 @@ class SessionObject(SessionConfig, frozen=True, kw_only=True):
 
     id: str
     object: Literal["realtime.session"] = "realtime.session"
+    expires_at: int | UnsetType = UNSET
+
+
+class TranscriptionAudio(Struct, frozen=True, kw_only=True):
+    """A transcription session only hears."""
+
+    input: AudioInput
+
+
+class TranscriptionSessionObject(Struct, frozen=True, kw_only=True):
+    """A transcription session as clients see it."""
+
+    id: str
+    audio: TranscriptionAudio
+    include: tuple[str, ...] | None = None
+    expires_at: int | UnsetType = UNSET
+    type: Literal["transcription"] = "transcription"
+    object: Literal["realtime.transcription_session"] = "realtime.transcription_session"
 
 
 class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
     """The first event of a session."""
 
-    session: SessionObject
+    session: SessionObject | TranscriptionSessionObject
 
 
 class SessionUpdated(Event, frozen=True, kw_only=True, tag="session.updated"):
     """The complete effective session after an accepted update."""
 
-    session: SessionObject
+    session: SessionObject | TranscriptionSessionObject
 
 
 class ConversationObject(Struct, frozen=True, kw_only=True):
@@ -69,6 +88,10 @@ class Committed(Event, frozen=True, kw_only=True, tag="input_audio_buffer.commit
 
     item_id: str
     previous_item_id: str | None
+
+
+class InputCleared(Event, frozen=True, kw_only=True, tag="input_audio_buffer.cleared"):
+    """Caller audio that had not been committed is forgotten."""
 
 
 class TimeoutTriggered(Event, frozen=True, kw_only=True, tag="input_audio_buffer.timeout_triggered"):
@@ -106,6 +129,27 @@ class ItemTruncated(Event, frozen=True, kw_only=True, tag="conversation.item.tru
     item_id: str
     audio_end_ms: int
     content_index: int = 0
+
+
+class ItemRetrieved(Event, frozen=True, kw_only=True, tag="conversation.item.retrieved"):
+    """An item as it is now, with its audio as far as that is kept."""
+
+    item: Item
+
+
+def with_audio(event: ItemRetrieved, audio: str) -> ItemRetrieved:
+    """The same with the item's audio (base64); a message has it in its first spoken part."""
+    item = event.item
+    if not isinstance(item, MessageItem):
+        return event
+    content = tuple(replace(part, audio=audio) if isinstance(part, Spoken) else part for part in item.content[:1])
+    return replace(event, item=replace(item, content=content + item.content[1:]))
+
+
+class ItemDeleted(Event, frozen=True, kw_only=True, tag="conversation.item.deleted"):
+    """An item left the conversation."""
+
+    item_id: str
 
 
 class TranscriptDelta(Event, frozen=True, kw_only=True, tag="conversation.item.input_audio_transcription.delta"):
@@ -221,6 +265,12 @@ class OutputTranscriptDone(ContentEvent, frozen=True, kw_only=True, tag="respons
     transcript: str
 
 
+class OutputAudioDelta(ContentEvent, frozen=True, kw_only=True, tag="response.output_audio.delta"):
+    """The next audio, base64 in the session's output format; written by who encodes it for the client."""
+
+    delta: str
+
+
 class OutputAudioDone(ContentEvent, frozen=True, kw_only=True, tag="response.output_audio.done"):
     """All audio of the part has been made."""
 
@@ -303,11 +353,14 @@ ServerEvent = (
     | SpeechStarted
     | SpeechStopped
     | Committed
+    | InputCleared
     | TimeoutTriggered
     | DtmfReceived
     | ItemAdded
     | ItemDone
     | ItemTruncated
+    | ItemRetrieved
+    | ItemDeleted
     | TranscriptDelta
     | TranscriptCompleted
     | TranscriptFailed
@@ -319,6 +372,7 @@ ServerEvent = (
     | ContentPartDone
     | OutputTranscriptDelta
     | OutputTranscriptDone
+    | OutputAudioDelta
     | OutputAudioDone
     | OutputTextDelta
     | OutputTextDone

@@ -150,8 +150,8 @@ ask = "How can I help?"
         '19: route[5].allow: transfer is allowed, but there is nowhere to (transfer_targets = { desk = "tel:+..." })',
         "21: agents.reception.model: there is no flow 'recepton' (did you mean 'reception'?)",
         "22: agents.reception.voice: unknown key 'voice' "
-        "(known here: audio, instructions, max_output_tokens, model, output_modalities, temperature, "
-        "tool_choice, tools, type)",
+        "(known here: audio, include, instructions, max_output_tokens, model, output_modalities, parallel_tool_calls, "
+        "prompt, providerData, reasoning, temperature, tool_choice, tools, tracing, truncation, type)",
         "23: agent: unknown key 'agent' (did you mean 'agents'?)",
         "26: flows.reception.start: there is no state 'opn'",
         "28: flows.reception.states.open: no call can come to this state",
