@@ -1,14 +1,20 @@
 """The agent's turn: when it answers, what the model is asked, and what becomes of the answer.
 
-Rule: a response is opened only when nobody speaks, and the model is asked only when all that was said is known.
+Rule: a response is opened only when nobody speaks, and the model is asked only when all that was said is known. A
+client that plays for itself, and asks, need not wait for the caller to stop.
 """
 
+from dataclasses import dataclass
+
+from pipeline.aside import Asides
 from pipeline.calling import Calling
 from pipeline.conversation import Conversation
 from pipeline.farewell import Farewell
 from pipeline.listening import Listening
-from pipeline.providers import FunctionCall, Prompt, Reason, Tool, Turn
-from pipeline.realtime.config import SessionConfig, ToolChoiceFunction
+from pipeline.providers import FunctionCall, Reason
+from pipeline.realtime.config import ServerVad, SessionConfig
+from pipeline.realtime.wish import ResponseWish
+from pipeline.reply import Reply
 from pipeline.signals import (
     Ids,
     Limits,
@@ -17,13 +23,25 @@ from pipeline.signals import (
     ReplyDelta,
     ReplyEnded,
     ReplyFailed,
+    Setting,
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
 )
 from pipeline.speaking import Cancelled, Speaking
-from pipeline.tools import Toolbox
+from pipeline.terms import NOTHING_SPECIAL, Terms
+from pipeline.tools import Toolbox, offered
 from pipeline.trouble import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session is given besides its config; `last_words` is audio for when no provider is left to speak."""
+
+    permissions: Permissions
+    limits: Limits
+    setting: Setting
+    last_words: bytes
 
 
 class Answering:
@@ -35,86 +53,132 @@ class Answering:
         ids: Ids,
         conversation: Conversation,
         listening: Listening,
-        permissions: Permissions,
-        limits: Limits,
-        last_words: bytes,
+        surroundings: Surroundings,
     ) -> None:
+        limits, client_plays = surroundings.limits, surroundings.setting.client_plays
         self.config = config
+        self._client_plays = client_plays
         self._conversation = conversation
         self._listening = listening
-        self.speaking = Speaking(ids, conversation)
+        self.speaking = Speaking(ids, conversation, client_plays=client_plays)
         self.farewell = Farewell(limits.farewell_ms)
-        self.calling = Calling(ids, conversation, Toolbox(permissions), self.farewell, limits)
-        self._trouble = Trouble(self.speaking, self.farewell, limits, last_words)
-        self._owed = False
+        self.calling = Calling(ids, conversation, Toolbox(surroundings.permissions), self.farewell, limits)
+        self.asides = Asides(ids, conversation, limits.progress_ms)
+        self._trouble = Trouble(
+            self.speaking, self.farewell, limits, surroundings.last_words, client_plays=client_plays
+        )
+        self._owed: ResponseWish | None = None
+        self.declined = False
 
     @property
     def unprompted(self) -> bool:
         """Does the agent answer of its own accord?"""
         detection = self.config.audio.input.turn_detection
-        return detection is not None and detection.create_response
+        return detection is not None and detection.create_response and not self.listens_only
+
+    @property
+    def listens_only(self) -> bool:
+        """True for a session without responses."""
+        return self.config.type == "transcription"
+
+    @property
+    def silence_limit_ms(self) -> int | None:
+        """How long the caller may be silent after a response; None for ever. Callers may say nothing from the start."""
+        detection = self.config.audio.input.turn_detection
+        waits = self._client_plays and not self.speaking.has_spoken
+        if not isinstance(detection, ServerVad) or self.listens_only or waits:
+            return None
+        return detection.idle_timeout_ms
+
+    @property
+    def promised(self) -> bool:
+        """True when a client's own response is waiting for its turn, however little it wishes of it."""
+        return self._owed is not None and self._owed is not NOTHING_SPECIAL
 
     def addressed(self) -> None:
         """The caller said something, pressed something, or nothing for too long."""
-        self._owed = self._owed or self.unprompted
+        if self.unprompted:
+            self.owe()
 
-    def owe(self) -> None:
+    def owe(self, wish: ResponseWish = NOTHING_SPECIAL) -> None:
         """It is the agent's turn as soon as nobody speaks."""
-        self._owed = True
+        if not self.listens_only and not self.promised:
+            self._owed = wish
 
     def proceed(self) -> list[Output]:
         """Take the agent's turn as far as it goes now."""
         reply = self.speaking.reply
         if reply is None:
-            if not self._owed or self.farewell.silences or self._listening.busy:
+            if self._owed is None or self.farewell.silences or self._held_up(self._owed):
                 return []
             return self.open() + self.proceed()
-        if reply.asked or self._listening.waiting or self._listening.busy:
+        if reply.asked or self._listening.waiting or self._held_up(reply.terms.wish):
             return []
-        if not self._owed or self.farewell.silences:
+        if self._owed is None or self.farewell.silences:
             return self.speaking.withdraw()
-        return self._ask()
+        return self._ask(reply)
 
     def open(self) -> list[Output]:
-        """Announce a response; the model is asked later."""
-        return self.speaking.open(audio="audio" in self.config.output_modalities)
+        """Announce the response that is owed, or will be; the model is asked later."""
+        return self.speaking.open(Terms(self.config, self._owed or NOTHING_SPECIAL))
+
+    def _held_up(self, wish: ResponseWish) -> bool:
+        """True while the caller has the floor, and that matters."""
+        return self._listening.busy and (wish is NOTHING_SPECIAL or not self._client_plays)
 
     def replied(self, news: ReplyDelta | ReplyEnded | ReplyFailed) -> list[Output]:
         """The model's stream went on; what comes for another response is dropped."""
+        now_ms = self._listening.now_ms
+        if news.response_id in self.asides:
+            return self.asides.replied(news, now_ms)
         if not self.speaking.listens_to(news.response_id):
             return []
-        now_ms = self._listening.audio_ms
         self._trouble.progress(now_ms)
-        voice = self.config.audio.output
         match news:
             case ReplyDelta(delta=delta):
-                if isinstance(delta, FunctionCall):
-                    self.calling.take(delta, self.config.tools, now_ms)
-                return self.speaking.take(delta, voice)
+                reply = self.speaking.reply
+                if isinstance(delta, FunctionCall) and reply is not None and not reply.terms.wish.beside:
+                    self.calling.take(delta, reply.terms.tools, now_ms)
+                return self.speaking.take(delta)
             case ReplyEnded():
-                return self.speaking.model_ended(voice) + self._closed_if_made()
+                return self.speaking.model_ended() + self._closed_if_made()
             case ReplyFailed(reason=reason):
                 return self._trouble.model_failed(reason, self.config) + self._closed_if_made()
 
     def spoke(self, news: SpeechMade | SpeechEnded | SpeechFailed) -> list[Output]:
         """The voice went on; what comes for another response is dropped."""
-        reply = self.speaking.reply
+        now_ms, reply = self._listening.now_ms, self.speaking.reply
+        if news.response_id in self.asides:
+            return self.asides.spoke(news, now_ms)
         if reply is None or reply.id != news.response_id:
             return []
-        self._trouble.progress(self._listening.audio_ms)
+        self._trouble.progress(now_ms)
         match news:
             case SpeechMade(piece=piece, pcm=pcm):
                 return self.speaking.made(piece, pcm)
             case SpeechEnded(piece=piece):
-                self.speaking.piece_ended(piece)
+                reply.piece_ended(piece)
                 return self._closed_if_made()
             case SpeechFailed(reason=reason):
                 return self._trouble.voice_failed(reason, self.config) + self._closed_if_made()
 
     def stalled(self) -> list[Output]:
         """One frame later: an open reply that makes no progress has failed."""
-        out = self._trouble.stalled(self._listening.audio_ms, self.config)
+        now_ms = self._listening.now_ms
+        out = self._trouble.stalled(now_ms, self.config)
         return out + self._closed_if_made() if out else []
+
+    def unheard(self, reason: Reason) -> list[Output]:
+        """The response that waits for these words fails for want of them."""
+        reply = self.speaking.reply
+        return [] if reply is None or reply.asked else self.deaf(reason)
+
+    def hearing_lost(self, reason: Reason) -> list[Output]:
+        """Where somebody can be told, a session without ears goes on in writing."""
+        if self._client_plays:
+            self._listening.awaiting.deafen(reason)
+            return []
+        return [] if self.farewell.silences else self.deaf(reason)
 
     def deaf(self, reason: Reason) -> list[Output]:
         """The agent cannot hear any more."""
@@ -133,23 +197,27 @@ class Answering:
         return out + self._closed_if_made() if out else []
 
     def cut(self, reason: Cancelled) -> list[Output]:
-        """Silence the agent now."""
+        """Silence the agent now. What a client asked for and nobody has begun is cut with it."""
+        reply = self.speaking.reply
+        if reply is not None and not reply.asked and self.promised:
+            self._owed = None
         return self.speaking.cut(reason) + self._settled(kept=False)
 
     def refused(self) -> list[Output]:
-        """A client wants no response."""
-        self._owed = False
+        """A client wants no response, nor one to what is being understood."""
+        self._owed = None
+        self.declined = self._listening.waiting
         return self.cut("client_cancelled")
 
-    def _ask(self) -> list[Output]:
-        self._owed = False
-        self._trouble.progress(self._listening.audio_ms)
+    def _ask(self, reply: Reply) -> list[Output]:
+        self._owed = None
+        self._trouble.progress(self._listening.now_ms)
         if self.calling.in_circles:
             self.calling.caller_spoke()
             return self._trouble.model_failed("malformed", self.config) + self._closed_if_made()
-        return self.speaking.ask(
-            _prompt(self.config, self._conversation.turns(), self.calling.offered(self.config.tools))
-        )
+        terms = Terms(self.config, reply.terms.wish)
+        own = offered(terms.tools) if terms.wish.beside else self.calling.offered(terms.tools)
+        return self.speaking.ask(terms.prompt(self._conversation, own))
 
     def _closed_if_made(self) -> list[Output]:
         """Close the open reply when all of it is there, and do what it asked for; silence is not an answer."""
@@ -158,7 +226,7 @@ class Answering:
             return self._settled(kept=False)
         if not reply.made:
             return []
-        if reply.empty and not reply.greets:
+        if reply.empty and not (reply.greets or self._client_plays):
             return self._trouble.model_failed("malformed", self.config) + self._closed_if_made()
         if reply.mute:
             return self._trouble.nothing_to_hear(self.config) + self._closed_if_made()
@@ -167,18 +235,7 @@ class Answering:
         return self.speaking.finish() + self._settled(kept=not reply.failed)
 
     def _settled(self, *, kept: bool) -> list[Output]:
-        out, goes_on = self.calling.settle(self._listening.audio_ms, kept=kept)
-        self._owed = self._owed or goes_on
+        out, goes_on = self.calling.settle(self._listening.now_ms, kept=kept)
+        if goes_on:
+            self.owe()
         return out
-
-
-def _prompt(config: SessionConfig, turns: tuple[Turn, ...], tools: tuple[Tool, ...]) -> Prompt:
-    choice = config.tool_choice
-    return Prompt(
-        instructions=config.instructions,
-        turns=turns,
-        tools=tools,
-        tool_choice=choice.name if isinstance(choice, ToolChoiceFunction) else choice,
-        max_output_tokens=None if config.max_output_tokens == "inf" else int(config.max_output_tokens),
-        temperature=config.temperature if isinstance(config.temperature, float) else None,
-    )

@@ -81,14 +81,16 @@ class Calling:
         self._rounds += goes_on
         return out, goes_on
 
-    def answered(self, call_id: str, output: str) -> list[Output]:
-        """Somebody answered; what nobody asked for is dropped."""
-        return self._output(call_id, output) if self._since_ms.pop(call_id, None) is not None else []
+    def answered(self, call_id: str) -> None:
+        """Somebody answered; the output is in the conversation."""
+        self._since_ms.pop(call_id, None)
 
     def given_up(self, now_ms: int) -> list[Output]:
         """Answer the calls that have waited for too long; the model is to go on when none is left."""
         late = [call_id for call_id, since in self._since_ms.items() if now_ms - since > self._limits.tool_ms]
-        out = [event for call_id in late for event in self.answered(call_id, _UNANSWERED)]
+        out = [event for call_id in late for event in self._output(call_id, _UNANSWERED)]
+        for call_id in late:
+            del self._since_ms[call_id]
         self._rounds += bool(late)
         return out
 

@@ -4,8 +4,9 @@ An agent's message is spoken in pieces. When it is cut, the words that the calle
 and of the piece under way the share of words that its played time covers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -15,12 +16,16 @@ from pipeline.realtime.items import (
     FunctionCallItem,
     FunctionOutputItem,
     InputAudio,
+    InputImage,
     InputText,
     Item,
     MessageItem,
     OutputAudio,
     OutputText,
 )
+
+FIRST: Final = "root"
+"""In place of an item's id: before all items."""
 
 
 @dataclass(slots=True)
@@ -60,12 +65,23 @@ def heard_share(piece: SpokenPiece, heard_ms: float) -> str:
     return f" {cut}" if cut and piece.text.startswith(" ") else cut
 
 
+@dataclass(slots=True)
+class _Speech:
+    """What is spoken of an agent's item; `cut_ms` is how much of it was heard, if not all."""
+
+    response_id: str
+    pieces: list[SpokenPiece]
+    cut_ms: int | None = None
+    estimated: bool = False
+
+
 class Conversation:
     """Items in order."""
 
     def __init__(self) -> None:
         self._items: dict[str, Item] = {}
         self._noise: set[str] = set()
+        self._speech: dict[str, _Speech] = {}
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items.values())
@@ -83,10 +99,31 @@ class Conversation:
         self._items[item.id] = item
         return previous
 
+    def insert(self, item: Item, after: str | None) -> str | None:
+        """Add an item after that one, FIRST or (None) last; returns the id of the one before it."""
+        if after is None:
+            return self.append(item)
+        place = 0 if after == FIRST else 1 + list(self._items).index(after)
+        items = list(self._items.items())
+        items.insert(place, (item.id, item))
+        self._items = dict(items)
+        return items[place - 1][0] if place else None
+
+    def delete(self, item_id: str) -> None:
+        """Forget an item."""
+        del self._items[item_id]
+        self._speech.pop(item_id, None)
+        self._noise.discard(item_id)
+
     def put(self, item: Item) -> None:
-        """Replace an item that is there."""
-        if item.id in self._items:
-            self._items[item.id] = item
+        """Replace an item that is there; of what the agent said, that stays which was heard."""
+        if item.id not in self._items:
+            return
+        speech = self._speech.get(item.id)
+        if speech is not None and speech.cut_ms is not None and isinstance(item, MessageItem):
+            words = heard_text(speech.pieces, speech.cut_ms)
+            item = replace(item, content=(OutputAudio(words),), status="incomplete")
+        self._items[item.id] = item
 
     def hears(self, item_id: str, transcript: str) -> None:
         """The caller's item gets its words."""
@@ -98,10 +135,46 @@ class Conversation:
         """The caller's item was noise: it stays an item and is no turn."""
         self._noise.add(item_id)
 
+    def speaks(self, item_id: str, response_id: str, pieces: list[SpokenPiece]) -> None:
+        """The agent's item is spoken; its pieces grow while it is."""
+        self._speech[item_id] = _Speech(response_id, pieces)
+
+    def cut(self, item_id: str, heard_ms: int, *, estimated: bool = False) -> int | None:
+        """Keep of the agent's item what was heard; returns where it is cut now, None when it is not spoken.
+
+        What is cut stays cut; only an estimate gives way to one who knows.
+        """
+        speech = self._speech.get(item_id)
+        if speech is None:
+            return None
+        cut_ms = min(heard_ms, int(sum(piece.audio_ms for piece in speech.pieces)))
+        if speech.cut_ms is not None and (estimated or not speech.estimated):
+            cut_ms = min(cut_ms, speech.cut_ms)
+            estimated = speech.estimated
+        speech.cut_ms, speech.estimated = cut_ms, estimated
+        self.put(self._items[item_id])
+        return cut_ms
+
+    def spoken(self, item_id: str) -> tuple[str, int] | None:
+        """The response that speaks the agent's item, and how much of it there is to hear."""
+        speech = self._speech.get(item_id)
+        if speech is None:
+            return None
+        made_ms = int(sum(piece.audio_ms for piece in speech.pieces))
+        return speech.response_id, made_ms if speech.cut_ms is None else speech.cut_ms
+
+    def has_call(self, call_id: str) -> bool:
+        """True when an item calls a function by this id."""
+        return any(isinstance(item, FunctionCallItem) and item.call_id == call_id for item in self._items.values())
+
     def turns(self) -> tuple[Turn, ...]:
         """What a language model is given. An agent's item of which nothing was heard is left out, and so is noise."""
-        items = (item for item_id, item in self._items.items() if item_id not in self._noise)
-        return tuple(turn for item in items if (turn := _turn(item)) is not None)
+        return turns_of(item for item_id, item in self._items.items() if item_id not in self._noise)
+
+
+def turns_of(items: Iterable[Item]) -> tuple[Turn, ...]:
+    """These items as a language model is given them."""
+    return tuple(turn for item in items if (turn := _turn(item)) is not None)
 
 
 def _turn(item: Item) -> Turn | None:
@@ -113,6 +186,8 @@ def _turn(item: Item) -> Turn | None:
             return FunctionCall(call_id, name, arguments)
         case FunctionOutputItem(call_id=call_id, output=output):
             return FunctionOutput(call_id, output)
+        case _:
+            return None
 
 
 def _words(part: Content) -> str:
@@ -125,3 +200,5 @@ def _words(part: Content) -> str:
             return transcript or ""
         case OutputAudio(transcript=transcript):
             return transcript.strip()
+        case InputImage():
+            return ""

@@ -4,7 +4,7 @@ ENTER = "#"
 
 
 class Keypad:
-    """An entry ends with `#` or a pause; times are ms of caller audio."""
+    """An entry ends with `#` or a pause; times are ms of the session's clock."""
 
     def __init__(self, pause_ms: int) -> None:
         self._pause_ms = pause_ms

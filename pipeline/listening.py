@@ -1,54 +1,40 @@
-"""The caller's side of a session: what is spoken and pressed, as items and words. Rule: it reports, decides nothing."""
+"""The caller's side of a session: what is spoken and pressed, as items and words. Rule: it reports, decides nothing.
 
-from dataclasses import dataclass
+Positions (`audio_ms`) are caller audio since the session began, waiting (`now_ms`) is on the session's clock. Without
+turn detection one utterance lasts from commit to commit.
+"""
 
 from pipeline.audio import FRAME_MS
+from pipeline.awaiting import Awaiting, Understood, Uttered
 from pipeline.conversation import Conversation
 from pipeline.keypad import Keypad
 from pipeline.providers import Transcript
 from pipeline.realtime.config import AudioInput, SemanticVad, ServerVad, TurnDetection
 from pipeline.realtime.events import (
-    Committed,
     DtmfReceived,
-    Duration,
+    InputCleared,
     PartialTranscript,
     SpeechStarted,
     SpeechStopped,
     TimeoutTriggered,
-    TranscriptCompleted,
-    TranscriptDelta,
-    TranscriptError,
-    TranscriptFailed,
 )
-from pipeline.realtime.items import InputAudio, InputText, MessageItem
-from pipeline.signals import BeginUtterance, EndUtterance, Ids, Limits, Output
+from pipeline.realtime.items import InputText, MessageItem
+from pipeline.signals import BeginUtterance, CallerAudio, EndUtterance, Ids, Limits, Output
 from pipeline.turn import Edge, Endpointer, SpeechBegan, TurnEnded
 from pipeline.wire_order import whole_item
 
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A finished utterance with its words; `speech_ms` is how long the caller really spoke."""
-
-    item_id: str
-    text: str
-    speech_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    item_id: str
-    since_ms: int
-    audio_ms: int
-    speech_ms: int
+LEAST_COMMIT_MS = 100
+LONGEST_PREFIX_MS = 2_000
 
 
 class Listening:
     """Follows the caller from frame to frame."""
 
-    def __init__(self, ids: Ids, conversation: Conversation, audio: AudioInput, limits: Limits) -> None:
+    def __init__(
+        self, ids: Ids, conversation: Conversation, audio: AudioInput, limits: Limits, *, client_plays: bool
+    ) -> None:
         self._ids = ids
-        self._transcript_ms = limits.transcript_ms
+        self._frame_passes_ms = 0 if client_plays else FRAME_MS
         self._keypad = Keypad(limits.digits_pause_ms)
         self._conversation = conversation
         self._audio = audio
@@ -58,8 +44,15 @@ class Listening:
         self._item_id = ""
         self._began_ms = 0
         self._ended_ms = 0
-        self._waiting: dict[int, _Waiting] = {}
+        self._buffering = False
+        self.awaiting = Awaiting(ids, conversation, limits.transcript_ms, told=audio.transcription is not None)
         self.audio_ms = 0
+        self.now_ms = 0
+
+    @property
+    def buffered_ms(self) -> int:
+        """Caller audio that is no item yet."""
+        return self.audio_ms - self._ended_ms
 
     @property
     def speaking(self) -> bool:
@@ -79,7 +72,7 @@ class Listening:
     @property
     def waiting(self) -> bool:
         """True while a transcript is owed."""
-        return bool(self._waiting)
+        return bool(self.awaiting)
 
     def configure(self, audio: AudioInput) -> list[Output]:
         """Take new settings from the next frame on; without turn detection an open utterance ends here."""
@@ -90,10 +83,13 @@ class Listening:
                 out = self.end(edge)
             self._endpointer = None
         elif self._endpointer is None:
+            out = self._unbuffered()
             self._endpointer = self._endpointer_for(detection)
         else:
             self._endpointer.change(detection)
         self._audio = audio
+        self.awaiting.told = audio.transcription is not None
+        self.awaiting.deafen(None)
         return out
 
     def _endpointer_for(self, detection: TurnDetection) -> Endpointer:
@@ -102,7 +98,36 @@ class Listening:
     def hear(self, score: float) -> Edge | None:
         """One frame of caller audio."""
         self.audio_ms += FRAME_MS
+        self.now_ms += self._frame_passes_ms
         return self._endpointer.hear(score, self.audio_ms, FRAME_MS) if self._endpointer else None
+
+    @property
+    def unheeded(self) -> bool:
+        """True when caller audio comes without turn detection and no utterance is open."""
+        return self._endpointer is None and not self._buffering
+
+    def buffer(self) -> list[Output]:
+        """What comes is one utterance until somebody commits it."""
+        self._buffering = True
+        return self._reached_back(FRAME_MS)
+
+    def commit(self) -> list[Output]:
+        """A client takes what there is as an item; nothing when that is less than LEAST_COMMIT_MS."""
+        if self._endpointer is not None and (edge := self._endpointer.stop(self.audio_ms)):
+            return self.end(edge, by_hand=True)
+        if self.buffered_ms < LEAST_COMMIT_MS:
+            return []
+        begun = [] if self._buffering else self._reached_back(min(self.buffered_ms, LONGEST_PREFIX_MS))
+        self._buffering = False
+        return [*begun, *self._committed(self.audio_ms, speech_ms=0, by_hand=True), EndUtterance(self._utterance, 0)]
+
+    def clear(self) -> list[Output]:
+        """A client takes back what there is, an utterance under way as well."""
+        out = self._unbuffered()
+        if self._endpointer is not None and self._endpointer.stop(self.audio_ms):
+            out.append(EndUtterance(self._utterance, 0))
+        self._ended_ms = self.audio_ms
+        return [*out, InputCleared(event_id=self._ids("event"))]
 
     def begin(self, edge: SpeechBegan) -> list[Output]:
         """The caller began to speak."""
@@ -116,97 +141,71 @@ class Listening:
             BeginUtterance(self._utterance, self.audio_ms - start_ms),
         ]
 
-    def end(self, edge: TurnEnded) -> list[Output]:
+    def end(self, edge: TurnEnded, *, by_hand: bool = False) -> list[Output]:
         """The caller's turn is over: the utterance becomes an item, its words follow."""
-        item_id = self._item_id
-        self._ended_ms = edge.at_ms
-        self._waiting[self._utterance] = _Waiting(item_id, self.audio_ms, edge.at_ms - self._began_ms, edge.speech_ms)
         return [
-            SpeechStopped(event_id=self._ids("event"), audio_end_ms=edge.at_ms, item_id=item_id),
-            *self._commit(item_id),
+            SpeechStopped(event_id=self._ids("event"), audio_end_ms=edge.at_ms, item_id=self._item_id),
+            *self._committed(edge.at_ms, speech_ms=edge.speech_ms, by_hand=by_hand),
             EndUtterance(self._utterance, edge.at_ms - edge.speech_end_ms),
         ]
 
     def timed_out(self, since_ms: int) -> list[Output]:
         """The caller's silence becomes an item."""
-        item_id = self._ids("item")
-        silence = _Waiting(item_id, self.audio_ms, self.audio_ms - since_ms, 0)
-        timeout = TimeoutTriggered(
-            event_id=self._ids("event"), audio_start_ms=since_ms, audio_end_ms=self.audio_ms, item_id=item_id
-        )
-        return [timeout, *self._commit(item_id), *self._completed(silence, "")]
+        span = CallerAudio(since_ms, self.audio_ms)
+        silence = Uttered(self._ids("item"), span, speech_ms=0)
+        return [
+            TimeoutTriggered(
+                event_id=self._ids("event"),
+                audio_start_ms=span.start_ms,
+                audio_end_ms=span.end_ms,
+                item_id=silence.item_id,
+            ),
+            *self.awaiting.commit_silence(silence),
+        ]
 
     def transcribed(self, words: Transcript) -> tuple[list[Output], Understood | None]:
         """The recogniser's news; a final one yields what was understood."""
         text = words.text.strip()
-        if not words.final:
-            item_id = self._item_of(words.utterance)
-            if not item_id:
-                return [], None
-            return [PartialTranscript(event_id=self._ids("event"), item_id=item_id, transcript=text)], None
-        waiting = self._waiting.pop(words.utterance, None)
-        if waiting is None:
+        if words.final:
+            return self.awaiting.transcribed(words.utterance, text)
+        spoken = self.speaking and words.utterance == self._utterance
+        item_id = self._item_id if spoken else self.awaiting.item_of(words.utterance)
+        if not item_id:
             return [], None
-        self._conversation.hears(waiting.item_id, text)
-        return self._completed(waiting, text), Understood(waiting.item_id, text, waiting.speech_ms)
+        return [PartialTranscript(event_id=self._ids("event"), item_id=item_id, transcript=text)], None
 
     def press(self, key: str, received_at: int) -> list[Output]:
         """One key."""
-        self._keypad.press(key, self.audio_ms)
+        self._keypad.press(key, self.now_ms)
         return [DtmfReceived(event_id=self._ids("event"), event=key, received_at=received_at)]
 
     def entry(self) -> list[Output]:
         """The keys become an item once they are complete; nothing before."""
-        keys = self._keypad.entry(self.audio_ms)
+        keys = self._keypad.entry(self.now_ms)
         if keys is None:
             return []
         item = MessageItem(id=self._ids("item"), role="user", content=(InputText(f"[digits: {keys}]"),))
         return whole_item(self._ids, item, self._conversation.append(item))
 
-    def overdue(self) -> tuple[list[Output], Understood | None]:
-        """Give up on a transcript that has been owed for too long."""
-        for utterance, waiting in self._waiting.items():
-            if self.audio_ms - waiting.since_ms > self._transcript_ms:
-                del self._waiting[utterance]
-                self._conversation.hears(waiting.item_id, "")
-                return self._failed(waiting), Understood(waiting.item_id, "", waiting.speech_ms)
-        return [], None
+    def _committed(self, end_ms: int, *, speech_ms: int, by_hand: bool) -> list[Output]:
+        """The open utterance becomes an item that waits for its words."""
+        self._ended_ms = end_ms
+        uttered = Uttered(self._item_id, CallerAudio(self._began_ms, end_ms), speech_ms, by_hand)
+        return self.awaiting.commit(self._utterance, uttered, self.now_ms)
 
-    def _commit(self, item_id: str) -> list[Output]:
-        """Caller audio becomes an item without words."""
-        item = MessageItem(id=item_id, role="user", content=(InputAudio(),))
-        previous = self._conversation.append(item)
-        return [
-            Committed(event_id=self._ids("event"), item_id=item_id, previous_item_id=previous),
-            *whole_item(self._ids, item, previous),
-        ]
+    def _reached_back(self, prefix_ms: int) -> list[Output]:
+        """An utterance that nobody heard the onset of."""
+        self._utterance += 1
+        self._item_id = self._ids("item")
+        self._began_ms = self.audio_ms - prefix_ms
+        return [BeginUtterance(self._utterance, prefix_ms)]
 
-    def _item_of(self, utterance: int) -> str:
-        if utterance == self._utterance and self.speaking:
-            return self._item_id
-        waiting = self._waiting.get(utterance)
-        return waiting.item_id if waiting else ""
-
-    def _completed(self, waiting: _Waiting, text: str) -> list[Output]:
-        if self._audio.transcription is None:
+    def _unbuffered(self) -> list[Output]:
+        """An utterance that is open for lack of turn detection is forgotten."""
+        if not self._buffering:
             return []
-        event = self._ids
-        delta: list[Output] = [TranscriptDelta(event_id=event("event"), item_id=waiting.item_id, delta=text)]
-        return [
-            *(delta if text else []),
-            TranscriptCompleted(
-                event_id=event("event"),
-                item_id=waiting.item_id,
-                transcript=text,
-                usage=Duration(waiting.audio_ms / 1_000),
-            ),
-        ]
-
-    def _failed(self, waiting: _Waiting) -> list[Output]:
-        if self._audio.transcription is None:
-            return []
-        error = TranscriptError(type="server_error", code="transcript_overdue", message="No transcript in time.")
-        return [TranscriptFailed(event_id=self._ids("event"), item_id=waiting.item_id, error=error)]
+        self._buffering = False
+        return [EndUtterance(self._utterance, 0)]
 
     def _padding_ms(self) -> int:
         match self._audio.turn_detection:

@@ -5,10 +5,12 @@ Rule: it only grows until `close`, which emits `response.done` exactly once; aft
 
 from msgspec.structs import replace
 
+from pipeline.audio import SAMPLE_BYTES, WIDE_HZ
 from pipeline.conversation import Conversation, SpokenPiece, heard_share
-from pipeline.providers import FunctionCall, Usage
+from pipeline.providers import CutShort, Delta, FunctionCall, TextDelta, Usage
 from pipeline.realtime.events import ResponseCreated, ResponseDone
 from pipeline.realtime.items import (
+    FailureDetail,
     FunctionCallItem,
     InputTokens,
     Item,
@@ -23,26 +25,30 @@ from pipeline.realtime.items import (
     UsageObject,
 )
 from pipeline.sentences import SentenceCutter
-from pipeline.signals import Ids, Output
+from pipeline.signals import Ids, Output, Play, Speak
+from pipeline.terms import Terms
 from pipeline.wire_order import WireOrder
+
+PCM_PER_MS = SAMPLE_BYTES * WIDE_HZ / 1_000
 
 
 class Reply:
-    """A response; `audio` says whether its words are spoken or written."""
+    """A response. Its items enter the conversation, or None when it is none of its business."""
 
-    def __init__(self, ids: Ids, conversation: Conversation, *, audio: bool, conversation_id: str) -> None:
+    def __init__(self, ids: Ids, terms: Terms, conversation: Conversation | None, conversation_id: str) -> None:
         self._ids = ids
         self._conversation = conversation
-        self._conversation_id = conversation_id
+        self._conversation_id = conversation_id if conversation is not None else None
         self._cutter = SentenceCutter()
         self._text = ""
         self._index = 0
         self._previous: str | None = None
         self._outputs: list[Item] = []
-        self._usage: UsageObject | None = None
-        self.audio = audio
+        self._usage = UsageObject()
+        self.terms = terms
+        self.audio = terms.audio
         self.id = ids("resp")
-        self._wire = WireOrder(ids, self.id, audio=audio)
+        self._wire = WireOrder(ids, self.id, audio=self.audio, within=conversation is not None)
         self.item_id: str | None = None
         self.pieces: list[SpokenPiece] = []
         self.asked = False
@@ -83,42 +89,93 @@ class Reply:
         """Announce the response."""
         return [ResponseCreated(event_id=self._ids("event"), response=self._as_object("in_progress"))]
 
-    def grow(self, text: str) -> tuple[list[Output], list[str]]:
+    def take(self, delta: Delta) -> list[Output]:
+        """The model went on."""
+        match delta:
+            case TextDelta(text):
+                return self.say(text) if text else []
+            case FunctionCall():
+                return self._call(delta)
+            case Usage():
+                self._count(delta)
+            case CutShort(reason):
+                self.details = StatusDetails(type="incomplete", reason=reason)
+        return []
+
+    def say(self, text: str) -> list[Output]:
         """More words: their events, and the pieces that can be spoken now."""
         out: list[Output] = []
         if self.item_id is None:
-            item = MessageItem(id=self._ids("item"), role="assistant", status="in_progress")
-            self.item_id = item.id
-            self._index = len(self._outputs)
-            self._outputs.append(item)
-            self._previous = self._conversation.append(item)
-            out = self._wire.message_begins(item, self._index, self._previous)
+            out = self._message_begins()
+        assert self.item_id is not None
         self._text += text
         out.append(self._wire.words(self.item_id, self._index, text))
-        return out, self._taken(self._cutter.feed(text)) if self.audio else []
+        return out + self._speak(self._cutter.feed(text)) if self.audio else out
 
-    def end_of_text(self) -> list[str]:
+    def model_ended(self) -> list[Output]:
         """The model will say no more: the last pieces to speak."""
         self.model_done = True
-        return self._taken(self._cutter.finish()) if self.audio else []
+        return self._speak(self._cutter.finish()) if self.audio else []
 
-    def settle(self) -> None:
-        """Whatever of its speech is under way will not be finished: each piece keeps the words that were made."""
-        self._taken(self._cutter.finish())
+    def played(self, piece: int, pcm: bytes) -> Play | None:
+        """Audio for a piece; None for what comes late or for no piece."""
+        if not pcm or not 0 <= piece < len(self.pieces) or self.pieces[piece].done:
+            return None
+        assert self.item_id is not None
+        self.pieces[piece].audio_ms += len(pcm) / PCM_PER_MS
+        return Play(self.id, pcm, self.item_id, self._index)
+
+    def piece_ended(self, piece: int) -> None:
+        """One piece has all its audio."""
+        if 0 <= piece < len(self.pieces):
+            self.pieces[piece].done = True
+
+    def recite(self, text: str, pcm: bytes) -> list[Output]:
+        """Words whose audio there is already are all of it."""
+        out = self._message_begins()
+        assert self.item_id is not None
+        self._text = text
+        self.pieces.append(SpokenPiece(text, len(pcm) / PCM_PER_MS, done=True))
+        return [*out, self._wire.words(self.item_id, self._index, text), Play(self.id, pcm, self.item_id, self._index)]
+
+    def fail(self, code: str) -> None:
+        """A provider broke: whatever speech is under way will not be finished, pieces keep the words that were made."""
+        error = FailureDetail(type="server_error", code=code)
+        self.details = StatusDetails(type="failed", error=error)
+        self._take(self._cutter.finish())
         for piece in self.pieces:
             if not piece.done:
                 piece.text = heard_share(piece, piece.audio_ms)
                 piece.done = True
 
-    def call(self, call: FunctionCall) -> list[Output]:
-        """The model calls a function."""
-        item = FunctionCallItem(id=self._ids("item"), call_id=call.call_id, name=call.name, arguments=call.arguments)
-        self._outputs.append(item)
-        previous = self._conversation.append(item)
-        return self._wire.function_call(item, len(self._outputs) - 1, previous)
+    def close(self, details: StatusDetails | None) -> list[Output]:
+        """Close the open item and the response; `details` None means completed."""
+        out = self._message_ends("incomplete" if details else "completed") if self.item_id else []
+        done = self._as_object(details.type if details else "completed", details)
+        return [*out, ResponseDone(event_id=self._ids("event"), response=done)]
 
-    def count(self, usage: Usage) -> None:
-        """Take the model's count of tokens."""
+    def _message_begins(self) -> list[Output]:
+        item = MessageItem(id=self._ids("item"), role="assistant", status="in_progress")
+        self.item_id = item.id
+        self._index = len(self._outputs)
+        self._enter(item)
+        if self.audio and self._conversation is not None:
+            self._conversation.speaks(item.id, self.id, self.pieces)
+        return self._wire.message_begins(item, self._index, self._previous)
+
+    def _call(self, call: FunctionCall) -> list[Output]:
+        item = FunctionCallItem(id=self._ids("item"), call_id=call.call_id, name=call.name, arguments=call.arguments)
+        previous = self._previous
+        self._enter(item)
+        out = self._wire.function_call(item, len(self._outputs) - 1, self._previous)
+        self._previous = previous
+        return out
+
+    def _enter(self, item: Item) -> None:
+        self._outputs.append(item)
+        self._previous = self._conversation.append(item) if self._conversation is not None else None
+
+    def _count(self, usage: Usage) -> None:
         self._usage = UsageObject(
             total_tokens=usage.input_tokens + usage.output_tokens,
             input_tokens=usage.input_tokens,
@@ -127,22 +184,21 @@ class Reply:
             output_token_details=OutputTokens(text_tokens=usage.output_tokens),
         )
 
-    def close(self, details: StatusDetails | None) -> list[Output]:
-        """Close the open item and the response; `details` None means completed."""
-        out = self._message_ends("incomplete" if details else "completed") if self.item_id else []
-        done = self._as_object(details.type if details else "completed", details)
-        return [*out, ResponseDone(event_id=self._ids("event"), response=done)]
+    def _speak(self, texts: list[str]) -> list[Output]:
+        first, voice = len(self.pieces), self.terms.voice
+        self._take(texts)
+        return [Speak(self.id, first + offset, text, voice.voice, voice.speed) for offset, text in enumerate(texts)]
 
-    def _taken(self, texts: list[str]) -> list[str]:
+    def _take(self, texts: list[str]) -> None:
         self.pieces += [SpokenPiece(text) for text in texts]
-        return texts
 
     def _message_ends(self, status: Status) -> list[Output]:
         assert self.item_id is not None
         content = OutputAudio(self._text) if self.audio else OutputText(self._text)
         item = MessageItem(id=self.item_id, role="assistant", content=(content,), status=status)
         self._outputs[self._index] = item
-        self._conversation.put(self._as_spoken(item))
+        if self._conversation is not None:
+            self._conversation.put(self._as_spoken(item))
         return self._wire.message_ends(item, self._index, self._previous, self._text)
 
     def _as_spoken(self, item: MessageItem) -> MessageItem:
@@ -157,7 +213,10 @@ class Reply:
             status=status,
             output=tuple(self._outputs),
             status_details=details,
-            usage=self._usage,
+            usage=None if status == "in_progress" else self._usage,
             conversation_id=self._conversation_id,
-            output_modalities=("audio",) if self.audio else ("text",),
+            output_modalities=self.terms.modalities,
+            max_output_tokens=self.terms.max_output_tokens,
+            audio=self.terms.shown_audio,
+            metadata=self.terms.wish.metadata,
         )

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.providers import Delta, Prompt, Reason, Transcript
+from pipeline.realtime.client import ClientEvent, Refusal
 from pipeline.realtime.config import SessionConfig
-from pipeline.realtime.events import ServerEvent
+from pipeline.realtime.events import ItemRetrieved, ServerEvent
 
 Ids = Callable[[str], str]
 """Draws a fresh id for a prefix, e.g. `item` -> `item_4f2a`."""
@@ -20,9 +21,27 @@ class Permissions:
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
 
 
+def _any_model(name: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where a session lives. On a call the line plays, and its count is what the caller heard.
+
+    Where a client plays, playout positions are estimates, the client truncates, and `Elapsed` is the clock, because
+    audio may come faster than it was spoken, or not at all. `known_model` tells which names of language models mean
+    something here; `expires_at` is in unix seconds.
+    """
+
+    client_plays: bool = False
+    known_model: Callable[[str], bool] = _any_model
+    expires_at: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the session waits for others, in ms of caller audio, and how often."""
+    """How long the session waits for others, in ms of its clock, and how often."""
 
     line_delay_ms: int = 0
     transcript_ms: int = 5_000
@@ -44,6 +63,14 @@ class CallerFrame:
     """20 ms of caller audio: its speech score, and the agent audio that had left by then."""
 
     score: float
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """So much time has passed that no caller audio accounts for, and the agent audio that had left by then."""
+
+    ms: int
     played_ms: int
 
 
@@ -111,35 +138,6 @@ class Digit:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionAnswered:
-    """Somebody attached to the call answered a function call."""
-
-    call_id: str
-    output: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseAsked:
-    """A client wants a response now; `event_id` names its event in case it is refused."""
-
-    event_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseRefused:
-    """A client cancels the response under way; `event_id` names its event in case there is none."""
-
-    event_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reconfigured:
-    """The session's new, complete config."""
-
-    config: SessionConfig
-
-
-@dataclass(frozen=True, slots=True)
 class TransferFailed:
     """The transfer target did not take the call."""
 
@@ -153,6 +151,7 @@ class TimeIsUp:
 
 Input = (
     CallerFrame
+    | Elapsed
     | Transcript
     | HearingLost
     | ReplyDelta
@@ -163,10 +162,8 @@ Input = (
     | SpeechFailed
     | Digit
     | Greet
-    | FunctionAnswered
-    | ResponseAsked
-    | ResponseRefused
-    | Reconfigured
+    | ClientEvent
+    | Refusal
     | TransferFailed
     | TimeIsUp
 )
@@ -216,15 +213,49 @@ class CancelReply:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Queue agent audio, PCM16 at 24 kHz."""
+    """Queue agent audio, PCM16 at 24 kHz; it belongs to this item of the response."""
 
     response_id: str
     pcm: bytes
+    item_id: str
+    output_index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FlushPlayout:
     """Drop agent audio that has not left."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerAudio:
+    """A stretch of caller audio, in ms since the session began."""
+
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAudio:
+    """What was to be played for a response, up to here."""
+
+    response_id: str
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowItem:
+    """Answer a client with this event; it may have the item's audio put in (`with_audio`)."""
+
+    event: ItemRetrieved
+    audio: CallerAudio | AgentAudio
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """These settings hold from the next utterance and the next response on; `ignored` names what had no effect."""
+
+    config: SessionConfig
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +282,8 @@ Output = (
     | CancelReply
     | Play
     | FlushPlayout
+    | ShowItem
+    | Configured
     | TransferCall
     | EndCall
 )

@@ -2,32 +2,34 @@
 
 from typing import Literal
 
-from pipeline.audio import SAMPLE_BYTES, WIDE_HZ
-from pipeline.conversation import Conversation, heard_text
+from pipeline.conversation import Conversation
 from pipeline.floor import Floor, Yielded
-from pipeline.providers import CutShort, Delta, FunctionCall, Prompt, TextDelta, Usage
-from pipeline.realtime.config import AudioOutput
+from pipeline.providers import Delta, Prompt
 from pipeline.realtime.events import ItemTruncated, PlayoutCleared, PlayoutStarted, PlayoutStopped
-from pipeline.realtime.items import FailureDetail, MessageItem, OutputAudio, StatusDetails
-from pipeline.reply import Reply
-from pipeline.signals import CancelReply, FlushPlayout, Ids, Output, Play, Speak, StartReply
+from pipeline.realtime.items import StatusDetails
+from pipeline.reply import PCM_PER_MS, Reply
+from pipeline.signals import CancelReply, FlushPlayout, Ids, Output, StartReply
+from pipeline.terms import Terms
 
 Cancelled = Literal["turn_detected", "client_cancelled"]
 
-_PCM_PER_MS = SAMPLE_BYTES * WIDE_HZ / 1_000
-
 
 class Speaking:
-    """At most one reply is open; replies that are made may still be playing."""
+    """At most one reply is open; replies that are made may still be playing.
 
-    def __init__(self, ids: Ids, conversation: Conversation) -> None:
+    Where the client plays, it knows best what was heard: playout is not told of, and words are cut by estimate alone.
+    """
+
+    def __init__(self, ids: Ids, conversation: Conversation, *, client_plays: bool) -> None:
         self._ids = ids
         self._conversation = conversation
+        self._client_plays = client_plays
         self.conversation_id = ids("conv")
         self._floor = Floor()
         self._playing: dict[str, Reply] = {}
         self._announced = ""
         self.reply: Reply | None = None
+        self.has_spoken = False
 
     @property
     def idle(self) -> bool:
@@ -43,9 +45,10 @@ class Speaking:
         """True when the model may go on with this reply."""
         return self.reply is not None and self.reply.id == response_id and not self.reply.model_done
 
-    def open(self, *, audio: bool) -> list[Output]:
+    def open(self, terms: Terms) -> list[Output]:
         """A new reply takes the floor."""
-        reply = Reply(self._ids, self._conversation, audio=audio, conversation_id=self.conversation_id)
+        within = None if terms.wish.beside else self._conversation
+        reply = Reply(self._ids, terms, within, self.conversation_id)
         self.reply = self._playing[reply.id] = reply
         self._floor.take(reply.id)
         return reply.begin()
@@ -57,70 +60,50 @@ class Speaking:
         self.reply.greets = not prompt.turns
         return [StartReply(self.reply.id, prompt)]
 
-    def take(self, delta: Delta, voice: AudioOutput) -> list[Output]:
+    def take(self, delta: Delta) -> list[Output]:
         """The model went on with the open reply."""
-        reply = self.reply
-        assert reply is not None
-        match delta:
-            case TextDelta(text):
-                return self._say(text, voice) if text else []
-            case FunctionCall():
-                return reply.call(delta)
-            case Usage():
-                reply.count(delta)
-            case CutShort(reason):
-                reply.details = StatusDetails(type="incomplete", reason=reason)
-        return []
+        assert self.reply is not None
+        return self.reply.take(delta)
 
-    def model_ended(self, voice: AudioOutput) -> list[Output]:
+    def model_ended(self) -> list[Output]:
         """The model has said everything for the open reply."""
         assert self.reply is not None
-        first = len(self.reply.pieces)
-        return self._speak(first, self.reply.end_of_text(), voice)
+        return self.reply.model_ended()
 
-    def excuse(self, code: str, apology: str, voice: AudioOutput) -> list[Output]:
+    def excuse(self, code: str, apology: str) -> list[Output]:
         """A provider failed: whatever is under way stops, and the open reply ends with an apology."""
         assert self.reply is not None
         self.reply.asked = True
-        return [*self.abandon(code), *self._say(apology, voice), *self.model_ended(voice)]
+        return [*self.abandon(code), *self.reply.say(apology), *self.reply.model_ended()]
 
     def abandon(self, code: str) -> list[Output]:
         """Stop model and voice of the open reply, which stays open and has failed."""
         assert self.reply is not None
-        error = FailureDetail(type="server_error", code=code)
-        self.reply.details = StatusDetails(type="failed", error=error)
-        self.reply.settle()
+        self.reply.fail(code)
         return [CancelReply(self.reply.id)]
 
-    def recite(self, pcm: bytes) -> list[Output]:
-        """Ready-made audio takes the floor, as a response without words."""
-        out = self.open(audio=True)
+    def recite(self, text: str, pcm: bytes, terms: Terms) -> list[Output]:
+        """Words that are audio already take the floor."""
+        out = self.open(terms)
         assert self.reply is not None
-        self._floor.queue(len(pcm) / _PCM_PER_MS)
-        return [*out, Play(self.reply.id, pcm), *self.finish()]
+        self._floor.queue(len(pcm) / PCM_PER_MS)
+        return [*out, *self.reply.recite(text, pcm), *self.finish()]
 
     def made(self, piece: int, pcm: bytes) -> list[Output]:
         """Audio for a piece of the open reply; what comes late or for no piece is dropped."""
-        reply = self.reply
-        assert reply is not None
-        if not pcm or not 0 <= piece < len(reply.pieces) or reply.pieces[piece].done:
-            return []
-        audio_ms = len(pcm) / _PCM_PER_MS
-        reply.pieces[piece].audio_ms += audio_ms
-        self._floor.queue(audio_ms)
-        return [Play(reply.id, pcm)]
-
-    def piece_ended(self, piece: int) -> None:
-        """One piece of the open reply has all its audio."""
         assert self.reply is not None
-        if 0 <= piece < len(self.reply.pieces):
-            self.reply.pieces[piece].done = True
+        play = self.reply.played(piece, pcm)
+        if play is None:
+            return []
+        self._floor.queue(len(pcm) / PCM_PER_MS)
+        return [play]
 
     def finish(self) -> list[Output]:
         """Close the open reply as it is; what is queued is heard out."""
         reply = self.reply
         assert reply is not None
         self.reply = None
+        self.has_spoken = True
         self._floor.complete(reply.id)
         return reply.close(reply.details)
 
@@ -153,38 +136,24 @@ class Speaking:
         out: list[Output] = []
         for passage in heard_out:
             self._playing.pop(passage.response_id, None)
-            if passage.heard_ms:
+            if passage.heard_ms and not self._client_plays:
                 out += self._started(passage.response_id)
                 out.append(PlayoutStopped(event_id=self._ids("event"), response_id=passage.response_id))
         holder = self._floor.holder
         return [*out, *self._started(holder)] if holder and self._floor.started else out
 
     def _started(self, response_id: str) -> list[Output]:
-        if response_id == self._announced:
+        if self._client_plays or response_id == self._announced:
             return []
         self._announced = response_id
         return [PlayoutStarted(event_id=self._ids("event"), response_id=response_id)]
-
-    def _say(self, text: str, voice: AudioOutput) -> list[Output]:
-        assert self.reply is not None
-        first = len(self.reply.pieces)
-        out, texts = self.reply.grow(text)
-        return out + self._speak(first, texts, voice)
-
-    def _speak(self, first: int, texts: list[str], voice: AudioOutput) -> list[Output]:
-        assert self.reply is not None
-        return [
-            Speak(self.reply.id, first + offset, text, voice.voice, voice.speed) for offset, text in enumerate(texts)
-        ]
 
     def _truncated(self, passage: Yielded) -> list[Output]:
         out: list[Output] = []
         if passage.response_id == self._announced:
             out.append(PlayoutCleared(event_id=self._ids("event"), response_id=passage.response_id))
-        reply = self._playing.pop(passage.response_id)
-        if reply.item_id is None or not reply.audio:
+        item_id = self._playing.pop(passage.response_id).item_id
+        heard_ms = item_id and self._conversation.cut(item_id, passage.heard_ms, estimated=self._client_plays)
+        if item_id is None or heard_ms is None or self._client_plays:
             return out
-        words = heard_text(reply.pieces, passage.heard_ms)
-        item = MessageItem(id=reply.item_id, role="assistant", content=(OutputAudio(words),), status="incomplete")
-        self._conversation.put(item)
-        return [*out, ItemTruncated(event_id=self._ids("event"), item_id=item.id, audio_end_ms=passage.heard_ms)]
+        return [*out, ItemTruncated(event_id=self._ids("event"), item_id=item_id, audio_end_ms=int(heard_ms))]

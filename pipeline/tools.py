@@ -53,6 +53,11 @@ class _TransferArguments(msgspec.Struct):
     target: str
 
 
+def offered(tools: tuple[FunctionTool, ...]) -> tuple[Tool, ...]:
+    """Functions as a model is given them."""
+    return tuple(Tool(tool.name, tool.description, json.dumps(tool.parameters or {"type": "object"})) for tool in tools)
+
+
 class Toolbox:
     """What the model is offered, and what its calls mean."""
 
@@ -61,8 +66,7 @@ class Toolbox:
 
     def offered(self, tools: tuple[FunctionTool, ...]) -> tuple[Tool, ...]:
         """The session's tools and the route's, as a model is given them."""
-        own = [Tool(tool.name, tool.description, json.dumps(tool.parameters or {"type": "object"})) for tool in tools]
-        return (*own, *self._over_the_call())
+        return (*offered(tools), *self._over_the_call())
 
     def judge(self, call: FunctionCall, tools: tuple[FunctionTool, ...]) -> Verdict:
         """What to do about a call."""

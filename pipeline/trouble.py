@@ -2,6 +2,8 @@
 
 A model that fails is excused in the agent's own voice, and the call goes on. When it fails again and again, or when
 the voice or the recogniser is gone, ready-made last words are played and the call ends.
+
+Where a client plays there is somebody to tell instead: the response fails, the session goes on.
 """
 
 from pipeline.farewell import Farewell
@@ -9,6 +11,7 @@ from pipeline.providers import Reason
 from pipeline.realtime.config import SessionConfig
 from pipeline.signals import EndCall, Limits, Output
 from pipeline.speaking import Speaking
+from pipeline.terms import Terms
 
 APOLOGY = " I am sorry, something went wrong on my side. Could you say that again, please?"
 LAST_WORDS = "I am sorry, something went wrong on my side. Please call again later. Goodbye."
@@ -17,7 +20,10 @@ LAST_WORDS = "I am sorry, something went wrong on my side. Please call again lat
 class Trouble:
     """Watches progress and counts failures; `last_words` is LAST_WORDS as PCM16 at 24 kHz, or nothing."""
 
-    def __init__(self, speaking: Speaking, farewell: Farewell, limits: Limits, last_words: bytes) -> None:
+    def __init__(
+        self, speaking: Speaking, farewell: Farewell, limits: Limits, last_words: bytes, *, client_plays: bool
+    ) -> None:
+        self._client_plays = client_plays
         self._speaking = speaking
         self._farewell = farewell
         self._limits = limits
@@ -76,16 +82,25 @@ class Trouble:
         return self.hearing_failed("stalled", config) if self._utterances_lost >= self._limits.failures else []
 
     def _excused(self, code: str, config: SessionConfig) -> list[Output]:
+        if self._client_plays:
+            return self._failed(code)
         self._replies_failed += 1
         if self._replies_failed >= self._limits.failures:
             return self._leave(code, config)
-        return self._speaking.excuse(code, APOLOGY, config.audio.output)
+        return self._speaking.excuse(code, APOLOGY)
 
     def _leave(self, code: str, config: SessionConfig) -> list[Output]:
-        out: list[Output] = []
-        if self._speaking.reply is not None:
-            out = [*self._speaking.abandon(code), *self._speaking.finish()]
+        out = self._failed(code)
+        if self._client_plays:
+            return out
         self._farewell.leave(EndCall("provider", code))
-        if self._last_words and "audio" in config.output_modalities:
-            out += self._speaking.recite(self._last_words)
+        terms = Terms(config)
+        if self._last_words and terms.audio:
+            out += self._speaking.recite(LAST_WORDS, self._last_words, terms)
         return out
+
+    def _failed(self, code: str) -> list[Output]:
+        """The open reply ends as it is."""
+        if self._speaking.reply is None:
+            return []
+        return [*self._speaking.abandon(code), *self._speaking.finish()]

@@ -30,10 +30,14 @@ def whole_item(ids: Ids, item: Item, previous: str | None) -> list[Output]:
 
 
 class WireOrder:
-    """Writes the events of one response; `audio` says whether its words are spoken or written."""
+    """Writes the events of one response; `audio` says whether its words are spoken or written.
 
-    def __init__(self, ids: Ids, response_id: str, *, audio: bool) -> None:
+    Only what is said `within` the conversation is announced as its items.
+    """
+
+    def __init__(self, ids: Ids, response_id: str, *, audio: bool, within: bool = True) -> None:
         self._ids = ids
+        self._within = within
         self._response_id = response_id
         self._audio = audio
 
@@ -43,7 +47,7 @@ class WireOrder:
         part = Part("audio", transcript="") if self._audio else Part("text", text="")
         return [
             OutputItemAdded(event_id=event("event"), response_id=response_id, output_index=index, item=item),
-            ItemAdded(event_id=event("event"), item=item, previous_item_id=previous),
+            *self._added(item, previous),
             ContentPartAdded(
                 event_id=event("event"), response_id=response_id, item_id=item.id, output_index=index, part=part
             ),
@@ -71,7 +75,7 @@ class WireOrder:
                 event_id=event("event"), response_id=response_id, item_id=item.id, output_index=index, part=part
             ),
             OutputItemDone(event_id=event("event"), response_id=response_id, output_index=index, item=item),
-            ItemDone(event_id=event("event"), item=item, previous_item_id=previous),
+            *self._done(item, previous),
         ]
 
     def function_call(self, item: FunctionCallItem, index: int, previous: str | None) -> list[Output]:
@@ -80,7 +84,7 @@ class WireOrder:
         begun = replace(item, arguments="", status="in_progress")
         return [
             OutputItemAdded(event_id=event("event"), response_id=response_id, output_index=index, item=begun),
-            ItemAdded(event_id=event("event"), item=begun, previous_item_id=previous),
+            *self._added(begun, previous),
             FunctionArgumentsDelta(
                 event_id=event("event"),
                 response_id=response_id,
@@ -99,8 +103,16 @@ class WireOrder:
                 arguments=item.arguments,
             ),
             OutputItemDone(event_id=event("event"), response_id=response_id, output_index=index, item=item),
-            ItemDone(event_id=event("event"), item=item, previous_item_id=previous),
+            *self._done(item, previous),
         ]
+
+    def _added(self, item: Item, previous: str | None) -> list[Output]:
+        added = ItemAdded(event_id=self._ids("event"), item=item, previous_item_id=previous)
+        return [added] if self._within else []
+
+    def _done(self, item: Item, previous: str | None) -> list[Output]:
+        done = ItemDone(event_id=self._ids("event"), item=item, previous_item_id=previous)
+        return [done] if self._within else []
 
     def _spoken(self, item_id: str, index: int, text: str) -> list[Output]:
         event, response_id = self._ids, self._response_id

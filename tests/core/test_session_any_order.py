@@ -11,7 +11,6 @@ from pipeline.signals import (
     Input,
     Output,
     Play,
-    Reconfigured,
     ReplyDelta,
     ReplyEnded,
     ReplyFailed,
@@ -21,6 +20,7 @@ from pipeline.signals import (
     TransferFailed,
 )
 from tests.drive.anything import CONFIGS, LIMITS, NOW, PERMISSIONS, config, happenings, last_things
+from tests.drive.client import becomes
 from tests.drive.story import SPEECH, Story
 from tests.drive.watch import Watch
 
@@ -104,7 +104,7 @@ def test_a_caller_who_speaks_is_answered_or_the_call_ends(
         call.happens(happening)
     call.passes(3_000)
     call.tell(TransferFailed(486))
-    call.tell(Reconfigured(config()))
+    call.tell(becomes(config()))
     untold = set(call.watch.owed_transcripts)
     call.take()
 

@@ -6,15 +6,13 @@ from pipeline.realtime.events import ItemTruncated, PlayoutCleared, PlayoutStopp
 from pipeline.signals import (
     CancelReply,
     FlushPlayout,
-    FunctionAnswered,
     Greet,
     Play,
-    ResponseAsked,
-    ResponseRefused,
     SpeechEnded,
     SpeechMade,
     StartReply,
 )
+from tests.drive.client import answers, asks, cancels
 from tests.drive.story import Story, sound
 
 LONG = "Welcome to the restaurant. We open at six. Would you like a table tonight?"
@@ -155,7 +153,7 @@ def test_one_interruption_silences_the_reply_that_plays_and_the_one_behind_it() 
     call = Story()
     call.tell(Greet())
     call.agent_says("Welcome to the restaurant.", ms=1_000)
-    call.tell(ResponseAsked())
+    call.tell(asks())
     call.model_says("We open at six. ")
     call.tell(SpeechMade("resp_2", 0, sound(1_000)))
     call.passes(500)
@@ -207,7 +205,7 @@ def test_an_agent_who_may_not_be_interrupted_speaks_on() -> None:
 def test_a_client_silences_the_agent() -> None:
     call = an_agent_who_speaks()
 
-    call.tell(ResponseRefused())
+    call.tell(cancels())
 
     done = call.take(ResponseDone)
     assert [(event.response.status, event.response.status_details.reason) for event in done] == [
@@ -225,8 +223,8 @@ def test_a_function_that_was_called_before_the_interruption_is_still_answered() 
     call.agent_says("One moment.", ms=500)
     call.passes(520)
 
-    call.tell(FunctionAnswered("call_1", '{"free": true}'))
-    call.tell(ResponseAsked())
+    call.tell(answers("call_1", '{"free": true}'))
+    call.tell(asks())
 
     assert call.prompt is not None
     assert [turn for turn in call.prompt.turns if isinstance(turn, FunctionCall | FunctionOutput)] == [

@@ -5,7 +5,8 @@ import json
 from pipeline.providers import FunctionCall, FunctionOutput, Tool
 from pipeline.realtime.config import FunctionTool, SessionConfig, ToolChoiceFunction
 from pipeline.realtime.events import FunctionArgumentsDone, ResponseCreated, ResponseDone
-from pipeline.signals import FunctionAnswered, Greet, Limits, Permissions, Reconfigured, ResponseAsked, StartReply
+from pipeline.signals import Greet, Limits, Permissions, StartReply
+from tests.drive.client import answers, asks, becomes
 from tests.drive.story import Story
 
 LOOKUP = SessionConfig(tools=(FunctionTool(name="lookup", description="Find a table."),))
@@ -59,9 +60,9 @@ def test_the_call_carries_what_clients_need_to_run_it() -> None:
 def test_the_answer_and_then_the_response() -> None:
     call = an_agent_who_looks_something_up()
 
-    call.tell(FunctionAnswered("call_1", '{"free": true}'))
+    call.tell(answers("call_1", '{"free": true}'))
     assert call.take(StartReply) == []
-    call.tell(ResponseAsked())
+    call.tell(asks())
 
     assert outputs_given(call) == [("call_1", '{"free": true}')]
 
@@ -75,8 +76,8 @@ def test_an_answer_while_the_reply_still_plays_is_spoken_after_it() -> None:
     call.voice_speaks(1_000)
     call.passes(200)
 
-    call.tell(FunctionAnswered("call_1", "yes"))
-    call.tell(ResponseAsked())
+    call.tell(answers("call_1", "yes"))
+    call.tell(asks())
     call.agent_says("Yes, there is.", ms=1_000)
     call.passes(1_800)
 
@@ -88,8 +89,8 @@ def test_a_client_that_answers_before_the_response_is_done_is_served_right_after
     call = Story(LOOKUP)
     call.caller_says("is there a table")
     call.model_calls("lookup")
-    call.tell(FunctionAnswered("call_1", "yes"))
-    call.tell(ResponseAsked())
+    call.tell(answers("call_1", "yes"))
+    call.tell(asks())
     assert len(call.take(StartReply)) == 1
 
     call.model_ends()
@@ -134,15 +135,15 @@ def test_while_somebody_may_still_answer_the_model_is_not_asked() -> None:
     assert [name for name, _ in outputs_given(call)] == ["call_1", "call_2"]
 
 
-def test_an_answer_that_comes_too_late_or_twice_is_dropped() -> None:
+def test_an_answer_that_comes_twice_is_one_more_item_and_one_that_nobody_asked_for_is_refused() -> None:
     call = an_agent_who_looks_something_up()
-    call.tell(FunctionAnswered("call_1", "yes"))
+    call.tell(answers("call_1", "yes"))
     call.take()
 
-    call.tell(FunctionAnswered("call_1", "no"))
-    call.tell(FunctionAnswered("call_7", "what"))
+    call.tell(answers("call_1", "no"))
+    call.tell(answers("call_7", "what"))
 
-    assert call.take() == []
+    assert call.take_names() == ["conversation.item.added", "conversation.item.done", "error"]
 
 
 def test_a_caller_who_asks_meanwhile_is_answered() -> None:
@@ -192,8 +193,8 @@ def test_a_mistake_beside_an_errand_waits_for_the_errand() -> None:
     call.model_ends()
     assert len(call.take(StartReply)) == 1
 
-    call.tell(FunctionAnswered("call_2", "yes"))
-    call.tell(ResponseAsked())
+    call.tell(answers("call_2", "yes"))
+    call.tell(asks())
 
     assert [name for name, _ in outputs_given(call)] == ["call_1", "call_2"]
 
@@ -243,8 +244,8 @@ def test_a_function_of_the_session_comes_before_the_routes_own() -> None:
     call.model_calls("hang_up")
     call.model_ends()
 
-    call.tell(FunctionAnswered("call_1", "done"))
-    call.tell(ResponseAsked())
+    call.tell(answers("call_1", "done"))
+    call.tell(asks())
 
     assert outputs_given(call) == [("call_1", "done")]
 
@@ -253,11 +254,11 @@ def test_a_function_that_was_taken_away_meanwhile_is_answered_once() -> None:
     call = Story(LOOKUP)
     call.caller_says("hello")
     call.model_calls("lookup")
-    call.tell(Reconfigured(SessionConfig()))
+    call.tell(becomes(SessionConfig()))
     call.model_ends()
 
-    call.tell(FunctionAnswered("call_1", "yes"))
-    call.tell(ResponseAsked())
+    call.tell(answers("call_1", "yes"))
+    call.tell(asks())
 
     assert outputs_given(call) == [("call_1", "yes")]
 

@@ -18,15 +18,13 @@ from pipeline.signals import (
     BeginUtterance,
     Greet,
     Play,
-    Reconfigured,
     ReplyDelta,
-    ResponseAsked,
-    ResponseRefused,
     Speak,
     SpeechEnded,
     SpeechMade,
     StartReply,
 )
+from tests.drive.client import asks, becomes, cancels
 from tests.drive.story import SPEECH, Story, sound
 
 
@@ -287,7 +285,7 @@ def test_a_client_that_answers_for_itself_is_asked_nothing() -> None:
     call = Story(listening(ServerVad(create_response=False)))
     call.caller_speaks(600)
     call.caller_stops()
-    call.tell(ResponseAsked())
+    call.tell(asks())
     assert call.take(StartReply) == []
 
     call.recogniser_hears("hello")
@@ -298,7 +296,7 @@ def test_a_client_that_answers_for_itself_is_asked_nothing() -> None:
 def test_a_response_that_a_client_asks_for_waits_until_the_caller_has_spoken() -> None:
     call = Story(listening(ServerVad(create_response=False)))
     call.caller_speaks(300)
-    call.tell(ResponseAsked())
+    call.tell(asks())
     assert call.take(ResponseCreated) == []
 
     call.caller_stops()
@@ -311,7 +309,7 @@ def test_a_second_response_is_refused_while_one_is_made() -> None:
     call = Story()
     call.tell(Greet())
 
-    call.tell(ResponseAsked("event_of_mine"))
+    call.tell(asks("event_of_mine"))
 
     assert [(event.error.code, event.error.event_id) for event in call.take(ErrorEvent)] == [
         ("conversation_already_has_active_response", "event_of_mine")
@@ -321,7 +319,7 @@ def test_a_second_response_is_refused_while_one_is_made() -> None:
 def test_cancelling_nothing_is_said_in_the_words_that_clients_know() -> None:
     call = Story()
 
-    call.tell(ResponseRefused("event_of_mine"))
+    call.tell(cancels("event_of_mine"))
 
     assert [(event.error.code, event.error.message, event.error.event_id) for event in call.take(ErrorEvent)] == [
         ("response_cancel_not_active", "Cancellation failed: no active response found", "event_of_mine")
@@ -332,21 +330,21 @@ def test_a_client_cancels_the_response_to_words_that_are_still_to_come() -> None
     call = Story()
     call.caller_speaks(600)
     call.caller_stops()
-    call.tell(ResponseRefused())
+    call.tell(cancels())
 
     call.recogniser_hears("hello")
 
     assert call.take(StartReply) == []
 
 
-def test_without_turn_detection_the_caller_is_not_listened_to() -> None:
+def test_without_turn_detection_all_that_the_caller_says_is_one_utterance() -> None:
     call = Story(listening(None))
     call.take()
 
     call.passes(1_000, SPEECH)
     call.passes(1_000)
 
-    assert call.take() == []
+    assert call.take() == [BeginUtterance(1, prefix_ms=20)]
 
 
 def test_switching_turn_detection_off_ends_the_utterance_that_is_open() -> None:
@@ -354,7 +352,7 @@ def test_switching_turn_detection_off_ends_the_utterance_that_is_open() -> None:
     call.caller_speaks(600)
     call.take()
 
-    call.tell(Reconfigured(listening(None)))
+    call.tell(becomes(listening(None)))
     call.recogniser_hears("hello")
 
     assert call.take_names() == [
@@ -364,6 +362,7 @@ def test_switching_turn_detection_off_ends_the_utterance_that_is_open() -> None:
         "conversation.item.added",
         "conversation.item.done",
         "EndUtterance",
+        "Configured",
         "conversation.item.input_audio_transcription.delta",
         "conversation.item.input_audio_transcription.completed",
     ]
@@ -372,7 +371,7 @@ def test_switching_turn_detection_off_ends_the_utterance_that_is_open() -> None:
 def test_a_new_silence_duration_holds_for_the_open_utterance() -> None:
     call = Story()
     call.caller_speaks(600)
-    call.tell(Reconfigured(listening(ServerVad(silence_duration_ms=200))))
+    call.tell(becomes(listening(ServerVad(silence_duration_ms=200))))
 
     call.passes(200)
 
@@ -440,7 +439,7 @@ def test_a_reply_behind_one_that_still_plays_has_its_own_start_and_stop() -> Non
     call = Story()
     call.tell(Greet())
     call.agent_says("Hello.", ms=200)
-    call.tell(ResponseAsked())
+    call.tell(asks())
     call.agent_says("And welcome.", ms=200)
     call.take()
 

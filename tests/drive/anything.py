@@ -17,24 +17,21 @@ from pipeline.realtime.config import (
 )
 from pipeline.signals import (
     Digit,
-    FunctionAnswered,
     Greet,
     HearingLost,
     Input,
     Limits,
     Permissions,
-    Reconfigured,
     ReplyDelta,
     ReplyEnded,
     ReplyFailed,
-    ResponseAsked,
-    ResponseRefused,
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
     TimeIsUp,
     TransferFailed,
 )
+from tests.drive.client import answers, asks, becomes, cancels
 from tests.drive.story import SILENCE, SPEECH, sound
 
 TOOLS = (FunctionTool(name="lookup"),)
@@ -95,10 +92,10 @@ inputs: st.SearchStrategy[Input] = st.one_of(
     st.builds(SpeechFailed, responses, reasons),
     st.builds(Digit, st.sampled_from("5#"), st.just(0)),
     st.just(Greet()),
-    st.builds(FunctionAnswered, st.sampled_from(["call_1", "call_lookup", "call_transfer", ""]), st.just("{}")),
-    st.builds(ResponseAsked, st.none()),
-    st.builds(ResponseRefused, st.none()),
-    st.builds(Reconfigured, st.sampled_from(CONFIGS)),
+    st.builds(answers, st.sampled_from(["call_1", "call_lookup", "call_transfer", ""]), st.just("{}")),
+    st.just(asks()),
+    st.just(cancels()),
+    st.builds(becomes, st.sampled_from(CONFIGS)),
     st.builds(TransferFailed, st.just(486)),
 )
 # What ends calls comes seldom, or there would be little else to see.

@@ -14,7 +14,7 @@ import msgspec
 
 from pipeline import providers, signals
 from pipeline.audio import FRAME_MS
-from pipeline.realtime import config, events
+from pipeline.realtime import client, config, events, items, wish
 from pipeline.realtime.config import SessionConfig
 from pipeline.session import Session
 from pipeline.signals import CallerFrame, Input, Limits, Output, Permissions
@@ -109,8 +109,8 @@ def plain(value: Any) -> Any:
         event: dict[str, Any] = msgspec.to_builtins(value)
         return {name: part for name, part in event.items() if name not in {"event_id", "session"}}
     if isinstance(value, msgspec.Struct):
-        usual = msgspec.to_builtins(type(value)())
         parts = msgspec.to_builtins(value)
+        usual = {part.encode_name: _usual(part) for part in msgspec.structs.fields(value)}
         return {"struct": type(value).__name__, **{name: of for name, of in parts.items() if of != usual.get(name)}}
     if is_dataclass(value):
         given = {part.name: getattr(value, part.name) for part in fields(value)}
@@ -119,6 +119,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [plain(part) for part in value]
     return dict(value) if hasattr(value, "keys") else value
+
+
+def _usual(part: Any) -> Any:
+    """A field's default as JSON knows it; None where it has none."""
+    usual = part.default if part.default_factory is msgspec.NODEFAULT else part.default_factory()
+    return None if usual in (msgspec.NODEFAULT, msgspec.UNSET) else msgspec.to_builtins(usual)
 
 
 def revived(value: Any) -> Any:
@@ -130,9 +136,13 @@ def revived(value: Any) -> Any:
         return bytes(parts["bytes"])
     if "struct" in parts:
         name = parts.pop("struct")
-        return msgspec.convert(parts, getattr(config, name))
+        return msgspec.convert(parts, _named(name, config, items, wish, client))
     if "kind" in parts:
         name = parts.pop("kind")
-        kind = Setting if name == "Setting" else getattr(signals, name, None) or getattr(providers, name)
+        kind = Setting if name == "Setting" else _named(name, signals, providers, client)
         return kind(**parts)
     return parts
+
+
+def _named(name: str, *modules: Any) -> Any:
+    return next((kind for module in modules if (kind := getattr(module, name, None))), None)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pipeline.providers import FunctionCall
 from pipeline.realtime.config import FunctionTool, SessionConfig
-from pipeline.signals import Digit, FunctionAnswered, HearingLost, Limits, Permissions, ResponseAsked, TransferFailed
+from pipeline.signals import Digit, HearingLost, Limits, Permissions, TransferFailed
 from tests.drive.call import LAST_WORDS_MS, Call, ObservedSession, words
 from tests.drive.cascade import Model, Recogniser
+from tests.drive.client import answers, asks
 from tests.drive.quick_loop import quickly
 from tests.drive.recording import CLOSED, OPENED, Setting, Step, written
 from tests.drive.story import APOLOGY_MS, Story
@@ -45,8 +46,8 @@ async def dinner() -> list[Step]:
         await call.ends_a_turn(1_200)
         await call.is_answered(within_s=5)
         await call.until(lambda: not call.line.queued_ms)
-        call.worker.post(FunctionAnswered("call_1", '{"free": "20:00"}'))
-        call.worker.post(ResponseAsked())
+        call.worker.post(answers("call_1", '{"free": "20:00"}'))
+        call.worker.post(asks())
         await call.is_answered(within_s=5)
         await asyncio.sleep(1.5)
         await call.ends_a_turn(800)

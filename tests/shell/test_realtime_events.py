@@ -21,16 +21,23 @@ from pipeline.realtime.config import (
     SessionConfig,
     ToolChoiceFunction,
 )
-from pipeline.realtime.events import Event, PartialTranscript, ServerEvent, TurnTimeline
+from pipeline.realtime.events import (
+    Event,
+    OutputAudioDelta,
+    PartialTranscript,
+    ServerEvent,
+    TurnTimeline,
+    with_audio,
+)
 from pipeline.signals import (
-    FunctionAnswered,
     Greet,
     HearingLost,
+    Output,
     Permissions,
-    Reconfigured,
-    ResponseAsked,
-    ResponseRefused,
+    Play,
+    ShowItem,
 )
+from tests.drive.client import answers, asks, becomes, cancels, says
 from tests.drive.story import Story, name_of
 
 LOOKUP = (FunctionTool(name="lookup", description="Find a table.", parameters={"type": "object"}),)
@@ -69,19 +76,19 @@ def a_call_in_which_everything_happens() -> Story:
     call.model_says("Let me see.")
     call.model_calls("lookup", '{"people": 2}')
     call.model_gives(Usage(20, 10, cached_tokens=4))
-    call.tell(ResponseAsked("event_of_theirs"))
+    call.tell(asks("event_of_theirs"))
     call.model_ends()
     call.voice_speaks(1_000)
-    call.tell(FunctionAnswered("call_1", '{"free": true}'))
+    call.tell(answers("call_1", '{"free": true}'))
     call.agent_says("Yes, there is.", ms=3_000)
     call.passes(2_000)
     call.caller_says("fine")
     call.model_says("It is ")
     call.model_gives(CutShort("max_output_tokens"))
     call.model_ends()
-    call.tell(ResponseAsked("event_of_theirs"))
-    call.tell(ResponseRefused())
-    call.tell(ResponseRefused("event_of_theirs"))
+    call.tell(asks("event_of_theirs"))
+    call.tell(cancels())
+    call.tell(cancels("event_of_theirs"))
     call.caller_presses("1#")
     call.model_fails()
     call.voice_speaks(500)
@@ -89,8 +96,12 @@ def a_call_in_which_everything_happens() -> Story:
     call.caller_speaks(600)
     call.caller_stops()
     call.passes(6_000)
+    call.tell(says("input_audio_buffer.clear"))
+    for item_id in ("item_1", "item_2"):
+        call.tell(says("conversation.item.retrieve", item_id=item_id))
+        call.tell(says("conversation.item.delete", item_id=item_id))
     for config in CONFIGS:
-        call.tell(Reconfigured(config))
+        call.tell(becomes(config))
     call.model_ends()
     call.voice_speaks(100)
     call.passes(1_000)
@@ -101,7 +112,19 @@ def a_call_in_which_everything_happens() -> Story:
 
 
 def events_of(call: Story) -> list[ServerEvent]:
-    return [output for output in call.outputs if isinstance(output, Event)]
+    return [output for output in map(shown_to_clients, call.outputs) if isinstance(output, Event)]
+
+
+def shown_to_clients(output: Output) -> Output:
+    """Audio is put in, and encoded, by who keeps it."""
+    match output:
+        case ShowItem(event):
+            return with_audio(event, "AAAA")
+        case Play(response_id, _, item_id, output_index):
+            return OutputAudioDelta(
+                event_id="", response_id=response_id, item_id=item_id, output_index=output_index, delta="AAAA"
+            )
+    return output
 
 
 def test_their_types_accept_every_event() -> None:

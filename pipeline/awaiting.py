@@ -1,0 +1,136 @@
+"""Caller audio that has become items, and waits for its words. Rule: each is told of once: words, none, or lost."""
+
+from dataclasses import dataclass
+
+from pipeline.conversation import Conversation
+from pipeline.providers import Reason
+from pipeline.realtime.events import (
+    Committed,
+    Duration,
+    TranscriptCompleted,
+    TranscriptDelta,
+    TranscriptError,
+    TranscriptFailed,
+)
+from pipeline.realtime.items import InputAudio, MessageItem
+from pipeline.signals import CallerAudio, Ids, Output
+from pipeline.wire_order import whole_item
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A finished utterance with its words; `speech_ms` is how long the caller really spoke.
+
+    One that was committed `by_hand` is answered when a client says so; of one that is `lost` nobody knows the words.
+    """
+
+    item_id: str
+    text: str
+    speech_ms: int
+    by_hand: bool = False
+    lost: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uttered:
+    """An utterance as it is committed: where it lies, and how much of it is speech."""
+
+    item_id: str
+    span: CallerAudio
+    speech_ms: int
+    by_hand: bool = False
+
+
+Told = tuple[list[Output], Understood | None]
+
+
+class Awaiting:
+    """Utterances without words; `told` says whether clients are to read the words."""
+
+    def __init__(self, ids: Ids, conversation: Conversation, patience_ms: int, *, told: bool) -> None:
+        self._ids = ids
+        self._conversation = conversation
+        self._patience_ms = patience_ms
+        self._waiting: dict[int, tuple[Uttered, int]] = {}
+        self._spans: dict[str, CallerAudio] = {}
+        self._deaf: Reason | None = None
+        self.told = told
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def item_of(self, utterance: int) -> str:
+        """The item that waits for this utterance's words, or nothing."""
+        waiting = self._waiting.get(utterance)
+        return waiting[0].item_id if waiting else ""
+
+    def commit(self, utterance: int, uttered: Uttered, now_ms: int) -> list[Output]:
+        """An utterance becomes an item; its words follow."""
+        self._waiting[utterance] = (uttered, now_ms)
+        return self._item(uttered)
+
+    def commit_silence(self, uttered: Uttered) -> list[Output]:
+        """Silence becomes an item, of which everything is known."""
+        return [*self._item(uttered), *self._completed(uttered, "")]
+
+    def transcribed(self, utterance: int, text: str) -> Told:
+        """The recogniser is done with an utterance."""
+        waiting = self._waiting.pop(utterance, None)
+        if waiting is None:
+            return [], None
+        uttered, _ = waiting
+        if self._deaf is not None and not text:
+            return self._lost(uttered, self._deaf, "The recogniser is gone.")
+        self._deaf = None
+        self._conversation.hears(uttered.item_id, text)
+        understood = Understood(uttered.item_id, text, uttered.speech_ms, uttered.by_hand)
+        return self._completed(uttered, text), understood
+
+    def overdue(self, now_ms: int) -> Told:
+        """Give up on words that have been owed for too long."""
+        for utterance, (uttered, since_ms) in self._waiting.items():
+            if now_ms - since_ms > self._patience_ms:
+                del self._waiting[utterance]
+                return self._lost(uttered, "stalled", "No transcript in time.")
+        return [], None
+
+    def deafen(self, reason: Reason | None) -> None:
+        """The recogniser is gone: what it owes is lost, until it answers again; None when there is another."""
+        self._deaf = reason
+
+    def span(self, item_id: str) -> CallerAudio | None:
+        """Where the caller's item lies in the audio."""
+        return self._spans.get(item_id)
+
+    def forget(self, item_id: str) -> None:
+        """The caller's item is deleted."""
+        self._spans.pop(item_id, None)
+
+    def _item(self, uttered: Uttered) -> list[Output]:
+        self._spans[uttered.item_id] = uttered.span
+        item = MessageItem(id=uttered.item_id, role="user", content=(InputAudio(),))
+        previous = self._conversation.append(item)
+        return [
+            Committed(event_id=self._ids("event"), item_id=item.id, previous_item_id=previous),
+            *whole_item(self._ids, item, previous),
+        ]
+
+    def _completed(self, uttered: Uttered, text: str) -> list[Output]:
+        if not self.told:
+            return []
+        event, item_id, span = self._ids, uttered.item_id, uttered.span
+        delta: list[Output] = [TranscriptDelta(event_id=event("event"), item_id=item_id, delta=text)] if text else []
+        usage = Duration((span.end_ms - span.start_ms) / 1_000)
+        return [
+            *delta,
+            TranscriptCompleted(event_id=event("event"), item_id=item_id, transcript=text, usage=usage),
+        ]
+
+    def _lost(self, uttered: Uttered, reason: Reason, message: str) -> Told:
+        """Nobody will know what was said."""
+        self._conversation.hears(uttered.item_id, "")
+        understood = Understood(uttered.item_id, "", uttered.speech_ms, uttered.by_hand, lost=reason)
+        if not self.told:
+            return [], understood
+        error = TranscriptError(type="server_error", code=f"stt_{reason}", message=message)
+        return [TranscriptFailed(event_id=self._ids("event"), item_id=uttered.item_id, error=error)], understood
