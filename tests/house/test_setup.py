@@ -1,13 +1,17 @@
 """A bare machine is set up step by step, and each step says plainly what it lacks."""
 
+import ast
 import hashlib
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -194,6 +198,28 @@ def test_the_lock_holds_what_the_project_needs() -> None:
     needed = _names("\n".join(project["dependencies"]))
     assert needed == _names(wanted)
     assert needed <= _names(lock)
+
+
+def test_every_package_that_the_program_imports_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = _names("\n".join(project["dependencies"]))
+    files = [file for folder in ("telephony", "pipeline") for file in (ROOT / folder).rglob("*.py")]
+    modules = {name.partition(".")[0] for file in files for name in _imported(ast.parse(file.read_text("utf-8")))}
+    foreign = modules - sys.stdlib_module_names - {"telephony", "pipeline", "pjsua2", "audioop"}
+
+    packages = packages_distributions()
+    undeclared = {name for name in foreign if declared.isdisjoint(each.lower() for each in packages.get(name, ()))}
+
+    assert (undeclared, {"httpx2", "numpy"} <= foreign) == (set(), True)
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module
 
 
 def _names(requirements: str) -> set[str]:
