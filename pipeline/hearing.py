@@ -43,6 +43,15 @@ class Ear:
         self._open: _Utterance | None = None
         self._hearing: Hearing | None = None
         self._lost: Reason | None = None
+        self._stay: asyncio.Timeout | None = None
+        self._leaves = False
+        self._failed = 0
+
+    def use(self, open_hearing: Callable[[], AbstractAsyncContextManager[Hearing]]) -> None:
+        """Another recogniser listens from the next utterance on; the one under way is finished by who began it."""
+        self._open_hearing = open_hearing
+        self._leaves = True
+        self._leave_if_idle()
 
     def hear(self, frame: Frame) -> None:
         """The next frame of caller audio."""
@@ -82,33 +91,49 @@ class Ear:
 
     async def run(self) -> None:
         """Keep a recogniser open; returns when it is lost for good."""
-        failed = 0
         while True:
             try:
-                async with self._open_hearing() as hearing, aclosing(hearing.transcripts()) as news:  # type: ignore[type-var]
-                    self._hearing = hearing
-                    for number, utterance in tuple(self._unheard.items()):
-                        self._give(number, utterance)
-                    async for words in news:
-                        failed = 0
-                        self._heard(words)
+                async with asyncio.timeout(None) as self._stay:
+                    await self._listen()
                 error = ProviderError("recogniser", "unreachable", retryable=True)
             except ProviderError as problem:
                 error = problem
+            except TimeoutError:
+                if not self._leaves:
+                    raise
+                self._failed = 0
+                continue
             finally:
+                self._stay = None
                 self._let_go()
-            failed += 1
-            if failed == TRIES or not error.retryable:
+            self._failed += 1
+            if self._failed == TRIES or not error.retryable:
                 self._lose(error.reason)
                 return
-            await asyncio.sleep(RETRY_S * failed)
+            await asyncio.sleep(RETRY_S * self._failed)
+
+    async def _listen(self) -> None:
+        self._leaves = False
+        async with self._open_hearing() as hearing, aclosing(hearing.transcripts()) as news:  # type: ignore[type-var]
+            self._hearing = hearing
+            for number, utterance in tuple(self._unheard.items()):
+                self._give(number, utterance)
+            async for words in news:
+                self._heard(words)
 
     def _heard(self, words: Transcript) -> None:
+        self._failed = 0
         if words.utterance not in self._unheard:
             return
         if words.final:
             del self._unheard[words.utterance]
         self._post(words)
+        self._leave_if_idle()
+
+    def _leave_if_idle(self) -> None:
+        if self._leaves and not self._unheard and self._stay is not None:
+            self._stay.reschedule(0)
+            self._stay = None
 
     def _give(self, number: int, utterance: _Utterance) -> None:
         """Let the open recogniser hear what is kept of this utterance."""

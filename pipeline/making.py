@@ -52,6 +52,11 @@ class Making:
         """True while a voice is far enough ahead: `playout` lets it go on."""
         return not self._room.is_set()
 
+    def use(self, language_model: LanguageModel, text_to_speech: TextToSpeech) -> None:
+        """These from now on; what has begun is finished by who began it, except that a new piece has the new voice."""
+        self._language_model = language_model
+        self._text_to_speech = text_to_speech
+
     def reply(self, start: StartReply) -> None:
         """Ask the model."""
         self._start(start.response_id, self._replying(start))

@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+import structlog
+
 from pipeline.audio import Frame
 from pipeline.hearing import Ear
 from pipeline.inbox import Inbox
 from pipeline.making import Making
 from pipeline.providers import Hearing, LanguageModel, TextToSpeech, VoiceActivity
-from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent, TurnTimeline
+from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.events import ErrorEvent, ItemRetrieved, ResponseDone, ServerEvent, TurnTimeline
 from pipeline.session import Session
 from pipeline.signals import (
     BeginUtterance,
     CallerFrame,
     CancelReply,
+    Configured,
     EndCall,
     EndUtterance,
     FlushPlayout,
@@ -29,11 +33,14 @@ from pipeline.signals import (
     Input,
     Output,
     Play,
+    ShowItem,
     Speak,
     StartReply,
     TransferCall,
 )
 from pipeline.timeline import Timeline
+
+log = structlog.get_logger()
 
 
 class Line(Protocol):
@@ -72,23 +79,33 @@ class Cascade:
     text_to_speech: TextToSpeech
 
 
+def _without_audio(asked: ShowItem) -> ServerEvent:
+    return asked.event
+
+
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """Who hears of a session, besides the line. `play` is for lines that must know what their audio belongs to."""
+    """Who hears of a session, besides the line. `play` is for lines that must know what their audio belongs to.
+
+    `show` puts an item's audio into the event, if any is kept; `configured` gives the providers that a changed session
+    goes on with.
+    """
 
     observe: Callable[[ServerEvent], None]
     control: Callable[[EndCall | TransferCall], None]
     play: Callable[[Play], None] | None = None
+    show: Callable[[ShowItem], ServerEvent] = _without_audio
+    configured: Callable[[SessionConfig], Cascade] | None = None
 
 
-Answered = Callable[[list[ServerEvent]], None]
+Taken = Callable[[list[ServerEvent]], None]
 """Takes what a client's event brought for that client alone, once it has been dealt with."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     happened: Input
-    answered: Answered
+    taken: Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +131,8 @@ class Worker:
         self._session = session
         self._cascade = cascade
         self._line = line
+        self._outlets = outlets
         self._observe = outlets.observe
-        self._control = outlets.control
         self._to_line = outlets.play or (lambda play: line.play(play.pcm))
         self._ids = ids
         self._timeline = Timeline(now_ms)
@@ -127,9 +144,9 @@ class Worker:
         """Something happened to the call: a digit, a client's wish, the moment to greet."""
         self._inbox.post(happened)
 
-    def ask(self, event: Input, answered: Answered) -> None:
-        """A client's event; what it brings for that client alone goes to `answered` and to nobody else."""
-        self._inbox.post(_Asked(event, answered))
+    def ask(self, event: Input, taken: Taken) -> None:
+        """A client's event; what it brings for that client alone goes to `taken` and to nobody else."""
+        self._inbox.post(_Asked(event, taken))
 
     def wake(self) -> None:
         """Take what the line has; called on the event loop at every tick of the bridge."""
@@ -165,21 +182,23 @@ class Worker:
             case _Heard(frame, score, played_ms):
                 self._ear.hear(frame)
                 self._perform(self._session.handle(CallerFrame(score, played_ms)))
-            case _Asked(event, answered):
-                self._answer(self._session.handle(event), answered)
+            case _Asked(event, taken):
+                self._answer(self._session.handle(event), taken)
             case _:
                 self._timeline.reached(happened)
                 self._perform(self._session.handle(happened))
 
-    def _answer(self, outputs: list[Output], answered: Answered) -> None:
+    def _answer(self, outputs: list[Output], taken: Taken) -> None:
         private: list[ServerEvent] = []
         for output in outputs:
             match output:
-                case ErrorEvent():
+                case ErrorEvent() | ItemRetrieved():
                     private.append(output)
+                case ShowItem():
+                    private.append(self._outlets.show(output))
                 case _:
                     self._perform([output])
-        answered(private)
+        taken(private)
 
     def _perform(self, outputs: list[Output]) -> None:
         assert self._making is not None
@@ -202,12 +221,27 @@ class Worker:
                 case FlushPlayout():
                     self._line.flush()
                 case EndCall() | TransferCall():
-                    self._control(output)
+                    self._outlets.control(output)
+                case ShowItem():
+                    self._observe(self._outlets.show(output))
+                case Configured(config, ignored):
+                    self._follow(config, ignored)
                 case ResponseDone(response=response):
                     self._making.stop(response.id)
                     self._observe(output)
                 case _:
                     self._observe(output)
+
+    def _follow(self, config: SessionConfig, ignored: tuple[str, ...]) -> None:
+        if ignored:
+            log.info("session_fields_ignored", fields=ignored)
+        if self._outlets.configured is None or self._making is None:
+            return
+        cascade, before = self._outlets.configured(config), self._cascade
+        self._cascade = cascade
+        self._making.use(cascade.language_model, cascade.text_to_speech)
+        if cascade.open_hearing is not before.open_hearing:
+            self._ear.use(cascade.open_hearing)
 
     def _play(self, play: Play) -> None:
         self._to_line(play)
