@@ -9,41 +9,33 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
 from pipeline.observe import Pii
-from pipeline.realtime.client import (
-    CancelResponse,
-    CreateItem,
-    CreateResponse,
-    Refusal,
-    UpdateSession,
-    decode,
-    updated,
-)
+from pipeline.realtime.client import decode
 from pipeline.realtime.config import SessionConfig
-from pipeline.realtime.events import ErrorDetail, ErrorEvent, ServerEvent
+from pipeline.realtime.events import ConversationCreated, ServerEvent, SessionCreated
 from pipeline.session import Session
 from pipeline.signals import (
     Digit,
     EndCall,
-    FunctionAnswered,
     Greet,
     Limits,
     Permissions,
-    Reconfigured,
-    ResponseAsked,
-    ResponseRefused,
+    Setting,
     TimeIsUp,
     TransferCall,
     TransferFailed,
 )
-from pipeline.worker import Cascade, Outlets, Worker
+from pipeline.worker import Cascade, Outlets, Taken, Worker
+from telephony.audience import Audience
 from telephony.far_end import FarEnd
 from telephony.leg import Answered, DigitPressed, Ending, Held, Leg, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.lineup import Engaged, Lineup, knows_model
 from telephony.recording import StereoRecording, TranscriptLog
 
 log = structlog.get_logger()
@@ -106,23 +98,27 @@ class Call:
         journal: Journal,
         *,
         ids: Callable[[str], str],
-        apology_pcm: bytes,
+        lineup: Lineup,
     ) -> None:
+        """`cascade` is who runs the plan's config; `lineup` finds who runs what an application makes of it."""
         self.call_id = call_id
         self.leg = leg
         self._plan = plan
         self._journal = journal
         self._ids = ids
-        limits = Limits(line_delay_ms=LINE_DELAY_MS)
-        self._session = Session(plan.config, ids, permissions=plan.permissions, limits=limits, apology_pcm=apology_pcm)
-        self._worker = Worker(
-            self._session,
-            cascade,
-            leg.audio,
-            Outlets(self._observe, self._control),
-            now_ms=_now_ms,
-            ids=ids,
+        config = lineup.named(plan.config)
+        self._session = Session(
+            config,
+            ids,
+            permissions=plan.permissions,
+            limits=Limits(line_delay_ms=LINE_DELAY_MS),
+            apology_pcm=lineup.apology_pcm,
+            setting=Setting(known_model=partial(knows_model, lineup)),
         )
+        engaged = Engaged(lineup, config, cascade)
+        outlets = Outlets(self._observe, self._control, configured=engaged.follow)
+        self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids)
+        self.audience = Audience()
         self._transcript: TranscriptLog | None = None
         self._answered = asyncio.Event()
         self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -132,18 +128,16 @@ class Call:
         leg.listen(self._on_leg)
 
     def command(self, frame: bytes) -> None:
-        """A client event reached the call from outside; what is wrong with it becomes an `error` event."""
-        match decode(frame):
-            case CreateItem(item=item):
-                self._worker.post(FunctionAnswered(item.call_id, item.output))
-            case CreateResponse():
-                self._worker.post(ResponseAsked())
-            case CancelResponse():
-                self._worker.post(ResponseRefused())
-            case UpdateSession() as update:
-                self._update(update)
-            case Refusal(error):
-                self._refuse(error)
+        """A client event from nobody in particular; what is wrong with it becomes an `error` event for everybody."""
+        self._worker.post(decode(frame))
+
+    def ask(self, frame: bytes, taken: Taken) -> None:
+        """A client event; when it has been dealt with, `taken` gets what is for that client alone."""
+        self._worker.ask(decode(frame), taken)
+
+    def as_it_is(self) -> list[ServerEvent]:
+        """What somebody who comes now is told first: `session.created`, `conversation.created`."""
+        return [event for event in self._session.opened() if isinstance(event, SessionCreated | ConversationCreated)]
 
     def hang_up(self, reason: str) -> None:
         """End the call by our own decision."""
@@ -173,6 +167,7 @@ class Call:
                 ending = await self._close()
         log.info("call_ended", by=ending.by, reason=ending.reason, sip_code=ending.sip_code)
         self._journal.ended(ending, self._recording)
+        self.audience.call_ended()
         return ending
 
     async def _live(self, files: ExitStack) -> None:
@@ -237,16 +232,6 @@ class Call:
         finally:
             recording.write(self.leg.audio.read_record())
 
-    def _update(self, update: UpdateSession) -> None:
-        match updated(self._session.config, update):
-            case SessionConfig() as config:
-                self._worker.post(Reconfigured(config))
-            case Refusal(error):
-                self._refuse(error)
-
-    def _refuse(self, error: ErrorDetail) -> None:
-        self._observe(ErrorEvent(event_id=self._ids("event"), error=error))
-
     def _on_leg(self, event: LegEvent) -> None:
         match event:
             case Answered():
@@ -269,6 +254,7 @@ class Call:
         if self._transcript is not None:
             self._transcript.observe(event)
         self._journal.happened(event)
+        self.audience.happened(event)
 
     def _control(self, asked: EndCall | TransferCall) -> None:
         match asked:

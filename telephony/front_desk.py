@@ -3,14 +3,21 @@
 Orders come from HTTP on this node, or over Redis from another node's.
 """
 
+import asyncio
+from collections.abc import Callable
+
+import msgspec
 import structlog
 
+from pipeline.realtime.events import ServerEvent
 from telephony.call import Call
 from telephony.control.session_wish import SessionWishes
 from telephony.control.wishes import CallWish
 from telephony.offer import Decision, Declined, Offer, Taken
 from telephony.orders import (
     Accept,
+    Attach,
+    Attached,
     Done,
     HangUp,
     Hold,
@@ -20,6 +27,8 @@ from telephony.orders import (
     Refused,
     Reject,
     Resume,
+    Said,
+    Say,
     SendDigits,
     no_such_call,
 )
@@ -32,19 +41,28 @@ log = structlog.get_logger()
 HUNG_UP = "application_hung_up"
 REJECTED = "application_rejected"
 DECLINE = 603
+SAID_WITHIN_S = 5.0
 
 
 class FrontDesk:
     """Carries out orders for the calls of one switchboard (`telephony.control.desk.Desk`)."""
 
-    def __init__(self, switchboard: Switchboard, wishes: SessionWishes, endpoint: Endpoint) -> None:
+    def __init__(
+        self, switchboard: Switchboard, wishes: SessionWishes, endpoint: Endpoint, position: Callable[[], str]
+    ) -> None:
+        """`position` tells where the latest event of this node's calls stands in their streams."""
         self._switchboard = switchboard
         self._wishes = wishes
         self._endpoint = endpoint
+        self._position = position
 
     def has(self, call_id: str) -> bool:
         """Whether this call is one of this node's."""
         return call_id in self._switchboard.offers or call_id in self._switchboard.calls
+
+    def live(self, call_id: str) -> Call | None:
+        """The call, if it is one of this node's and somebody talks in it."""
+        return self._switchboard.calls.get(call_id)
 
     async def carry_out(self, call_id: str, order: Order) -> Outcome:
         """Do it, or say why not."""
@@ -76,7 +94,9 @@ class FrontDesk:
                 return _decided(offer, Declined(REJECTED, sip_code))
             case HangUp():
                 return _decided(offer, Declined(HUNG_UP, DECLINE))
-            case Refer() | SendDigits() | Hold() | Resume():
+            case Attach() if offer.is_decided:
+                return await self._attached_soon(offer)
+            case Refer() | SendDigits() | Hold() | Resume() | Attach() | Say():
                 return _not_answered()
 
     async def _accept(self, offer: Offer, session: dict[str, object]) -> Outcome:
@@ -88,12 +108,21 @@ class FrontDesk:
             return config
         return _decided(offer, Taken(agent=_agent_named(session), config=config, by_application=True))
 
+    async def _attached_soon(self, offer: Offer) -> Outcome:
+        await offer.closed.wait()
+        call = self._switchboard.calls.get(offer.call_id)
+        return no_such_call(offer.call_id) if call is None else await self._steer(call, Attach())
+
     async def _steer(self, call: Call, order: Order) -> Outcome:
         match order:
             case Accept() | Reject():
                 return _decided_already()
             case HangUp():
                 call.hang_up(HUNG_UP)
+            case Attach():
+                return Attached(_as_json(call.as_it_is()), self._position())
+            case Say(event=event):
+                return await _said(call, event)
             case _ if not call.is_answered:
                 return _not_answered()
             case Refer() if call.far_end.transferring:
@@ -106,6 +135,20 @@ class FrontDesk:
                 if not await call.far_end.hold(isinstance(order, Hold)):
                     return Refused(code="far_end_refused", message="The far end did not agree.")
         return Done()
+
+
+async def _said(call: Call, event: str) -> Outcome:
+    taken: asyncio.Future[list[ServerEvent]] = asyncio.get_running_loop().create_future()
+    call.ask(event.encode(), lambda private: None if taken.done() else taken.set_result(private))
+    try:
+        async with asyncio.timeout(SAID_WITHIN_S):
+            return Said(_as_json(await taken))
+    except TimeoutError:  # the call has ended
+        return no_such_call(call.call_id)
+
+
+def _as_json(events: list[ServerEvent]) -> tuple[msgspec.Raw, ...]:
+    return tuple(msgspec.Raw(msgspec.json.encode(event)) for event in events)
 
 
 def _agent_named(session: dict[str, object]) -> str:

@@ -46,6 +46,7 @@ class Offer:
         loop = asyncio.get_running_loop()
         self._decision: asyncio.Future[Decision] = loop.create_future()
         self._ended: asyncio.Future[Ending] = loop.create_future()
+        self.closed = asyncio.Event()
         leg.listen(self._on_leg)
         leg.ring()
 
@@ -53,6 +54,11 @@ class Offer:
     def webhook(self) -> str:
         """The application's address."""
         return self.route.webhook or ""
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it has been taken or declined; what follows is under way."""
+        return self._decision.done()
 
     def decide(self, decision: Decision) -> bool:
         """Take or decline the call; False when that has been decided already, or the caller has gone."""

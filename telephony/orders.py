@@ -49,7 +49,17 @@ class Resume(Struct, frozen=True, tag_field="type", tag="offhook.resume"):
     """Talk to it again."""
 
 
-Order = Accept | Reject | Refer | HangUp | SendDigits | Hold | Resume
+class Attach(Struct, frozen=True, tag_field="type", tag="offhook.attach"):
+    """Show the session as it is, for somebody who follows the call from now on."""
+
+
+class Say(Struct, frozen=True, tag_field="type", tag="offhook.say"):
+    """Give a client's event, JSON as it came, to the call's session."""
+
+    event: str
+
+
+Order = Accept | Reject | Refer | HangUp | SendDigits | Hold | Resume | Attach | Say
 
 
 class Done(Struct, frozen=True, tag_field="type", tag="done"):
@@ -65,7 +75,20 @@ class Refused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"
     status: int = 400
 
 
-Outcome = Done | Refused
+class Attached(Struct, frozen=True, tag_field="type", tag="attached"):
+    """The events to begin with; all that follow stand behind `position` in the call's stream."""
+
+    events: tuple[msgspec.Raw, ...]
+    position: str
+
+
+class Said(Struct, frozen=True, tag_field="type", tag="said"):
+    """The session has dealt with a client's event; these are for that client alone."""
+
+    events: tuple[msgspec.Raw, ...] = ()
+
+
+Outcome = Done | Refused | Attached | Said
 
 _ENCODER: Final = msgspec.json.Encoder()
 _ORDER: Final[msgspec.json.Decoder[Order]] = msgspec.json.Decoder(Order)

@@ -20,6 +20,7 @@ from telephony.check import read_dialplan
 from telephony.control.app import application
 from telephony.control.dispatch import Dispatch
 from telephony.control.parts import Parts
+from telephony.control.realtime import Realtime
 from telephony.control.server import ControlServer
 from telephony.control.session_wish import SessionWishes
 from telephony.control.webhooks import Webhooks
@@ -61,6 +62,7 @@ class Service:
         self.endpoint: Endpoint
         self.switchboard: Switchboard
         self.control: ControlServer | None = None
+        self.realtime: Realtime | None = None
 
     async def __aenter__(self) -> Self:
         settings = self.settings
@@ -85,7 +87,7 @@ class Service:
                 rtp_timeout_s=settings.limits.rtp_timeout_s,
             )
             await opening.enter_async_context(self.endpoint)
-            await self._open_control(opening, Bus(client), ClientSecrets(client), SessionWishes(agents, vendors))
+            await self._open_control(opening, Bus(client), ClientSecrets(client), agents, vendors)
             self._open = opening.pop_all()
         return self
 
@@ -117,11 +119,11 @@ class Service:
         return Webhooks(secret, client, self._known).announce
 
     async def _open_control(
-        self, opening: AsyncExitStack, bus: Bus, client_secrets: ClientSecrets, wishes: SessionWishes
+        self, opening: AsyncExitStack, bus: Bus, client_secrets: ClientSecrets, agents: Agents, vendors: Vendors
     ) -> None:
         """Applications may steer calls: those of this node, and from here those of the others."""
-        settings, node = self.settings, self.writer.node
-        dispatch = Dispatch(FrontDesk(self.switchboard, wishes, self.endpoint), bus)
+        settings, node, wishes = self.settings, self.writer.node, SessionWishes(agents, vendors)
+        dispatch = Dispatch(FrontDesk(self.switchboard, wishes, self.endpoint, lambda: self.writer.position), bus)
         orders = asyncio.create_task(dispatch.serve(node, self._steer), name="orders")
         opening.callback(orders.cancel)
         if not settings.control.is_on:
@@ -139,7 +141,10 @@ class Service:
             recordings_dir=settings.media.recordings_dir,
             known=self._known,
         )
-        self.control = await opening.enter_async_context(ControlServer(application(parts), settings.control))
+        self.realtime = Realtime(parts, vendors)
+        app = application(parts, self.realtime.routes())
+        self.control = await opening.enter_async_context(ControlServer(app, settings.control))
+        opening.push_async_callback(self.realtime.close)
         log.info("control_ready", addresses=self.control.addresses)
 
     async def _known(self) -> None:

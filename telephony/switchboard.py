@@ -166,6 +166,7 @@ class Switchboard:
         finally:
             announcing.cancel()
             del self.offers[offer.call_id]
+            offer.closed.set()
         if isinstance(decision, Taken) and offer.over is None:
             return await self._taken(offer, decision)
         refusal = decision if isinstance(decision, Declined) else unanswered(offer.route)
@@ -202,8 +203,7 @@ class Switchboard:
         return config
 
     def _call(self, call_id: str, leg: Leg, plan: Plan, cascade: Cascade, journal: Journal) -> Call:
-        apology_pcm = self._vendors.apology_pcm
-        call = self.calls[call_id] = Call(call_id, leg, plan, cascade, journal, ids=_new_id, apology_pcm=apology_pcm)
+        call = self.calls[call_id] = Call(call_id, leg, plan, cascade, journal, ids=_new_id, lineup=self._vendors)
         return call
 
     def _spawn(self, call_id: str, life: Coroutine[None, None, Ending]) -> "asyncio.Task[Ending]":

@@ -4,7 +4,7 @@
 start (the recogniser's processes, the speech model) starts once and serves every call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from types import TracebackType
 from typing import Self
@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from pipeline.flow import Flow
 from pipeline.providers import Hearing, LanguageModel, ProviderError, TextToSpeech
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
+from pipeline.providers.embedded_tts import DEFAULT_VOICE, EmbeddedVoice
 from pipeline.providers.embedded_tts import SILENCE_LEVELS as EMBEDDED_VOICES
-from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.providers.openai_chat import OpenAIChat
 from pipeline.providers.scripted import ScriptedModel
 from pipeline.providers.vad import Silero
@@ -100,6 +100,12 @@ class Vendors:
             model = ""
         return replace(wished, model=model, audio=replace(wished.audio, input=hears, output=speaks))
 
+    def named(self, config: SessionConfig) -> SessionConfig:
+        """The config with the defaults' own names where it names nobody."""
+        speaks = config.audio.output
+        audio = replace(config.audio, output=replace(speaks, voice=speaks.voice or DEFAULT_VOICE))
+        return replace(config, model=config.model or self._settings.llm, audio=audio)
+
     def _hearing(self, agent: SessionConfig) -> Callable[[], AbstractAsyncContextManager[Hearing]]:
         name = self._stt(agent)
         if name != EMBEDDED or self._recogniser is None:
@@ -131,7 +137,7 @@ class Vendors:
         name = agent.audio.output.model or self._settings.tts
         if name != EMBEDDED:
             raise UnknownModelError(f"no voice is called {name!r}; there is {EMBEDDED!r}")
-        return self._voice
+        return _Voices(self._voice)
 
     def _stt(self, agent: SessionConfig) -> str:
         transcription = agent.audio.input.transcription
@@ -143,6 +149,17 @@ class Vendors:
             return transcription.prompt
         vendor, _, flow = (agent.model or self._settings.llm).partition("/")
         return "\n".join(self._flows[flow].phrases()) if vendor == SCRIPTED and flow in self._flows else None
+
+
+class _Voices:
+    """The embedded voices; a name of others' is spoken by the default one, and so is a call's last apology."""
+
+    def __init__(self, voice: EmbeddedVoice) -> None:
+        self._voice = voice
+
+    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes]:
+        """PCM16 at 24 kHz as it is made."""
+        return self._voice.speak(text, voice if voice in EMBEDDED_VOICES else DEFAULT_VOICE, speed)
 
 
 async def _spoken(voice: TextToSpeech, text: str) -> bytes:

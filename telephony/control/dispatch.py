@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from telephony.call import Call
 from telephony.control.wishes import CallWish
 from telephony.orders import Order, Outcome, Refused, encoded, no_such_call, order_in, outcome_in
 from telephony.state.bus import Bus, CallNotLiveError, Command, NoReplyError
@@ -21,6 +22,10 @@ class Desk(Protocol):
 
     def has(self, call_id: str) -> bool:
         """Whether this call is one of this node's."""
+        ...
+
+    def live(self, call_id: str) -> Call | None:
+        """The call, if it is one of this node's and somebody talks in it."""
         ...
 
     async def carry_out(self, call_id: str, order: Order) -> Outcome:

@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from telephony.control.websocket_protocol import WebSocketProtocol
 from telephony.settings import ControlSettings
 
 log = structlog.get_logger()
@@ -79,6 +80,7 @@ class ControlServer:
             access_log=False,
             server_header=False,
             forwarded_allow_ips="127.0.0.1",
+            ws=WebSocketProtocol,
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=FAREWELL_S,

@@ -121,6 +121,11 @@ class StateWriter:
         self._events.append(_Event(call_id, position, event))
         self._more()
 
+    @property
+    def position(self) -> str:
+        """Where the latest event stands: whatever is published later, of any call, comes behind it."""
+        return f"{self._last_ms}-{self._sequence}"
+
     async def written(self) -> None:
         """Wait until everything handed over so far, or since, is in Redis."""
         await self._idle.wait()

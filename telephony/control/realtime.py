@@ -1,0 +1,125 @@
+"""`/v1/realtime`: the door of WebSocket sessions and of sidebands. Rule: what is refused is refused before the upgrade.
+
+`?call_id=` attaches to a phone call, `?intent=transcription` only listens, everything else is a session of its own,
+with the model of `?model=`. Inworld's path does the same.
+"""
+
+import asyncio
+import re
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+from starlette.datastructures import QueryParams
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from pipeline.realtime.config import SessionConfig
+from telephony.control.answers import as_error
+from telephony.control.client_session import ClientSession
+from telephony.control.gate import ADMISSION, Admission
+from telephony.control.outbox import GOING_AWAY, Outbox
+from telephony.control.parts import Parts
+from telephony.control.sideband import Feed, Sideband, feed_of
+from telephony.control.websocket_protocol import ABORT
+from telephony.lineup import Lineup
+from telephony.orders import Refused, no_such_call
+from telephony.state.connection import StateError
+
+log = structlog.get_logger()
+
+PATHS: Final = ("/v1/realtime", "/api/v1/realtime/session")
+SUBPROTOCOL: Final = "realtime"
+GOODBYE_S: Final = 2.0
+CALL_ID: Final = re.compile(r"rtc_[0-9a-f]{24}")
+FULL: Final = Refused(status=503, code="server_overloaded", message="There are as many sessions as this node serves.")
+CLOSING: Final = Refused(status=503, code="server_overloaded", message="This node is shutting down.")
+UNREADABLE: Final = Refused(status=503, code="server_error", message="The state of calls cannot be read right now.")
+EPHEMERAL_SIDEBAND: Final = Refused(
+    status=403,
+    code="insufficient_permissions",
+    message="A client secret opens sessions of its own, and no phone calls.",
+)
+
+
+class Realtime:
+    """Every WebSocket connection of this node."""
+
+    def __init__(self, parts: Parts, lineup: Lineup) -> None:
+        self._parts = parts
+        self._lineup = lineup
+        self._open: set[Outbox] = set()
+        self._closing = False
+        self._none_open = asyncio.Event()
+        self._none_open.set()
+
+    def routes(self) -> list[BaseRoute]:
+        """Where they come in."""
+        return [WebSocketRoute(path, self) for path in PATHS]
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._open)
+
+    async def close(self) -> None:
+        """Take no more, say goodbye to those that are open, and wait a while for them to go."""
+        self._closing = True
+        for outbox in tuple(self._open):
+            outbox.close(GOING_AWAY, "shutting down")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await self._none_open.wait()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection, from its upgrade to its end."""
+        if self._closing or len(self._open) >= self._parts.settings.max_sessions:
+            await as_error(CLOSING if self._closing else FULL)(scope, receive, send)
+            return
+        outbox = Outbox(send, scope["state"][ABORT])
+        self._open.add(outbox)
+        self._none_open.clear()
+        try:
+            await self._serve(scope, receive, send, outbox)
+        finally:
+            self._open.remove(outbox)
+            if not self._open:
+                self._none_open.set()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, outbox: Outbox) -> None:
+        query = QueryParams(scope["query_string"])
+        admission: Admission = scope["state"][ADMISSION]
+        try:
+            wanted = await self._wanted(query, admission)
+        except StateError:
+            wanted = UNREADABLE
+        if isinstance(wanted, Refused):
+            await as_error(wanted)(scope, receive, send)
+            return
+        await receive()
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        if isinstance(wanted, SessionConfig):
+            session_max_s = self._parts.settings.session_max_s
+            await ClientSession(wanted, self._lineup, outbox, longest_s=session_max_s).run(receive)
+        else:
+            await Sideband(query["call_id"], wanted, self._parts.dispatch).run(receive, outbox)
+
+    async def _wanted(self, query: QueryParams, admission: Admission) -> SessionConfig | Feed | Refused:
+        call_id = query.get("call_id")
+        if call_id is not None:
+            if admission.session is not None:
+                return EPHEMERAL_SIDEBAND
+            if not CALL_ID.fullmatch(call_id):
+                return no_such_call(call_id[:40])
+            return await feed_of(call_id, self._parts.dispatch, self._parts.bus, self._parts.store)
+        config: SessionConfig | Refused
+        if admission.session is not None:
+            config = self._parts.wishes.runnable(admission.session)
+        else:
+            model = query.get("model")
+            config = await self._parts.wishes.settled({"model": model} if model else {})
+        if isinstance(config, SessionConfig) and query.get("intent") == "transcription":
+            return replace(config, type="transcription")
+        return config

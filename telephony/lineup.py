@@ -1,0 +1,73 @@
+"""Who can run sessions on this node, and who runs one. Rule: a change never leaves it without any."""
+
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from pipeline.providers import VoiceActivity
+from pipeline.realtime.config import SessionConfig
+from pipeline.worker import Cascade
+
+log = structlog.get_logger()
+
+
+class Lineup(Protocol):
+    """Who can be asked to run sessions."""
+
+    @property
+    def apology_pcm(self) -> bytes:
+        """Last words for when nothing else can speak, PCM16 at 24 kHz."""
+        ...
+
+    def cascade(self, config: SessionConfig, /) -> Cascade:
+        """The providers of one session that has no problem."""
+        ...
+
+    def problem(self, config: SessionConfig) -> str | None:
+        """Why this config cannot be run; None when it can."""
+        ...
+
+    def answerable(self, wished: SessionConfig) -> SessionConfig:
+        """The config with the default for every name that no provider answers to."""
+        ...
+
+    def named(self, config: SessionConfig) -> SessionConfig:
+        """The config with the defaults' own names where it names nobody."""
+        ...
+
+
+def knows_model(lineup: Lineup, name: str) -> bool:
+    """Whether a language model of this name can be asked."""
+    return lineup.answerable(SessionConfig(model=name)).model == name
+
+
+class Engaged:
+    """The providers of one session."""
+
+    def __init__(self, lineup: Lineup, config: SessionConfig, cascade: Cascade) -> None:
+        self._lineup = lineup
+        self._config = config
+        self.cascade = cascade
+
+    def scored_by(self, activity: VoiceActivity) -> None:
+        """Let this detector stand in front of the session's own."""
+        self.cascade = replace(self.cascade, voice_activity=activity)
+
+    def follow(self, config: SessionConfig) -> Cascade:
+        """Those that a changed session goes on with: what it leaves as it was stays connected."""
+        wished = self._lineup.answerable(config)
+        problem = self._lineup.problem(wished)
+        if problem is not None:
+            log.warning("providers_kept", problem=problem)
+            return self.cascade
+        fresh, before = self._lineup.cascade(wished), self.cascade
+        hearing = before.open_hearing if _hears_alike(self._config, wished) else fresh.open_hearing
+        self.cascade = replace(fresh, voice_activity=before.voice_activity, open_hearing=hearing)
+        self._config = wished
+        return self.cascade
+
+
+def _hears_alike(before: SessionConfig, now: SessionConfig) -> bool:
+    """Whether the same recogniser is to listen for the same words, which a scripted model may bring."""
+    return (before.audio.input.transcription, before.model) == (now.audio.input.transcription, now.model)
