@@ -5,21 +5,17 @@ exist, recordings with no place to go.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from pipeline.providers.embedded_tts import SILENCE_LEVELS as EMBEDDED_VOICES
 from pipeline.realtime.config import SessionConfig
 from telephony import settings as settings_file
-from telephony.dialplan import ANY, NOBODY_DECIDED, Dialplan, DialplanError, Route
-from telephony.dialplan import parse as parse_dialplan
+from telephony.dialplan import ANY, NOBODY_DECIDED, Broken, Dialplan, DialplanError, Route, parse
 from telephony.faults import Fault, did_you_mean
 from telephony.settings import ProviderSettings, Settings, SettingsError
-from telephony.toml_text import KeyPath
-from telephony.toml_text import parse as parse_toml
 from telephony.vendors import EMBEDDED, OPENAI, SCRIPTED
-
-Disagreement = tuple[KeyPath, str, str]
 
 
 def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = None) -> int:
@@ -46,13 +42,7 @@ def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = N
 def read_dialplan(settings: Settings) -> Dialplan:
     """The dialplan that the settings name, in agreement with them; raises DialplanError with every fault."""
     path = settings.dialplan
-    text = _text(path)
-    dialplan = parse_dialplan(text, str(path))
-    toml = parse_toml(text, str(path))
-    faults = [toml.fault(at, problem, remedy) for at, problem, remedy in _disagreements(settings, dialplan)]
-    if faults:
-        raise DialplanError(faults)
-    return dialplan
+    return parse(_text(path), str(path), partial(_disagreements, settings))
 
 
 def _text(path: Path) -> str:
@@ -69,13 +59,13 @@ def _faults_of_dialplan_alone(path: Path | None) -> tuple[Fault, ...]:
     if path is None:
         return ()
     try:
-        parse_dialplan(_text(path), str(path))
+        parse(_text(path), str(path))
     except DialplanError as error:
         return error.faults
     return ()
 
 
-def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Disagreement]:
+def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Broken]:
     for name, agent in dialplan.agents.items():
         for path, problem, remedy in _unknown_models(agent, settings.providers, list(dialplan.flows)):
             yield ("agents", name, *path), problem, remedy
@@ -91,7 +81,7 @@ def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Disagreem
             yield ("route", index, "record"), "there is nowhere to record to", remedy
 
 
-def _unknown_models(agent: SessionConfig, providers: ProviderSettings, flows: list[str]) -> Iterator[Disagreement]:
+def _unknown_models(agent: SessionConfig, providers: ProviderSettings, flows: list[str]) -> Iterator[Broken]:
     """Names that no provider answers to, be they the agent's own or the default it leaves to the settings."""
     model = agent.model or providers.llm
     vendor, _, name = model.partition("/")

@@ -16,8 +16,8 @@ model = "scripted/reception"
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
@@ -50,6 +50,7 @@ Broken = tuple[KeyPath, str, str]
 class Route:
     """Which calls it takes, by DID and caller number, and what becomes of them: an agent, a webhook, or a SIP code.
 
+    A dialplan holds `did` and `caller` in the one spelling that numbers are compared in.
     `allow` names the tools the agent has over its own call; `transfer_targets` maps a spoken name to the sip: or tel:
     address it may transfer to. None in `max_call_s` and `record` means what the settings say. With a webhook an
     application decides; what it accepts has its own tools only, and speaks when it says so.
@@ -92,8 +93,16 @@ class Dialplan:
         return next((route for route in self.routes if route.takes(did, caller)), None)
 
 
-def parse(text: str, file: str) -> Dialplan:
-    """Read a dialplan; raises DialplanError with every fault in it."""
+def nothing_else(dialplan: Dialplan) -> Iterable[Broken]:
+    """For whoever knows of nothing that a dialplan could disagree with."""
+    return ()
+
+
+def parse(text: str, file: str, disagreements: Callable[[Dialplan], Iterable[Broken]] = nothing_else) -> Dialplan:
+    """Read a dialplan; raises DialplanError with every fault in it.
+
+    `disagreements` says what is wrong with one that is sound in itself: at which key, the problem, the remedy.
+    """
     try:
         toml = parse_toml(text, file)
     except FaultyError as error:
@@ -107,7 +116,12 @@ def parse(text: str, file: str) -> Dialplan:
         reader.fault(path, problem, remedy)
     if reader.faults:
         raise DialplanError(reader.faults)
-    return Dialplan(tuple(routes.values()), agents, flows)
+    spelled = tuple(replace(route, did=_normal(route.did), caller=_normal(route.caller)) for route in routes.values())
+    dialplan = Dialplan(spelled, agents, flows)
+    faults = [toml.fault(path, problem, remedy) for path, problem, remedy in disagreements(dialplan)]
+    if faults:
+        raise DialplanError(faults)
+    return dialplan
 
 
 def _routes(reader: Reader) -> dict[int, Route]:
@@ -257,8 +271,7 @@ def _normal(pattern: str) -> str:
 
 
 def _matches(pattern: str, number: str) -> bool:
-    """Whether a number, in its one spelling, is one of the pattern's."""
-    pattern = _normal(pattern)
+    """Whether a number is one of the pattern's, both in their one spelling."""
     return number.startswith(pattern[:-1]) if pattern.endswith(ANY) else number == pattern
 
 

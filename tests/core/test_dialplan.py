@@ -1,9 +1,11 @@
 """A dialplan says who answers which call, and names everything wrong with it."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from pipeline.realtime.config import ServerVad
-from telephony.dialplan import Dialplan, DialplanError, parse
+from telephony.dialplan import Broken, Dialplan, DialplanError, parse
 
 FLOW = """
 [flows.reception]
@@ -75,6 +77,24 @@ def test_the_first_route_that_matches_takes_the_call(did: str, caller: str, take
     dialplan = a_dialplan(ROUTES)
 
     assert dialplan.match(did, caller) == (None if taken_by is None else dialplan.routes[taken_by])
+
+
+def test_a_dialplan_holds_every_pattern_in_the_spelling_that_numbers_are_compared_in() -> None:
+    assert [(route.did, route.caller) for route in a_dialplan(ROUTES).routes[:2]] == [
+        ("+493023125000", "*"),
+        ("+4930*", "+44*"),
+    ]
+
+
+def test_what_else_is_known_of_a_sound_dialplan_is_told_with_its_line() -> None:
+    def all_lines_are_taken(dialplan: Dialplan) -> Iterator[Broken]:
+        for index, route in enumerate(dialplan.routes):
+            yield ("route", index, "did"), f"{route.did} is somebody else's", ""
+
+    with pytest.raises(DialplanError) as error:
+        parse('[[route]]\ndid = "10 00"\nreject = 603', "office.toml", all_lines_are_taken)
+
+    assert str(error.value) == "office.toml:2: route[1].did: 1000 is somebody else's"
 
 
 def test_a_route_says_what_its_agent_may_do() -> None:
