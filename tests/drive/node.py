@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.drive.offhook import PATIENCE_S
+READY_WITHIN_S = 60.0
 
 
 @dataclass
@@ -43,7 +43,7 @@ async def a_node(folder: Path, name: str, dialplan: str, redis_url: str, control
         *(sys.executable, "-m", "telephony", "serve", "-c", str(settings)), stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE
     )
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(READY_WITHIN_S):
             api = (await _logged(process, "control_ready"))["addresses"][0]
             uri = (await _logged(process, "ready"))["uri"]
         reading = asyncio.create_task(_drained(process))

@@ -10,7 +10,7 @@ from openai import NotFoundError
 from telephony.state.private_redis import RedisServer
 from telephony.wire.phone import Phone
 from tests.drive.node import a_node
-from tests.drive.offhook import DESK, silence_after_speech
+from tests.drive.offhook import DESK, PATIENCE_S, silence_after_speech
 from tests.drive.web import SECRET, an_application, http, sdk, until
 
 
@@ -70,7 +70,7 @@ async def test_a_ringing_call_is_accepted_at_another_node(tmp_path: Path, redis_
             dialling = await phone.dial(first.uri("300"))
             event = await application.is_told()
             await client.realtime.calls.accept(event.data.call_id, type="realtime", model="scripted/desk")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 call = await dialling.answered()
             await client.realtime.calls.hangup(event.data.call_id)
             end = await call.ended

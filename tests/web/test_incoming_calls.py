@@ -11,7 +11,7 @@ from telephony.leg import Ending
 from telephony.secret import Secret
 from telephony.settings import ControlSettings, ProviderSettings, Settings
 from telephony.wire.dialling import Dialling, RefusedError
-from tests.drive.offhook import DESK, House, a_house, chosen, silence_after_speech
+from tests.drive.offhook import DESK, PATIENCE_S, House, a_house, chosen, silence_after_speech
 from tests.drive.web import SECRET, Application, address, an_application, sdk
 
 NOBODY = "rtc_000000000000000000000000"
@@ -157,7 +157,7 @@ async def test_a_session_of_wrong_types_is_refused_and_the_phone_rings_on(tmp_pa
             await client.realtime.calls.accept(
                 event.data.call_id, type="realtime", model="gpt-realtime", extra_body={"shoe_size": 43}
             )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             call = await dialling.answered()
 
     assert (refused.value.code, refused.value.param) == ("invalid_value", "audio.output.speed")
