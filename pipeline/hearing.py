@@ -46,12 +46,19 @@ class Ear:
         self._stay: asyncio.Timeout | None = None
         self._leaves = False
         self._failed = 0
+        self._another = asyncio.Event()
 
     def use(self, open_hearing: Callable[[], AbstractAsyncContextManager[Hearing]]) -> None:
         """Another recogniser listens from the next utterance on; the one under way is finished by who began it."""
         self._open_hearing = open_hearing
         self._leaves = True
+        self._another.set()
         self._leave_if_idle()
+
+    @property
+    def lost(self) -> bool:
+        """No recogniser is left; another may be named."""
+        return self._lost is not None
 
     def hear(self, frame: Frame) -> None:
         """The next frame of caller audio."""
@@ -90,7 +97,7 @@ class Ear:
             self._give_up(number)
 
     async def run(self) -> None:
-        """Keep a recogniser open; returns when it is lost for good."""
+        """Keep a recogniser open, for as long as one can be had."""
         while True:
             try:
                 async with asyncio.timeout(None) as self._stay:
@@ -109,11 +116,14 @@ class Ear:
             self._failed += 1
             if self._failed == TRIES or not error.retryable:
                 self._lose(error.reason)
-                return
-            await asyncio.sleep(RETRY_S * self._failed)
+                await self._another.wait()
+                self._lost, self._failed = None, 0
+            else:
+                await asyncio.sleep(RETRY_S * self._failed)
 
     async def _listen(self) -> None:
         self._leaves = False
+        self._another.clear()
         async with self._open_hearing() as hearing, aclosing(hearing.transcripts()) as news:  # type: ignore[type-var]
             self._hearing = hearing
             for number, utterance in tuple(self._unheard.items()):

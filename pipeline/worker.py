@@ -240,7 +240,7 @@ class Worker:
         cascade, before = self._outlets.configured(config), self._cascade
         self._cascade = cascade
         self._making.use(cascade.language_model, cascade.text_to_speech)
-        if cascade.open_hearing is not before.open_hearing:
+        if cascade.open_hearing is not before.open_hearing or self._ear.lost:
             self._ear.use(cascade.open_hearing)
 
     def _play(self, play: Play) -> None:

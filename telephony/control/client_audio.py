@@ -12,6 +12,7 @@ from typing import Final
 
 from pipeline.realtime.config import Format
 from pipeline.realtime.events import ItemRetrieved, OutputAudioDelta, OutputAudioDone, ServerEvent, with_audio
+from pipeline.realtime.items import ResponseObject
 from pipeline.signals import CallerAudio, Ids, Play, ShowItem
 from telephony.control.audio_memory import AudioMemory
 from telephony.control.wire_audio import AgentAudio
@@ -41,12 +42,22 @@ class AgentVoice:
         self.wire = wire
         self._ids = ids
         self._parts: dict[str, AgentAudio] = {}
+        self._wished: dict[str, Format] = {}
+
+    def begun(self, response: ResponseObject) -> None:
+        """A response may have a format of its own."""
+        if response.audio is not None:
+            self._wished[response.id] = response.audio.output.format
+
+    def done(self, response_id: str) -> None:
+        """Nothing more will come of it."""
+        self._wished.pop(response_id, None)
 
     def deltas(self, play: Play) -> Iterator[OutputAudioDelta]:
         """The next audio of a content part."""
         part = self._parts.get(play.item_id)
         if part is None:
-            part = self._parts[play.item_id] = AgentAudio(self.wire)
+            part = self._parts[play.item_id] = AgentAudio(self._wished.get(play.response_id, self.wire))
         yield from self._deltas(play.response_id, play.item_id, play.output_index, part.encoded(play.pcm))
 
     def ended(self, done: OutputAudioDone) -> Iterator[ServerEvent]:

@@ -15,7 +15,14 @@ from starlette.types import Receive
 
 from pipeline.realtime.client import AppendAudio, ClearAudio, ClientEvent, Refusal, decode, refusal
 from pipeline.realtime.config import SessionConfig
-from pipeline.realtime.events import OutputAudioDone, PartialTranscript, ServerEvent, TurnTimeline
+from pipeline.realtime.events import (
+    OutputAudioDone,
+    PartialTranscript,
+    ResponseCreated,
+    ResponseDone,
+    ServerEvent,
+    TurnTimeline,
+)
 from pipeline.session import Session
 from pipeline.signals import Elapsed, EndCall, Play, Setting, ShowItem, TimeIsUp, TransferCall
 from pipeline.worker import Cascade, Outlets, Worker
@@ -85,8 +92,14 @@ class ClientSession:
             case OutputAudioDone():
                 for part in self._voice.ended(event):
                     self._outbox.post(ENCODER.encode(part))
+                return
+            case ResponseCreated(response=response):
+                self._voice.begun(response)
+            case ResponseDone(response=response):
+                self._voice.done(response.id)
             case _:
-                self._outbox.post(ENCODER.encode(event))
+                pass
+        self._outbox.post(ENCODER.encode(event))
 
     async def _read(self, receive: Receive) -> None:
         while True:

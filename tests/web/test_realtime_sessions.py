@@ -162,6 +162,19 @@ async def test_g711_comes_and_goes_as_it_is(tmp_path: Path) -> None:
     assert 1_000 < talk.audio_ms(said.item_id, bytes_per_ms=8) < 4_000
 
 
+async def test_one_response_may_have_a_format_of_its_own(tmp_path: Path) -> None:
+    async with an_application(tmp_path, words("Good evening to you."), words("Good evening to you.")) as talk:
+        own = {"output": {"format": {"type": "audio/pcma"}}}
+        await talk.connection.response.create(response={"audio": own})  # type: ignore[arg-type]
+        first = (await talk.sees("response.output_item.added")).item.id
+        await talk.sees("response.done")
+        await talk.connection.response.create()
+        second = (await talk.sees("response.output_item.added")).item.id
+        await talk.sees("response.done")
+
+    assert abs(talk.audio_ms(first, bytes_per_ms=8) - talk.audio_ms(second)) < 10
+
+
 async def test_an_application_may_end_turns_by_hand(tmp_path: Path) -> None:
     async with an_application(tmp_path) as talk:
         await talk.update(audio={"input": {"turn_detection": None}})
