@@ -171,7 +171,10 @@ class Answering:
     def unheard(self, reason: Reason) -> list[Output]:
         """The response that waits for these words fails for want of them."""
         reply = self.speaking.reply
-        return [] if reply is None or reply.asked else self.deaf(reason)
+        if reply is None or reply.asked:
+            return []
+        self._owed = None
+        return self.deaf(reason)
 
     def hearing_lost(self, reason: Reason) -> list[Output]:
         """Where somebody can be told, a session without ears goes on in writing."""

@@ -142,15 +142,17 @@ class Conversation:
     def cut(self, item_id: str, heard_ms: int, *, estimated: bool = False) -> int | None:
         """Keep of the agent's item what was heard; returns where it is cut now, None when it is not spoken.
 
-        What is cut stays cut; only an estimate gives way to one who knows.
+        What is cut stays cut; only an estimate gives way to one who knows, and to nobody else.
         """
         speech = self._speech.get(item_id)
         if speech is None:
             return None
         cut_ms = min(heard_ms, int(sum(piece.audio_ms for piece in speech.pieces)))
-        if speech.cut_ms is not None and (estimated or not speech.estimated):
-            cut_ms = min(cut_ms, speech.cut_ms)
-            estimated = speech.estimated
+        if speech.cut_ms is not None:
+            if estimated and not speech.estimated:
+                return speech.cut_ms
+            if estimated == speech.estimated:
+                cut_ms = min(cut_ms, speech.cut_ms)
         speech.cut_ms, speech.estimated = cut_ms, estimated
         self.put(self._items[item_id])
         return cut_ms

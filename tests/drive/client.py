@@ -6,6 +6,9 @@ import msgspec
 
 from pipeline.realtime.client import ClientEvent, Refusal, decode
 from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.events import ErrorEvent
+from pipeline.signals import Setting
+from tests.drive.story import Story
 
 
 def says(kind: str, **fields: Any) -> ClientEvent | Refusal:
@@ -31,3 +34,27 @@ def answers(call_id: str, output: str) -> ClientEvent | Refusal:
 def becomes(config: SessionConfig) -> ClientEvent | Refusal:
     """The whole session as it is to be."""
     return says("session.update", session=msgspec.to_builtins(config))
+
+
+def a_client(config: SessionConfig | None = None, **more: Any) -> Story:
+    """A session of a client's own, which has been told that it is open."""
+    call = Story(config, setting=Setting(client_plays=True), **more)
+    call.take()
+    return call
+
+
+def errors(call: Story) -> list[tuple[str, str | None]]:
+    """What was refused since the last look: the code, and the id of the event that is to blame."""
+    return [(event.error.code, event.error.event_id) for event in call.take(ErrorEvent)]
+
+
+def commits(call: Story, event_id: str = "mine") -> None:
+    """The audio so far is a turn."""
+    call.tell(says("input_audio_buffer.commit", event_id=event_id))
+
+
+def creates(call: Story, text: str, role: str = "user", **where: Any) -> None:
+    """A message enters the conversation."""
+    kind = "output_text" if role == "assistant" else "input_text"
+    item = {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+    call.tell(says("conversation.item.create", item=item | where.pop("item", {}), **where))

@@ -18,6 +18,7 @@ from pipeline.signals import (
     CallerFrame,
     CancelReply,
     Digit,
+    Elapsed,
     EndUtterance,
     FlushPlayout,
     Greet,
@@ -27,6 +28,7 @@ from pipeline.signals import (
     ReplyDelta,
     ReplyEnded,
     ReplyFailed,
+    Setting,
     Speak,
     SpeechEnded,
     SpeechMade,
@@ -65,6 +67,7 @@ class Story:
     def __init__(self, config: SessionConfig | None = None, kind: type[Session] = Session, **more: Any) -> None:
         more.setdefault("apology_pcm", sound(APOLOGY_MS))
         self.session = kind(config or SessionConfig(), counting_ids(), **more)
+        self._client_plays = more.get("setting", Setting()).client_plays
         self.outputs: list[Output] = []
         self.played_ms = 0
         self.queued_ms = 0
@@ -101,6 +104,16 @@ class Story:
             self.played_ms += step_ms
             self.queued_ms -= step_ms
             self.tell(CallerFrame(score, self.played_ms))
+            if self._client_plays:
+                self.tell(Elapsed(FRAME_MS, self.played_ms))
+
+    def waits(self, ms: int) -> None:
+        """Time goes by without any caller audio."""
+        for _ in range(ms // FRAME_MS):
+            step_ms = min(FRAME_MS, self.queued_ms)
+            self.played_ms += step_ms
+            self.queued_ms -= step_ms
+            self.tell(Elapsed(FRAME_MS, self.played_ms))
 
     def caller_speaks(self, ms: int) -> None:
         """The caller makes a sound; whether there are words in it is the recogniser's business."""
