@@ -9,6 +9,8 @@ import re
 
 FIRST_PIECE_CHARS = 12
 LONG_PIECE_CHARS = 160
+FIRST_LONGEST_CHARS = 80
+LONGEST_CHARS = 240
 
 _ABBREVIATIONS = frozenset(
     (
@@ -46,7 +48,14 @@ class SentenceCutter:
         return [rest] if rest.strip() else []
 
     def _cut(self) -> int | None:
-        """Where the next piece ends, if that is known."""
+        """Where the next piece ends, if that is known; a text without marks is cut between words."""
+        cut, longest = self._marked(), FIRST_LONGEST_CHARS if self._first else LONGEST_CHARS
+        if len(self._rest) <= longest or (cut is not None and cut <= longest):
+            return cut
+        space = self._rest.rfind(" ", 1, longest + 1)
+        return space if self._rest[:space].strip() and space > 0 else longest
+
+    def _marked(self) -> int | None:
         text = self._rest
         sentence = _sentence_end(text)
         wait_for = 0 if self._first else LONG_PIECE_CHARS

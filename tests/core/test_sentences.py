@@ -83,3 +83,9 @@ def test_the_pieces_add_up_to_the_text(deltas: list[str]) -> None:
 )
 def test_the_pieces_are_the_same_however_the_text_arrives(text: str) -> None:
     assert pieces(*text) == pieces(text)
+
+
+def test_a_text_without_marks_is_spoken_all_the_same() -> None:
+    words = "and so on " * 60
+
+    assert [len(piece) for piece in pieces(words)] == [79, 240, 240, 41]
