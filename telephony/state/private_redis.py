@@ -2,7 +2,7 @@
 
 It listens on a unix socket in a temporary folder and on no port. The server is started through a few lines of Python
 that ask the kernel to end it when its parent dies (prctl(2), PR_SET_PDEATHSIG), so that even a SIGKILL leaves no server
-behind.
+behind. It has a session of its own: an interrupt typed at the terminal must not end it before the last records are in.
 """
 
 import asyncio
@@ -73,6 +73,7 @@ class RedisServer:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), program, *self._options(),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
         )  # fmt: skip
         try:
             async with asyncio.timeout(START_TIMEOUT_S):

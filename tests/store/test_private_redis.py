@@ -83,6 +83,12 @@ async def test_a_private_server_ends_when_its_owner_is_killed(tmp_path: Path) ->
     await ended(pid)
 
 
+async def test_an_interrupt_at_the_terminal_is_not_for_the_server() -> None:
+    """Ctrl-C goes to every process of the terminal's foreground group."""
+    async with private_redis() as server:
+        assert (os.getsid(server.pid), os.getpgid(server.pid)) == (server.pid, server.pid)
+
+
 async def test_a_machine_without_redis_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
