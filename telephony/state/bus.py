@@ -119,13 +119,19 @@ class Bus:
     async def commands(self, node: str) -> AsyncIterator[Command]:
         """What this node's calls are asked to do, in order, without end; it waits while Redis is away."""
         after = FIRST
+        away = False
         while True:
             try:
                 entries = await self._read(keys.commands(node), after)
             except StateError as error:
-                log.warning("commands_unreadable", problem=str(error), remedy="calls go on; reading is tried again")
+                if not away:
+                    log.warning("commands_unreadable", problem=str(error), remedy="calls go on; reading is tried again")
+                away = True
                 await asyncio.sleep(PAUSE_S)
                 continue
+            if away:
+                log.info("commands_readable")
+            away = False
             for position, fields in entries:
                 after = _text(position)
                 token = _text(fields.get(keys.REPLY_FIELD, b""))

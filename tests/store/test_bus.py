@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from itertools import islice
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
+from telephony.state import bus as bus_module
 from telephony.state import keys
 from telephony.state.bus import Bus, CallNotLiveError, NoReplyError
 from telephony.state.private_redis import RedisServer
@@ -113,6 +116,41 @@ async def test_commands_arrive_after_redis_was_gone(server: RedisServer, redis: 
 
     command = await reading
     assert (command.call_id, command.command) == (call.call_id, b'{"type":"hangup"}')
+
+
+async def test_an_outage_is_told_once(
+    server: RedisServer, redis: Redis, writer: StateWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus_module, "PAUSE_S", 0.01)
+    tries = 0
+    real_xread = redis.xread
+
+    async def counted(*given: Any, **named: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        return await real_xread(*given, **named)
+
+    monkeypatch.setattr(redis, "xread", counted)
+    with capture_logs() as told:
+        reading = asyncio.ensure_future(anext(Bus(redis).commands(writer.node)))
+        for _ in range(2):
+            await server.stop()
+            before = tries
+
+            async def has_tried_often(before: int = before) -> bool:
+                return tries > before + 3
+
+            await until(has_tried_often)
+            await server.start()
+
+            async def is_read_again() -> bool:
+                return bool(told) and told[-1]["event"] == "commands_readable"
+
+            await until(is_read_again)
+        reading.cancel()
+
+    events = [line["event"] for line in told if line["event"].startswith("commands")]
+    assert events == ["commands_unreadable", "commands_readable"] * 2
 
 
 async def test_who_asks_hears_what_became_of_it(redis: Redis, writer: StateWriter) -> None:
