@@ -1,10 +1,13 @@
 """What a call leaves behind: a stereo WAV and a transcript as JSON lines. Rule: a full disk ends no call.
 
 The WAV holds the caller on the left and the agent on the right, 8 kHz, sample by sample as the bridge's clock paired
-them. The transcript has one line per item: who spoke, the words, and what of an agent's words was heard.
+them. The transcript has one line per item: who spoke, the words, and what of an agent's words was heard,
+so that an agent's line is written when this is known.
 """
 
+import time
 import wave
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +21,9 @@ from pipeline.realtime.events import (
     DtmfReceived,
     ItemDone,
     ItemTruncated,
+    OutputItemAdded,
+    PlayoutStarted,
+    PlayoutStopped,
     ServerEvent,
     SpeechStarted,
     TranscriptCompleted,
@@ -67,7 +73,7 @@ class StereoRecording:
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """One line of the transcript; `at_ms` counts caller audio since the answer."""
+    """One line of the transcript. `at_ms` counts from the answer; without `heard_ms` all words were heard."""
 
     who: Literal["caller", "agent", "digit"]
     text: str
@@ -79,19 +85,29 @@ class Line(msgspec.Struct, omit_defaults=True):
 class TranscriptLog:
     """Writes what was said, as the session's events tell it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = path
+        self._clock = clock
+        self._began_s = clock()
         self._file: TextIOWrapper | None = None
-        self._began_ms: dict[str, int] = {}
+        self._heard_from_ms: dict[str, int] = {}
+        self._sounding_from_ms: dict[str, int] = {}  # by response
+        self._response_of: dict[str, str] = {}  # by item
+        self._cut_ms: dict[str, int] = {}
+        self._unsettled: dict[str, Line] = {}
+        self._heard_out: set[str] = set()  # responses
 
     def __enter__(self) -> "TranscriptLog":
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.path.open("w", encoding="utf-8")
+        self._began_s = self._clock()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for item_id in list(self._unsettled):
+            self._settle(item_id)
         if self._file is not None:
             self._file.close()
 
@@ -99,17 +115,46 @@ class TranscriptLog:
         """Take one event of the session."""
         match event:
             case SpeechStarted(item_id=item_id, audio_start_ms=start_ms):
-                self._began_ms[item_id] = start_ms
+                self._heard_from_ms[item_id] = start_ms
             case TranscriptCompleted(item_id=item_id, transcript=words):
-                self._write(Line("caller", words, item_id, self._began_ms.pop(item_id, None)))
+                self._write(Line("caller", words, item_id, self._heard_from_ms.pop(item_id, self._now_ms())))
+            case OutputItemAdded(response_id=response_id, item=MessageItem(id=item_id)):
+                self._response_of[item_id] = response_id
             case ItemDone(item=MessageItem(role="assistant", id=item_id, content=(OutputAudio(words),))):
-                self._write(Line("agent", words.strip(), item_id))
+                self._said(Line("agent", words.strip(), item_id))
+            case PlayoutStarted(response_id=response_id):
+                self._sounding_from_ms.setdefault(response_id, self._now_ms())
+            case PlayoutStopped(response_id=response_id):
+                self._heard_out.add(response_id)
+                for item_id in [each for each in self._unsettled if self._response_of.get(each) == response_id]:
+                    self._settle(item_id)
             case ItemTruncated(item_id=item_id, audio_end_ms=heard_ms):
-                self._write(Line("agent", "", item_id, heard_ms=heard_ms))
+                self._cut_ms[item_id] = heard_ms
+                self._settle(item_id)
             case DtmfReceived(event=digit):
-                self._write(Line("digit", digit))
+                self._write(Line("digit", digit, at_ms=self._now_ms()))
             case _:
                 pass
+
+    def _said(self, line: Line) -> None:
+        """An agent's words are final; what was heard of them may be known already, or only later."""
+        assert line.item_id is not None
+        response_id = self._response_of.get(line.item_id)
+        line.at_ms = self._now_ms()
+        self._unsettled[line.item_id] = line
+        if response_id is None or response_id in self._heard_out or line.item_id in self._cut_ms:
+            self._settle(line.item_id)
+
+    def _settle(self, item_id: str) -> None:
+        """Write an agent's line, once; nothing when its words are not final."""
+        line = self._unsettled.pop(item_id, None)
+        if line is not None:
+            line.heard_ms = self._cut_ms.pop(item_id, None)
+            line.at_ms = self._sounding_from_ms.get(self._response_of.pop(item_id, ""), line.at_ms)
+            self._write(line)
+
+    def _now_ms(self) -> int:
+        return int((self._clock() - self._began_s) * 1_000)
 
     def _write(self, line: Line) -> None:
         if self._file is None:

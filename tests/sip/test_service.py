@@ -123,6 +123,8 @@ async def test_both_sides_are_recorded_with_what_was_said(tmp_path: Path) -> Non
         ("caller", "what time do you open"),
         ("agent", "At nine in the morning."),
     ]
+    began_ms = [line["at_ms"] for line in lines]
+    assert (began_ms, ["heard_ms" in line for line in lines]) == (sorted(began_ms), [False, False, False])
 
 
 async def test_a_fault_in_one_call_ends_that_call_only(tmp_path: Path) -> None:
