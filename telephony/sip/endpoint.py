@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -31,6 +32,7 @@ _log = structlog.get_logger(__name__)
 
 FAREWELL_S: Final = 0.2  # for answers to our BYEs before the sockets close
 UNREGISTER_S: Final = 1.0
+_USER_PART: Final = re.compile(r"(?:[\w.!~*'()&=+$,;?/-]|%[0-9A-Fa-f]{2})+", re.ASCII)  # RFC 3261 section 25.1
 
 
 class CallRefusedError(Exception):
@@ -110,6 +112,8 @@ class Endpoint:
         line = self._trunks[trunk] if trunk else None
         uri = target if ":" in target else f"sip:{target}@{host_of(line.registrar) if line else ''}"
         caller = caller or (line.caller if line else None)
+        if caller and not _USER_PART.fullmatch(caller):
+            raise CallRefusedError(f"the caller {caller!r} cannot stand in a SIP address")
         number = self._exchange.reserve()
         invite = Invite(caller or "", user_of(uri) or target, "", Headers({}))
         leg = self._legs[number] = SipLeg(

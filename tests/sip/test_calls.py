@@ -170,6 +170,15 @@ async def test_nobody_listens_at_that_address() -> None:
     assert ending == Ending("carrier", "unreachable", 503)
 
 
+async def test_a_caller_that_is_no_number_is_refused_by_name() -> None:
+    async with an_office() as office:
+        with pytest.raises(CallRefusedError, match="the caller"):
+            await office.dials(caller='a b"<>')
+        caller = await office.dials(caller="+49301234")
+
+    assert caller.leg.caller == "+49301234"
+
+
 async def test_a_target_that_is_no_address_is_refused_at_once() -> None:
     async with an_office() as office:
         with pytest.raises(CallRefusedError):
