@@ -86,9 +86,14 @@ class Dialog(pj.Call):  # type: ignore[misc]
 
     @_guarded
     def accept(self) -> None:
-        """Send 200 with SDP."""
-        self._respond(pj.PJSIP_SC_OK)
-        self._answered = True
+        """Send 200 with SDP; 488 when the caller's offer turns out to be one that nobody can answer."""
+        try:
+            self._respond(pj.PJSIP_SC_OK)
+        except pj.Error as fault:
+            _log.warning("offer_not_answerable", why=str(fault.reason))
+            self.leave(Ending("caller", "no_common_codec", pj.PJSIP_SC_NOT_ACCEPTABLE_HERE))
+        else:
+            self._answered = True
 
     @_guarded
     def leave(self, ending: Ending) -> None:

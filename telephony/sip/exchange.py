@@ -14,14 +14,17 @@ import structlog
 
 from telephony.leg import Ending, LegEnded
 from telephony.sip.dialog import NO_CALL, Dialog, Joined, Signal
-from telephony.sip.invite import Invite, parse_invite
+from telephony.sip.invite import Invite, offers_audio, parse_invite
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
 
 _log = structlog.get_logger(__name__)
 
 BUSY_HERE: Final = 486
+NOT_ACCEPTABLE_HERE: Final = 488
 SHUTTING_DOWN: Final = 503
+SERVICE_UNAVAILABLE: Final = 503
+_UNRESOLVED: Final = "PJ_ERESOLVE"  # in the library's words; it tells no status
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Account(pj.Account):  # type: ignore[misc]
         super().__init__()
         self._exchange = exchange
         self._trunk = trunk
+        self.told = 0  # registrations that succeeded or failed
 
     def onIncomingCall(self, arrival: Any) -> None:  # noqa: N802, D102
         # pjsua answers 500 to a call that nobody took.
@@ -74,13 +78,10 @@ class Account(pj.Account):  # type: ignore[misc]
     def onRegState(self, news: Any) -> None:  # noqa: N802, D102
         contained(partial(self._tell_registration, news), _nothing)
 
-    def onIncomingSubscribe(self, request: Any) -> None:  # noqa: N802
-        """Nobody watches us: a subscription would be state that a stranger makes us keep."""
-        request.code = pj.PJSIP_SC_DECLINE
-
     def _tell_registration(self, news: Any) -> None:
         if self._trunk is not None:
-            answer = Registration(news.code, news.reason, news.expiration, bool(news.rdata.wholeMsg))
+            self.told += 1
+            answer = Registration(news.code, _reason(news.reason), news.expiration, bool(news.rdata.wholeMsg))
             self._exchange.lobby.registered(self._trunk, answer)
 
 
@@ -107,19 +108,27 @@ class Exchange:
         self._accounts[trunk] = account
 
     def register(self, trunk: str, on: bool = True) -> None:
-        """Send REGISTER (again), or take the registration back."""
-        self._accounts[trunk].setRegistration(on)
+        """Send REGISTER (again), or take the registration back. What cannot be sent is told as a failure, once."""
+        account = self._accounts[trunk]
+        told = account.told
+        try:
+            account.setRegistration(on)
+        except pj.Error as fault:
+            if account.told == told:
+                unsent = Registration(SERVICE_UNAVAILABLE, _reason(str(fault.reason)), 0, heard=False)
+                self.lobby.registered(trunk, unsent)
 
     def admit(self, account: Account, trunk: str | None, arrival: Any) -> None:
-        """An INVITE has come: announce it, or refuse it when all lines are taken."""
-        number = next(self._numbers)
+        """An INVITE has come: announce it, or refuse it when all lines are taken or nothing in it can be heard."""
         if len(self._dialogs) >= self._max_calls:
-            refused = Dialog(account, arrival.callId, _nothing, self._bridge)
-            self._refused[number] = refused
-            refused.leave(Ending("us", "busy", BUSY_HERE))
-            self._post(partial(_forget, self._refused, number))
+            self._refuse(account, arrival, Ending("us", "busy", BUSY_HERE))
             _log.warning("call_refused_all_lines_busy", lines=self._max_calls)
             return
+        if not offers_audio(arrival.rdata.wholeMsg):
+            self._refuse(account, arrival, Ending("caller", "no_common_codec", NOT_ACCEPTABLE_HERE))
+            _log.warning("call_refused_no_usable_audio")
+            return
+        number = next(self._numbers)
         invite = parse_invite(arrival.rdata.wholeMsg)
         post = partial(self._signal, number)
         self._dialogs[number] = Dialog(account, arrival.callId, post, self._bridge)
@@ -180,6 +189,12 @@ class Exchange:
             account.shutdown()
         self._accounts.clear()
 
+    def _refuse(self, account: Account, arrival: Any, ending: Ending) -> None:
+        number = next(self._numbers)
+        refused = self._refused[number] = Dialog(account, arrival.callId, _nothing, self._bridge)
+        refused.leave(ending)
+        self._post(partial(_forget, self._refused, number))
+
     def _signal(self, number: int, signal: Signal) -> None:
         match signal:
             case Joined(port):
@@ -189,6 +204,10 @@ class Exchange:
                 # Not here: pjsua2 is still inside the dialog. Soon: its line may be taken by another call.
                 self._post(partial(_forget, self._dialogs, number))
         self.lobby.signalled(number, signal)
+
+
+def _reason(reason: str) -> str:
+    return "the registrar's name does not resolve" if _UNRESOLVED in reason else reason
 
 
 def _forget(kept: dict[int, Any], number: int) -> None:

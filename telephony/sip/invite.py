@@ -28,6 +28,9 @@ _FULL_NAMES: Final = {
 _CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization"})
 _USER = re.compile(r"<?\s*(?:sips?:([^@>\s]*)@|tel:([^;?>\s]*))", re.IGNORECASE)
 
+_CONNECTION = re.compile(r"^c=IN (\S+)", re.MULTILINE | re.IGNORECASE)
+_KEYS_FORMAT = re.compile(r"^a=rtpmap:(\d+) telephone-event/", re.MULTILINE | re.IGNORECASE)
+
 
 class Headers(Mapping[str, str]):
     """Header fields by name, whose case does not matter; of several with one name the last."""
@@ -85,6 +88,21 @@ def parse_invite(text: str) -> Invite:
     headers = Headers({_FULL_NAMES.get(name.casefold(), name): value for name, value in fields})
     target = [*start.split(), "", ""][1]
     return Invite(user_of(headers.get("From", "")), user_of(target), headers.get("Call-ID", ""), headers, fields)
+
+
+def offers_audio(text: str) -> bool:
+    """Whether some audio in the INVITE's SDP is IPv4 and more than keys; True when there is no SDP."""
+    body = re.split(r"\r?\n\r?\n", text, maxsplit=1)[1:]
+    session, *media = re.split(r"^(?=m=)", "".join(body), flags=re.MULTILINE)
+    audio = [medium for medium in media if medium.startswith("m=audio ")]
+    return not audio or any(_is_usable(medium, session) for medium in audio)
+
+
+def _is_usable(medium: str, session: str) -> bool:
+    connection = _CONNECTION.search(medium) or _CONNECTION.search(session)
+    formats = set(medium.splitlines()[0].split()[3:])
+    only_keys = bool(formats) and formats <= set(_KEYS_FORMAT.findall(medium))
+    return not only_keys and not (connection and connection[1].upper() == "IP6")
 
 
 def _fields(lines: list[str]) -> Iterator[tuple[str, str]]:

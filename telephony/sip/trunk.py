@@ -37,10 +37,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No registrar answered."""
+    """No registrar answered, or its name does not resolve."""
 
     sip_code: int
     retry_in_s: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,8 @@ class TrunkLine:
                 self._become(Registered(expires_s) if expires_s > 0 else Unregistered())
             case Registration(sip_code=code, reason=reason, heard=True) if code not in {408, 503, 504}:
                 self._become(Refused(code, reason, self._try_again(self._plan.refused)))
-            case Registration(sip_code=code):
-                self._become(Unreachable(code, self._try_again(self._plan.unreachable)))
+            case Registration(sip_code=code, reason=reason):
+                self._become(Unreachable(code, self._try_again(self._plan.unreachable), reason))
 
     def close(self) -> None:
         """No more tries."""
@@ -117,9 +118,11 @@ class TrunkLine:
             self._retry.cancel()
 
     def _become(self, state: TrunkState) -> None:
-        self.state = state
+        before, self.state = self.state, state
         self._changed.set()
-        _log.info("trunk_state", trunk=self.name, state=type(state).__name__.lower(), **asdict(state))
+        if _told(state) != _told(before):
+            say = _log.warning if isinstance(state, Refused | Unreachable) else _log.info
+            say("trunk_state", trunk=self.name, state=type(state).__name__.lower(), **asdict(state))
 
     def _try_again(self, backoff: Backoff) -> float:
         self._failures += 1
@@ -129,3 +132,12 @@ class TrunkLine:
         if not self._closing:
             self._retry = asyncio.get_running_loop().call_later(wait_s, self._register)
         return wait_s
+
+
+def _told(state: TrunkState) -> object:
+    """What a log's reader learns from a state; the next wait alone is no news."""
+    match state:
+        case Refused(code, reason) | Unreachable(code, reason=reason):
+            return type(state), code, reason
+        case _:
+            return state

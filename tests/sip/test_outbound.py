@@ -144,7 +144,7 @@ async def test_who_says_nothing_at_all_is_unreachable() -> None:
             party = await office.dials(f"sip:5000@127.0.0.1:{silent.port}")
             ending, state = await asyncio.gather(party.ends(), line.until(Unreachable))
 
-    assert (ending, state) == (Ending("carrier", "unreachable", 408), Unreachable(408, 2.0))
+    assert (ending, state) == (Ending("carrier", "unreachable", 408), Unreachable(408, 2.0, state.reason))
 
 
 async def test_a_trunk_that_is_not_there_is_told_with_those_that_are() -> None:

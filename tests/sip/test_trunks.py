@@ -4,6 +4,7 @@ import re
 import socket
 
 import pytest
+import structlog
 
 from telephony.settings import Secret, Trunk
 from telephony.sip.trunk import Backoff, Refused, Registered, RetryPlan, Unreachable
@@ -12,6 +13,8 @@ from tests.drive.raw_sip import RawCall, sdp
 from tests.drive.registrar import Registrar
 
 SOON = RetryPlan(unreachable=Backoff(0.05, 0.2), refused=Backoff(0.05, 0.2))
+
+UNRESOLVED = "the registrar's name does not resolve"
 
 
 def a_trunk(registrar: str, *, password: str = "secret") -> Trunk:
@@ -69,7 +72,20 @@ async def test_a_dead_trunk_is_tried_ever_later_until_it_answers() -> None:
             first = await line.until(Unreachable)
             later = [await line.changed() for _ in range(3)]
 
-    assert [first, *later] == [Unreachable(503, wait_s) for wait_s in (0.05, 0.1, 0.2, 0.2)]
+    assert [first, *later] == [Unreachable(503, wait_s, first.reason) for wait_s in (0.05, 0.1, 0.2, 0.2)]
+
+
+async def test_a_trunk_whose_name_does_not_resolve_is_unreachable_and_told_once() -> None:
+    nowhere = "sip:no-such-carrier.invalid"
+    with structlog.testing.capture_logs() as log:
+        async with an_office(trunks=(a_trunk(nowhere),), retry=SOON) as office:
+            line = office.endpoint.trunks["carrier"]
+            first = await line.until(Unreachable)
+            later = [await line.changed() for _ in range(3)]
+
+    assert [first, *later] == [Unreachable(502, wait_s, UNRESOLVED) for wait_s in (0.05, 0.1, 0.2, 0.2)]
+    assert [entry["log_level"] for entry in log if entry["event"] == "trunk_state"] == ["warning"]
+    assert not [entry for entry in log if entry["log_level"] == "error"]
 
 
 @pytest.mark.slow
