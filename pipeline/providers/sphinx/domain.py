@@ -14,6 +14,7 @@ from pipeline.providers.sphinx.words import DIGITS, number_words, ordinal_words,
 PHRASE_WEIGHT = 10.0
 VARIANTS_WEIGHT = 10.0
 PART_WEIGHT = 2.0
+ALONE_WEIGHT = 20.0
 COURTESY_WEIGHT = 5.0
 OPENER_WEIGHT = 0.5
 DIGIT_RUN_WEIGHT = 0.02
@@ -66,6 +67,8 @@ def domain_of(prompt: str, lines: Iterable[str]) -> Domain:
     sentences = [(phrase, PHRASE_WEIGHT) for phrase in phrases]
     sentences += [(words, COURTESY_WEIGHT) for words in courtesies]
     sentences += [((digit,), 1.0) for digit in DIGITS]
+    for members in _classes_named(phrases):
+        sentences += _shared(members, ALONE_WEIGHT)
     for phrase in phrases:
         sentences += _shared(_variants(phrase), VARIANTS_WEIGHT)
         sentences += _shared(_parts(phrase), PART_WEIGHT)
@@ -94,6 +97,12 @@ def _variants(phrase: Words) -> Iterator[Words]:
         for member in members:
             yield (*phrase[:at], *member, *phrase[at + size :])
         at += size
+
+
+def _classes_named(phrases: Iterable[Words]) -> list[tuple[Words, ...]]:
+    """The classes of which some phrase names a member: a caller may answer with any other alone."""
+    found = (_member_at(phrase, at) for phrase in phrases for at in range(len(phrase)))
+    return list(dict.fromkeys(one[1] for one in found if one is not None))
 
 
 def _member_at(phrase: Words, at: int) -> tuple[int, tuple[Words, ...]] | None:
