@@ -2,7 +2,7 @@
 
 The composition root keeps one for the service's life:
 
-    async with EmbeddedSpeechToText(workers=1, expect=[prompt_of_each_agent]) as speech_to_text:
+    async with EmbeddedSpeechToText(workers=2, expect=[prompt_of_each_agent]) as speech_to_text:
         ...
         async with speech_to_text.open("en", prompt) as hearing: ...
 
@@ -11,7 +11,7 @@ nearest of them for whatever is said; without one it uses a general model, which
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -39,12 +39,11 @@ class EmbeddedHearing:
     async def prepare(self, prompt: str | None) -> None:
         """Return when the process listens; raises ProviderError."""
         self._process.send(Open(self._number, prompt))
-        try:
-            async with asyncio.timeout(READY_WITHIN_S):
-                await self._ready
-        except TimeoutError:
-            self._process.give_up("stalled")
-            raise ProviderError(PROVIDER, "stalled", retryable=True) from None
+        while not self._ready.done():
+            await asyncio.wait([self._ready], timeout=READY_WITHIN_S)
+            if not self._ready.done() and self._process.silent_s >= READY_WITHIN_S:
+                self._process.give_up("stalled")
+        self._ready.result()
 
     def begin(self, utterance: int) -> None:
         """The frames that follow belong to this utterance."""
@@ -55,10 +54,10 @@ class EmbeddedHearing:
         self._process.send(Feed(self._number, frame.narrow))
 
     def end(self, utterance: int) -> None:
-        """The utterance is complete; a process that does not finish it in time is given up."""
+        """The utterance is complete; a process that neither finishes it nor anything else in time is given up."""
         if self._lost or utterance in self._due:
             return
-        self._due[utterance] = asyncio.get_running_loop().call_later(FINAL_WITHIN_S, self._process.give_up, "stalled")
+        self._expect_final(utterance)
         self._process.send(End(self._number, utterance))
 
     async def transcripts(self) -> AsyncIterator[Transcript]:
@@ -98,6 +97,15 @@ class EmbeddedHearing:
         else:
             self._ready.set_exception(error)
 
+    def _expect_final(self, utterance: int) -> None:
+        self._due[utterance] = asyncio.get_running_loop().call_later(FINAL_WITHIN_S, self._overdue, utterance)
+
+    def _overdue(self, utterance: int) -> None:
+        if self._process.silent_s >= FINAL_WITHIN_S:
+            self._process.give_up("stalled")
+        else:
+            self._expect_final(utterance)
+
     def _forget_deadlines(self) -> None:
         for due in self._due.values():
             due.cancel()
@@ -105,22 +113,21 @@ class EmbeddedHearing:
 
 
 class EmbeddedSpeechToText:
-    """A SpeechToText over a few worker processes, which live from `async with` to its end."""
+    """A SpeechToText over a few worker processes, each for any number of calls: a busy one is slower, not silent."""
 
-    def __init__(self, workers: int = 1, calls_per_worker: int = 20, expect: Sequence[str | None] = ()) -> None:
-        """`expect` holds prompts whose recognisers are made before the first call."""
+    def __init__(self, workers: int = 1, expect: Sequence[str | None] = ()) -> None:
+        """`expect` holds prompts whose recognisers are made before a worker takes its first call."""
         self._workers = workers
-        self._calls_per_worker = calls_per_worker
         self._expect = tuple(dict.fromkeys(expect))
         self._processes: list[SphinxProcess] = []
-        self._choosing = asyncio.Lock()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         """Start every worker; raises ProviderError when one cannot start or refuses an expected prompt."""
         async with AsyncExitStack() as starting:
             starting.push_async_callback(self._close)
-            for _ in range(self._workers):
-                await self._start()
+            await self.start()
             starting.pop_all()
         return self
 
@@ -130,6 +137,11 @@ class EmbeddedSpeechToText:
         """End every worker and wait until it is gone."""
         await self._close()
 
+    async def start(self) -> None:
+        """Start every worker now, not when the first call comes; raises ProviderError."""
+        self._replace_the_dead()
+        await asyncio.gather(*self._starting)
+
     def open(self, language: str | None, prompt: str | None) -> AbstractAsyncContextManager[Hearing]:
         """One call's hearing; `prompt` holds the phrases to expect, one per line."""
         return self._hearing(language, prompt)
@@ -138,38 +150,52 @@ class EmbeddedSpeechToText:
     async def _hearing(self, language: str | None, prompt: str | None) -> AsyncIterator[EmbeddedHearing]:
         if language is not None and not language.lower().startswith("en"):
             raise ProviderError(PROVIDER, "refused")
-        async with self._choosing:
-            hearing = EmbeddedHearing(await self._least_busy())
+        self._replace_the_dead()
+        while not (living := [process for process in self._processes if process.alive]):
+            if not self._starting:
+                raise ProviderError(PROVIDER, "unreachable", retryable=True)
+            done, _ = await asyncio.wait(self._starting, return_when=asyncio.FIRST_COMPLETED)
+            for started in done:
+                started.result()
+        hearing = EmbeddedHearing(min(living, key=lambda process: process.calls))
         try:
             await hearing.prepare(prompt)
             yield hearing
         finally:
             hearing.close()
 
-    async def _least_busy(self) -> SphinxProcess:
-        """The living worker with the fewest calls, after one was started for each that died."""
-        for process in [process for process in self._processes if not process.alive]:
-            await process.close()
-            self._processes.remove(process)
-            await self._start()
-        chosen = min(self._processes, key=lambda process: process.calls, default=None)
-        if chosen is None:
-            raise ProviderError(PROVIDER, "unreachable")
-        if chosen.calls >= self._calls_per_worker:
-            raise ProviderError(PROVIDER, "limited", retryable=True)
-        return chosen
+    def _replace_the_dead(self) -> None:
+        """Have a worker started for each that is missing. Calls wait for one only when no other lives."""
+        for dead in [process for process in self._processes if not process.alive]:
+            self._processes.remove(dead)
+            self._in_the_background(dead.close(), self._ending)
+        for _ in range(self._workers - len(self._processes) - len(self._starting)):
+            self._in_the_background(self._start(), self._starting)
+
+    def _in_the_background(self, work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        # Whoever waits is told what went wrong; the next call has it tried again.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _start(self) -> None:
-        """Start a worker and make it ready for the prompts that are expected."""
+        """Start a worker, and let calls have it once it is ready for the prompts that are expected."""
         process = await SphinxProcess.start()
+        async with AsyncExitStack() as undoing:
+            undoing.push_async_callback(process.close)
+            for prompt in self._expect:
+                hearing = EmbeddedHearing(process)
+                try:
+                    await hearing.prepare(prompt)
+                finally:
+                    hearing.close()
+            undoing.pop_all()
         self._processes.append(process)
-        for prompt in self._expect:
-            hearing = EmbeddedHearing(process)
-            try:
-                await hearing.prepare(prompt)
-            finally:
-                hearing.close()
 
     async def _close(self) -> None:
-        await asyncio.gather(*(process.close() for process in self._processes))
+        for starting in self._starting:
+            starting.cancel()
+        closing = [process.close() for process in self._processes]
         self._processes.clear()
+        await asyncio.gather(*self._starting, *self._ending, *closing, return_exceptions=True)

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 import msgspec
 
+from pipeline.audio import NARROW_HZ
 from pipeline.providers import ProviderError, Reason
 from pipeline.providers.sphinx.wire import REPORTS, Close, Report, Request, Unpacker, packed
 
@@ -19,7 +20,7 @@ PROVIDER = "embedded"
 MODULE = "pipeline.providers.sphinx.worker"
 IMPORT_ROOT = Path(__file__).parents[3]
 READ_BYTES = 65_536
-MOST_UNREAD_BYTES = 1_000_000
+MOST_UNREAD_S_PER_CALL = 30
 LEAVE_WITHIN_S = 2.0
 
 
@@ -47,6 +48,7 @@ class SphinxProcess:
         self._listeners: dict[int, Listener] = {}
         self._numbers = itertools.count(1)
         self._failure: Reason | None = None
+        self._last_sign_s = asyncio.get_running_loop().time()
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
@@ -76,6 +78,11 @@ class SphinxProcess:
         """How many hearings it serves."""
         return len(self._listeners)
 
+    @property
+    def silent_s(self) -> float:
+        """For how long it has reported nothing to anybody: one that is busy still reports to some."""
+        return asyncio.get_running_loop().time() - self._last_sign_s
+
     def join(self, listener: Listener) -> int:
         """Give a hearing its number; its reports go to the listener until `leave`."""
         number = next(self._numbers)
@@ -92,7 +99,8 @@ class SphinxProcess:
         if not self.alive:
             return
         self._requests.write(packed(request))
-        if self._requests.transport.get_write_buffer_size() > MOST_UNREAD_BYTES:
+        most_unread_bytes = max(self.calls, 1) * MOST_UNREAD_S_PER_CALL * 2 * NARROW_HZ
+        if self._requests.transport.get_write_buffer_size() > most_unread_bytes:
             self.give_up("stalled")
 
     def give_up(self, reason: Reason) -> None:
@@ -110,6 +118,7 @@ class SphinxProcess:
         reports = Unpacker(REPORTS)
         with suppress(msgspec.DecodeError, ConnectionError):
             while arrived := await self._reports.read(READ_BYTES):
+                self._last_sign_s = asyncio.get_running_loop().time()
                 for report in reports.feed(arrived):
                     if listener := self._listeners.get(report.hearing):
                         listener.hear(report)

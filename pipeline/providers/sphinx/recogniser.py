@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pocketsphinx import Config, Decoder, get_model_path
 
-from pipeline.providers.sphinx.domain import Domain, domain_of
+from pipeline.providers.sphinx.domain import Domain
 from pipeline.providers.sphinx.frontend import FrontEnd, Regressor
 
 GENERAL_MODEL = "en-us/en-us.lm.bin"
@@ -30,8 +30,9 @@ class Understood:
 class Recogniser:
     """Hears one utterance after another; any call may use it, one at a time."""
 
-    def __init__(self, prompt: str | None, regressor: Regressor) -> None:
-        self._decoder = _decoder(None if prompt is None else domain_of(prompt, dictionary_lines()))
+    def __init__(self, domain: Domain | None, regressor: Regressor) -> None:
+        """Without a domain it knows the language at large."""
+        self._decoder = _decoder(domain)
         self._front_end = FrontEnd(regressor)
         self._cepstral_mean = ",".join(f"{value:.2f}" for value in regressor.cepstral_mean)
         self.new_caller()

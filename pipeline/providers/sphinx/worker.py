@@ -6,12 +6,13 @@ parent that died leaves no process behind.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pipeline.providers.sphinx.dictionary import UnpronounceableError
+from pipeline.providers.sphinx.domain import Domain, domain_of
 from pipeline.providers.sphinx.frontend import Regressor
-from pipeline.providers.sphinx.recogniser import Recogniser
+from pipeline.providers.sphinx.recogniser import Recogniser, dictionary_lines
 from pipeline.providers.sphinx.wire import (
     REQUESTS,
     Begin,
@@ -31,6 +32,7 @@ from pipeline.providers.sphinx.wire import (
 
 READ_BYTES = 65_536
 IDLE_RECOGNISERS = 8
+KNOWN_DOMAINS = 32
 
 
 @dataclass(slots=True)
@@ -45,10 +47,16 @@ class Ear:
 
 
 class Ears:
-    """Every open call's ear. Recognisers of closed calls wait for the next call with the same prompt."""
+    """Every open call's ear.
 
-    def __init__(self, report: Callable[[Report], None]) -> None:
+    Recognisers of closed calls wait for the next call with the same prompt. What a prompt comes to is worked out once,
+    from the `lines` of a dictionary: the other calls wait while that is done.
+    """
+
+    def __init__(self, report: Callable[[Report], None], lines: Callable[[], Iterable[str]] = dictionary_lines) -> None:
         self._report = report
+        self._lines = lines
+        self._domains: dict[str, Domain] = {}
         self._regressor = Regressor.read()
         self._open: dict[int, Ear] = {}
         self._idle: list[tuple[str | None, Recogniser]] = []
@@ -120,7 +128,14 @@ class Ears:
                 del self._idle[at]
                 recogniser.new_caller()
                 return recogniser
-        return Recogniser(prompt, self._regressor)
+        return Recogniser(None if prompt is None else self._domain(prompt), self._regressor)
+
+    def _domain(self, prompt: str) -> Domain:
+        domain = self._domains.pop(prompt, None) or domain_of(prompt, self._lines())
+        if len(self._domains) >= KNOWN_DOMAINS:
+            del self._domains[next(iter(self._domains))]  # the one that was not asked for the longest
+        self._domains[prompt] = domain
+        return domain
 
 
 def main() -> None:
