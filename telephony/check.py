@@ -9,13 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from pipeline.providers.embedded_tts import SILENCE_LEVELS as EMBEDDED_VOICES
-from pipeline.realtime.config import SessionConfig
 from telephony import settings as settings_file
 from telephony.dialplan import ANY, NOBODY_DECIDED, Broken, Dialplan, DialplanError, Route, parse
-from telephony.faults import Fault, did_you_mean
+from telephony.faults import Fault
+from telephony.provider_table import OPENAI, ProviderTable, is_by
 from telephony.settings import ProviderSettings, Settings, SettingsError
-from telephony.vendors import EMBEDDED, OPENAI, SCRIPTED
 
 
 def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = None) -> int:
@@ -66,8 +64,9 @@ def _faults_of_dialplan_alone(path: Path | None) -> tuple[Fault, ...]:
 
 
 def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Broken]:
+    table = ProviderTable(settings.providers, dialplan.flows)
     for name, agent in dialplan.agents.items():
-        for path, problem, remedy in _unknown_models(agent, settings.providers, list(dialplan.flows)):
+        for path, problem, remedy in table.unknown(agent):
             yield ("agents", name, *path), problem, remedy
     for index, route in enumerate(dialplan.routes):
         if route.webhook and settings.control.webhook_secret is None:
@@ -81,39 +80,16 @@ def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Broken]:
             yield ("route", index, "record"), "there is nowhere to record to", remedy
 
 
-def _unknown_models(agent: SessionConfig, providers: ProviderSettings, flows: list[str]) -> Iterator[Broken]:
-    """Names that no provider answers to, be they the agent's own or the default it leaves to the settings."""
-    model = agent.model or providers.llm
-    vendor, _, name = model.partition("/")
-    known = [f"{OPENAI}/MODEL", *(f"{SCRIPTED}/{flow}" for flow in flows)]
-    if not (vendor == OPENAI and name) and model not in known:
-        yield ("model",), f"no language model is called {model!r}", did_you_mean(model, known)
-    hearing = agent.audio.input.transcription
-    stt = (hearing.model if hearing else None) or providers.stt
-    if stt != EMBEDDED:
-        place = ("audio", "input", "transcription", "model")
-        yield place, f"no recogniser is called {stt!r}", did_you_mean(stt, [EMBEDDED])
-    elif hearing and hearing.language and not hearing.language.lower().startswith("en"):
-        place = ("audio", "input", "transcription", "language")
-        yield place, f"the embedded recogniser knows no {hearing.language!r}", "it knows English"
-    speaking = agent.audio.output
-    tts = speaking.model or providers.tts
-    if tts != EMBEDDED:
-        yield ("audio", "output", "model"), f"no voice provider is called {tts!r}", did_you_mean(tts, [EMBEDDED])
-    elif speaking.voice and speaking.voice not in EMBEDDED_VOICES:
-        remedy = did_you_mean(speaking.voice, EMBEDDED_VOICES)
-        yield ("audio", "output", "voice"), f"no voice is called {speaking.voice!r}", remedy
-
-
 def _summary(dialplan: Dialplan, providers: ProviderSettings) -> Iterator[str]:
     """What the dialplan comes to, one line a route."""
     for route in dialplan.routes:
         yield f"{route.did}{'' if route.caller == ANY else f' from {route.caller}'} -> {_decision(route)}"
+    table = ProviderTable(providers, dialplan.flows)
     for name, agent in dialplan.agents.items():
-        model = agent.model or providers.llm
-        needs = model.startswith(f"{OPENAI}/") and not (providers.openai_api_key or providers.openai_base_url)
+        keyless = not (providers.openai_api_key or providers.openai_base_url)
+        needs = keyless and is_by(table.thinking(agent), OPENAI)
         note = " (needs OPENAI_API_KEY or providers.openai_base_url)" if needs else ""
-        yield f"agent {name}: {model}{note}"
+        yield f"agent {name}: {table.model_name(agent)}{note}"
 
 
 def _decision(route: Route) -> str:

@@ -26,12 +26,12 @@ from pipeline.flow import Flow
 from pipeline.realtime.config import Format, SemanticVad, ServerVad, SessionConfig, ToolChoiceFunction
 from telephony.faults import FaultyError, did_you_mean
 from telephony.number import dialled
+from telephony.provider_table import flow_of
 from telephony.toml_text import KeyPath, TomlText
 from telephony.toml_text import parse as parse_toml
 from telephony.typed_table import Reader
 
 ANY: Final = "*"
-SCRIPTED: Final = "scripted/"
 HANG_UP: Final = "hang_up"
 TRANSFER: Final = "transfer"
 NOBODY_DECIDED: Final = 480
@@ -109,6 +109,8 @@ def parse(text: str, file: str, disagreements: Callable[[Dialplan], Iterable[Bro
         raise DialplanError(error.faults) from None
     reader = Reader(toml)
     reader.refuse_unknown(toml.table, _TOP, ())
+    if not toml.table:
+        reader.fault((), "is empty: nobody would be answered", "a [[route]] that names one of the [agents]")
     flows = reader.read_named(Flow, toml.table.get("flows", {}), ("flows",))
     agents = reader.read_named(SessionConfig, toml.table.get("agents", {}), ("agents",))
     routes = _routes(reader)
@@ -245,16 +247,16 @@ def _broken_tools(agent: SessionConfig) -> Iterator[Broken]:
 
 
 def _broken_script(agent: SessionConfig, flows: list[str]) -> Iterator[Broken]:
-    name = agent.model.removeprefix(SCRIPTED)
-    if agent.model.startswith(SCRIPTED) and name not in flows:
-        yield ("model",), f"there is no flow {name!r}", did_you_mean(name, flows)
+    flow = flow_of(agent.model)
+    if flow is not None and flow not in flows:
+        yield ("model",), f"there is no flow {flow!r}", did_you_mean(flow, flows)
 
 
 def _missing_tools(agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow]) -> Iterator[Broken]:
     """Tools that a flow calls and an agent that speaks from it does not have."""
     for agent_name, agent in agents.items():
-        flow_name = agent.model.removeprefix(SCRIPTED)
-        if not agent.model.startswith(SCRIPTED) or flow_name not in flows:
+        flow_name = flow_of(agent.model)
+        if flow_name is None or flow_name not in flows:
             continue
         offered = {HANG_UP, TRANSFER, *(tool.name for tool in agent.tools)}
         for path, rule in flows[flow_name].rules():

@@ -5,27 +5,27 @@ Rule: each is tried as a call would use it; a package that is there may still no
 
 import asyncio
 import http.client
-import os
 import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final
 
 from pipeline.providers import ProviderError
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
-from pipeline.providers.embedded_tts import DEFAULT_VOICE, EmbeddedVoice
+from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.providers.openai_chat import OPENAI_URL
 from pipeline.providers.vad import Silero
 from pipeline.realtime.config import SessionConfig
 from telephony.doctor_network import sip_ports_are_free
 from telephony.finding import Finding, ok
+from telephony.provider_table import EMBEDDED, OPENAI, ProviderTable, is_by
 from telephony.settings import MediaSettings, ProviderSettings, RedisSettings, Settings, Trunk
 from telephony.state.connection import StateError, server_version
 from telephony.state.private_redis import RedisServerError, private_redis
-from telephony.vendors import EMBEDDED, OPENAI
 
 if TYPE_CHECKING:
     from telephony.sip.trunk import TrunkLine
@@ -58,12 +58,11 @@ async def redis(settings: RedisSettings) -> Finding:
 
 async def speech(settings: ProviderSettings, agents: Sequence[SessionConfig]) -> list[Finding]:
     """The embedded engines, and the model that tells speech from noise."""
-    found = [_speech_model(settings)]
-    hearing = [agent.audio.input.transcription for agent in agents]
-    if EMBEDDED in {(each.model if each else None) or settings.stt for each in hearing}:
-        found.append(await _recogniser())
-    speaking = [agent.audio.output for agent in agents if (agent.audio.output.model or settings.tts) == EMBEDDED]
-    voices = sorted({output.voice or DEFAULT_VOICE for output in speaking})
+    table, found = ProviderTable(settings), [_speech_model(settings)]
+    if any(is_by(table.hearing(agent), EMBEDDED) for agent in agents):
+        found.append(await _recogniser(settings.recogniser_processes))
+    speaking = [agent for agent in agents if is_by(table.speaking(agent), EMBEDDED)]
+    voices = sorted({table.named(agent).audio.output.voice for agent in speaking})
     return [*found, *[await _voice(voice) for voice in voices]]
 
 
@@ -78,10 +77,11 @@ def _speech_model(settings: ProviderSettings) -> Finding:
     return ok("speech model", f"{file} works")
 
 
-async def _recogniser() -> Finding:
+async def _recogniser(processes: int) -> Finding:
     try:
-        async with EmbeddedSpeechToText(expect=["hello"]):
-            return ok("recogniser", "the embedded one works")
+        async with EmbeddedSpeechToText(processes, expect=["hello"]):
+            many = f"{processes} processes" if processes > 1 else "one process"
+            return ok("recogniser", f"the embedded one works, in {many}")
     except ProviderError as error:
         return Finding("recogniser", "fail", f"the embedded one does not start ({error})", SET_UP)
 
@@ -100,8 +100,8 @@ async def _voice(name: str) -> Finding:
 
 async def language_models(settings: ProviderSettings, agents: Sequence[SessionConfig]) -> list[Finding]:
     """The server behind `openai/...` models, when an agent uses one or an address is configured."""
-    models = sorted({agent.model or settings.llm for agent in agents})
-    used = [model for model in models if model.startswith(f"{OPENAI}/")]
+    table = ProviderTable(settings)
+    used = sorted({table.model_name(agent) for agent in agents if is_by(table.thinking(agent), OPENAI)})
     if not used and settings.openai_base_url is None:
         return []
     url = settings.openai_base_url or OPENAI_URL
@@ -142,9 +142,12 @@ def recordings(media: MediaSettings) -> list[Finding]:
     if folder is None:
         return []
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+    try:
+        with TemporaryFile(dir=nearest) as file:
+            file.write(b"?")
+    except OSError as problem:
         remedy = "change its owner, or media.recordings_dir"
-        return [Finding("recordings", "fail", f"{folder} cannot be written to", remedy)]
+        return [Finding("recordings", "fail", f"{folder} cannot be written to: {problem.strerror}", remedy)]
     free_gib = shutil.disk_usage(nearest).free / 2**30
     found = f"{folder}, with {free_gib:.0f} GiB free"
     # Stereo PCM16 at 8 kHz: 32 kB a second, so an hour takes 0.11 GiB.

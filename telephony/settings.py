@@ -76,13 +76,22 @@ class RedisSettings:
     call_ttl_s: PositiveInt = 7 * 86_400
 
 
+def _recogniser_processes() -> int:
+    """One for each core that this process may use, up to what the rest of a machine keeps up with."""
+    return min(len(os.sched_getaffinity(0)), 8)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """Who hears, thinks and speaks for an agent that does not say, and how the vendors are reached."""
+    """Who hears, thinks and speaks for an agent that does not say, and how the vendors are reached.
+
+    The embedded recogniser decodes in `recogniser_processes`, each on one core and for any number of calls.
+    """
 
     stt: str = "embedded"
     llm: str = "scripted/reception"
     tts: str = "embedded"
+    recogniser_processes: Annotated[int, Meta(ge=1, le=64)] = field(default_factory=_recogniser_processes)
     openai_base_url: str | None = None
     openai_api_key: Secret | None = None
     models_dir: Path = field(default_factory=lambda: Path("~/.cache/offhook/models").expanduser())
@@ -227,9 +236,13 @@ class _Environment:
 
     def _value(self, path: KeyPath, hint: Any, words: str) -> Any:
         reader = Reader(TomlText("environment", {}, {}), self.decode)
-        value = reader.read(hint, _as_toml(words, hint), (_variable(path),))
-        self.faults += reader.faults
-        if isinstance(value, Unread):
+        given = _as_toml(words, hint)
+        value = reader.read(hint, given, (_variable(path),))
+        if int in kinds_of(hint) and isinstance(given, str) and isinstance(value, Unread):
+            self.faults.append(Fault("environment", 0, _variable(path), f"{words!r} is not a whole number"))
+        else:
+            self.faults += reader.faults
+        if not reader.is_sound((_variable(path),)):
             self._faulty.add(path)
         return value
 

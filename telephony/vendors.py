@@ -1,7 +1,7 @@
-"""Model names -> running providers. Rule: one table; a name that means nothing is refused before a call needs it.
+"""Model names -> running providers. Rule: `telephony.provider_table` says who answers to a name; here they are made.
 
-`embedded`, `scripted/FLOW`, `openai/MODEL`; an empty name means the service's default for that layer. What is heavy to
-start (the recogniser's processes, the speech model) starts once and serves every call.
+What is heavy to start (the recogniser's processes, the speech model, a vendor's SDK) starts once, before the first
+call that needs it where that can be known, and serves every call.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -9,25 +9,19 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from types import TracebackType
 from typing import Self
 
-from msgspec.structs import replace
-
 from pipeline.flow import Flow
 from pipeline.providers import Hearing, LanguageModel, ProviderError, TextToSpeech
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
-from pipeline.providers.embedded_tts import DEFAULT_VOICE, EmbeddedVoice
-from pipeline.providers.embedded_tts import SILENCE_LEVELS as EMBEDDED_VOICES
-from pipeline.providers.openai_chat import OpenAIChat
+from pipeline.providers.embedded_tts import EmbeddedVoice
+from pipeline.providers.openai_chat import OpenAIServer
 from pipeline.providers.scripted import ScriptedModel
 from pipeline.providers.vad import Silero
 from pipeline.providers.vad_tick import TickScores
 from pipeline.realtime.config import SessionConfig
 from pipeline.trouble import LAST_WORDS
 from pipeline.worker import Cascade
+from telephony.provider_table import EMBEDDED, OPENAI, SCRIPTED, ProviderTable, flow_of, is_by
 from telephony.settings import ProviderSettings
-
-EMBEDDED = "embedded"
-SCRIPTED = "scripted"
-OPENAI = "openai"
 
 
 class UnknownModelError(Exception):
@@ -35,21 +29,22 @@ class UnknownModelError(Exception):
 
 
 class Vendors:
-    """All providers of the process. `async with` starts those that the agents need."""
+    """All providers of the process. `async with` starts those that the agents and the defaults need."""
 
     def __init__(
         self, settings: ProviderSettings, agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow]
     ) -> None:
         self._settings = settings
         self._flows = flows
+        self._table = ProviderTable(settings, flows)
+        # Sessions that applications describe leave the recogniser and the model to the settings.
+        self._foreseen = [*agents.values(), SessionConfig()]
         self._open = AsyncExitStack()
         self._voice = EmbeddedVoice()
-        prompts = [self._phrases(agent) for agent in agents.values() if self._stt(agent) == EMBEDDED]
-        # Sessions that applications describe leave the recogniser to the settings.
-        self._recogniser = (
-            EmbeddedSpeechToText(expect=prompts) if prompts or self._stt(SessionConfig()) == EMBEDDED else None
-        )
-        self._models: dict[str, LanguageModel] = {}
+        key = settings.openai_api_key
+        self._openai = OpenAIServer(base_url=settings.openai_base_url, api_key=key.reveal() if key else None)
+        prompts = [self._phrases(agent) for agent in agents.values() if is_by(self._table.hearing(agent), EMBEDDED)]
+        self._recogniser = EmbeddedSpeechToText(settings.recogniser_processes, prompts)
         self._ticks: TickScores | None = None
         self.apology_pcm = b""
 
@@ -57,8 +52,12 @@ class Vendors:
         async with self._open as opening:
             self._ticks = TickScores(Silero(self._settings.models_dir.expanduser() / "silero_vad.onnx"))
             opening.enter_context(self._voice)
-            if self._recogniser is not None:
-                await opening.enter_async_context(self._recogniser)
+            opening.push_async_exit(self._recogniser)
+            if any(is_by(self._table.hearing(config), EMBEDDED) for config in self._foreseen):
+                await self._recogniser.start()
+            opening.push_async_exit(self._openai)
+            if any(is_by(self._table.thinking(config), OPENAI) for config in self._foreseen):
+                await self._openai.client()
             self.apology_pcm = await _spoken(self._voice, LAST_WORDS)
             self._open = opening.pop_all()
         return self
@@ -77,89 +76,58 @@ class Vendors:
 
     def problem(self, config: SessionConfig) -> str | None:
         """Why these providers cannot run a session; None when they can."""
-        try:
-            self._hearing(config)
-            self._language_model(config)
-            self._text_to_speech(config)
-        except UnknownModelError as error:
-            return str(error)
-        voice = config.audio.output.voice
-        return f"no voice is called {voice!r}" if voice and voice not in EMBEDDED_VOICES else None
+        for _, problem, remedy in self._table.unknown(config):
+            return f"{problem} ({remedy})" if remedy else problem
+        return None
 
     def answerable(self, wished: SessionConfig) -> SessionConfig:
         """The config with the service's default for every name that no provider answers to."""
-        hears, speaks, model = wished.audio.input, wished.audio.output, wished.model
-        if hears.transcription is not None and hears.transcription.model not in (None, EMBEDDED):
-            hears = replace(hears, transcription=replace(hears.transcription, model=None))
-        if speaks.model not in (None, EMBEDDED):
-            speaks = replace(speaks, model=None)
-        if speaks.voice not in EMBEDDED_VOICES:
-            speaks = replace(speaks, voice="")
-        vendor, _, name = model.partition("/")
-        if not (name and (vendor == OPENAI or (vendor == SCRIPTED and name in self._flows))):
-            model = ""
-        return replace(wished, model=model, audio=replace(wished.audio, input=hears, output=speaks))
+        return self._table.answerable(wished)
 
     def named(self, config: SessionConfig) -> SessionConfig:
         """The config with the defaults' own names where it names nobody."""
-        speaks = config.audio.output
-        audio = replace(config.audio, output=replace(speaks, voice=speaks.voice or DEFAULT_VOICE))
-        return replace(config, model=config.model or self._settings.llm, audio=audio)
+        return self._table.named(config)
 
     def _hearing(self, agent: SessionConfig) -> Callable[[], AbstractAsyncContextManager[Hearing]]:
-        name = self._stt(agent)
-        if name != EMBEDDED or self._recogniser is None:
-            raise UnknownModelError(f"no recogniser is called {name!r}; there is {EMBEDDED!r}")
-        recogniser = self._recogniser
+        if not is_by(self._table.hearing(agent), EMBEDDED):
+            raise UnknownModelError(self.problem(agent))
         transcription = agent.audio.input.transcription
         language = transcription.language if transcription else None
-        return lambda: recogniser.open(language, self._phrases(agent))
+        return lambda: self._recogniser.open(language, self._phrases(agent))
 
     def _language_model(self, agent: SessionConfig) -> LanguageModel:
-        name = agent.model or self._settings.llm
-        if name not in self._models:
-            self._models[name] = self._made(name)
-        return self._models[name]
-
-    def _made(self, name: str) -> LanguageModel:
-        vendor, _, model = name.partition("/")
-        if vendor == SCRIPTED and model in self._flows:
+        entry = self._table.thinking(agent)
+        model = self._table.model_name(agent).partition("/")[2]
+        if is_by(entry, SCRIPTED):
             return ScriptedModel(self._flows[model])
-        if vendor == OPENAI and model:
-            key = self._settings.openai_api_key
-            chat = OpenAIChat(model, base_url=self._settings.openai_base_url, api_key=key.reveal() if key else None)
-            self._open.push_async_callback(chat.close)
-            return chat
-        flows = ", ".join(f"{SCRIPTED}/{flow}" for flow in self._flows)
-        raise UnknownModelError(f"no language model is called {name!r}; there are {OPENAI}/MODEL and {flows}")
+        if is_by(entry, OPENAI):
+            return self._openai.model(model)
+        raise UnknownModelError(self.problem(agent))
 
     def _text_to_speech(self, agent: SessionConfig) -> TextToSpeech:
-        name = agent.audio.output.model or self._settings.tts
-        if name != EMBEDDED:
-            raise UnknownModelError(f"no voice is called {name!r}; there is {EMBEDDED!r}")
-        return _Voices(self._voice)
-
-    def _stt(self, agent: SessionConfig) -> str:
-        transcription = agent.audio.input.transcription
-        return (transcription.model if transcription else None) or self._settings.stt
+        entry = self._table.speaking(agent)
+        if entry is None or not is_by(entry, EMBEDDED):
+            raise UnknownModelError(self.problem(agent))
+        return _Voices(self._voice, entry.voices)
 
     def _phrases(self, agent: SessionConfig) -> str | None:
         transcription = agent.audio.input.transcription
         if transcription is not None and transcription.prompt:
             return transcription.prompt
-        vendor, _, flow = (agent.model or self._settings.llm).partition("/")
-        return "\n".join(self._flows[flow].phrases()) if vendor == SCRIPTED and flow in self._flows else None
+        flow = flow_of(self._table.model_name(agent))
+        return "\n".join(self._flows[flow].phrases()) if flow is not None and flow in self._flows else None
 
 
 class _Voices:
     """The embedded voices; a name of others' is spoken by the default one, and so is a call's last apology."""
 
-    def __init__(self, voice: EmbeddedVoice) -> None:
+    def __init__(self, voice: EmbeddedVoice, known: tuple[str, ...]) -> None:
         self._voice = voice
+        self._known = known
 
     def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes]:
         """PCM16 at 24 kHz as it is made."""
-        return self._voice.speak(text, voice if voice in EMBEDDED_VOICES else DEFAULT_VOICE, speed)
+        return self._voice.speak(text, voice if voice in self._known else self._known[0], speed)
 
 
 async def _spoken(voice: TextToSpeech, text: str) -> bytes:

@@ -43,40 +43,39 @@ class Patience:
     next_s: float = 8.0
 
 
-class OpenAIChat:
-    """One model as a LanguageModel; its connections stay open between replies, until `close` or the end of `with`."""
+class OpenAIServer:
+    """One server and the connections to it, which serve all its models, until `close` or the end of `with`.
+
+    The SDK takes a while to load, so a thread does it: on entering `with`, else when a reply first needs it.
+    """
 
     def __init__(
-        self,
-        model: str,
-        *,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        patience: Patience = Patience(),
+        self, *, base_url: str | None = None, api_key: str | None = None, patience: Patience = Patience()
     ) -> None:
-        import httpx2
-        import openai
+        self.url = base_url or OPENAI_URL
+        self.patience = patience
+        self._api_key = api_key
+        self._client: Any = None
+        self._connecting = asyncio.Lock()
 
-        self._model = model
-        self._patience = patience
-        self._url = base_url or OPENAI_URL
-        # Between two turns of a conversation lie more than httpx2's five idle seconds.
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEPT_WARM_S)
-        timeout = httpx2.Timeout(patience.first_s + patience.next_s, connect=patience.connect_s)
-        self._client = openai.AsyncOpenAI(
-            # Local servers want no key, but the SDK does.
-            api_key=api_key or "none",
-            base_url=self._url,
-            max_retries=0,
-            timeout=timeout,
-            http_client=openai.DefaultAsyncHttpxClient(limits=limits, timeout=timeout),
-        )
+    def model(self, name: str) -> "OpenAIChat":
+        """The server's model of this name, whether it has one or not."""
+        return OpenAIChat(self, name)
+
+    async def client(self) -> Any:
+        """The SDK's client."""
+        async with self._connecting:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._made)
+        return self._client
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        if self._client is not None:
+            await self._client.close()
 
     async def __aenter__(self) -> Self:
+        await self.client()
         return self
 
     async def __aexit__(
@@ -84,14 +83,39 @@ class OpenAIChat:
     ) -> None:
         await self.close()
 
+    def _made(self) -> Any:
+        import httpx2
+        import openai
+
+        # Between two turns of a conversation lie more than httpx2's five idle seconds.
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEPT_WARM_S)
+        patience = self.patience
+        timeout = httpx2.Timeout(patience.first_s + patience.next_s, connect=patience.connect_s)
+        return openai.AsyncOpenAI(
+            # Local servers want no key, but the SDK does.
+            api_key=self._api_key or "none",
+            base_url=self.url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=openai.DefaultAsyncHttpxClient(limits=limits, timeout=timeout),
+        )
+
+
+class OpenAIChat:
+    """One model of a server as a LanguageModel."""
+
+    def __init__(self, server: OpenAIServer, model: str) -> None:
+        self._server = server
+        self._model = model
+        self._patience = server.patience
+
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Stream one reply; closing the iterator closes the stream. Raises ProviderError."""
+        client = await self._server.client()
         stream: Any = None
         gathered = _Gathered(len(prompt.turns))
         try:
-            stream = await self._within(
-                self._patience.first_s, self._client.chat.completions.create(**self._request(prompt))
-            )
+            stream = await self._within(self._patience.first_s, client.chat.completions.create(**self._request(prompt)))
             wait_s = self._patience.first_s
             while (chunk := await self._within(wait_s, anext(stream, None))) is not None:
                 wait_s = self._patience.next_s
@@ -163,7 +187,7 @@ class OpenAIChat:
             request["tool_choice"] = _choice(prompt.tool_choice)
         if prompt.max_output_tokens is not None:
             # OpenAI's newer models refuse the old word, other servers do not know the new one.
-            own = urlsplit(self._url).hostname == urlsplit(OPENAI_URL).hostname
+            own = urlsplit(self._server.url).hostname == urlsplit(OPENAI_URL).hostname
             request["max_completion_tokens" if own else "max_tokens"] = prompt.max_output_tokens
         if prompt.temperature is not None:
             request["temperature"] = prompt.temperature

@@ -101,7 +101,7 @@ def test_faults_of_settings_environment_and_dialplan_are_told_in_one_go(tmp_path
         "dialplan: plan.toml",
         [
             "3 faults",
-            "environment: OFFHOOK_SIP_MAX_CALLS: expected int, got str",
+            "environment: OFFHOOK_SIP_MAX_CALLS: 'many' is not a whole number",
             "offhook.toml:3: sip.udp_prt: unknown key 'udp_prt' (did you mean 'udp_port'?)",
             "plan.toml:10: agent: unknown key 'agent' (did you mean 'agents'?)",
         ],
@@ -149,7 +149,7 @@ audio.input.transcription.language = "de"
             "plan.toml:6: agents.b.audio.output.model: no voice provider is called 'flite' (known here: embedded)",
             "plan.toml:7: agents.c.model: no language model is called 'scripted/reception' (known here: openai/MODEL)",
             "plan.toml:8: agents.c.audio.input.transcription.language: the embedded recogniser knows no 'de' "
-            "(it knows English)",
+            "(known here: en)",
             "7 faults",
         ],
     )
@@ -195,3 +195,18 @@ def test_a_webhook_needs_a_secret_and_somewhere_to_answer(tmp_path: Path) -> Non
         "  1000 -> http://127.0.0.1/ decides within 20 s, else rejected with 480",
         "no faults",
     ]
+
+
+@pytest.mark.parametrize(
+    ("dialplan", "fault"),
+    [
+        ("# nothing yet\n", "is empty: nobody would be answered (a [[route]] that names one of the [agents])"),
+        ("route = " + "[" * 3_000, "is nested too deeply (is a bracket left open?)"),
+        ("route = " + "[" * 3_000 + "]" * 3_000, "is nested too deeply (is a bracket left open?)"),
+    ],
+    ids=["empty", "open brackets", "closed brackets"],
+)
+def test_a_dialplan_by_which_nobody_can_be_answered_is_a_fault(dialplan: str, fault: str, tmp_path: Path) -> None:
+    code, lines = checked(tmp_path, "", dialplan)
+
+    assert (code, lines[-2:]) == (1, [f"plan.toml: {fault}", "1 fault"])

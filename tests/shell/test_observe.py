@@ -75,10 +75,10 @@ async def test_numbers_and_words_are_logged_only_when_asked_for() -> None:
 
 
 MAKE_A_CLIENT = """
-import logging
-from pipeline.providers.openai_chat import OpenAIChat
+import asyncio, logging
+from pipeline.providers.openai_chat import OpenAIServer
 
-OpenAIChat("m")
+asyncio.run(OpenAIServer().client())
 print(*logging.root.manager.loggerDict)
 """
 

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -19,7 +23,7 @@ from pipeline.providers import (
     Tool,
     Usage,
 )
-from pipeline.providers.openai_chat import OpenAIChat, Patience
+from pipeline.providers.openai_chat import OpenAIChat, OpenAIServer, Patience
 from tests.drive.chat_server import (
     DONE,
     Answer,
@@ -43,8 +47,14 @@ PATIENT = Patience()
 SECRET_WORDS = "the caller said my card is 4929"
 
 
+@asynccontextmanager
+async def a_model(url: str, patience: Patience = PATIENT) -> AsyncIterator[OpenAIChat]:
+    async with OpenAIServer(base_url=url, patience=patience) as openai:
+        yield openai.model("m")
+
+
 async def reply_to(prompt: Prompt, *answers: Answer, patience: Patience = PATIENT) -> list[Delta]:
-    async with ChatServer(list(answers)) as server, OpenAIChat("m", base_url=server.url, patience=patience) as model:
+    async with ChatServer(list(answers)) as server, a_model(server.url, patience) as model:
         return [delta async for delta in model.reply(prompt)]
 
 
@@ -55,7 +65,7 @@ async def failure_of(answer: Answer, patience: Patience = PATIENT) -> tuple[str,
 
 
 async def request_for(prompt: Prompt) -> dict[str, Any]:
-    async with ChatServer([words("Yes.")]) as server, OpenAIChat("m", base_url=server.url) as model:
+    async with ChatServer([words("Yes.")]) as server, a_model(server.url) as model:
         assert [delta async for delta in model.reply(prompt)]
         return server.requests[0]
 
@@ -71,7 +81,7 @@ async def test_a_reply_comes_as_it_is_written_with_its_usage_at_the_end() -> Non
 async def test_the_first_words_are_there_before_the_model_has_finished() -> None:
     async with (
         ChatServer([Answer([delta(content="Wait"), Stall()])]) as server,
-        OpenAIChat("m", base_url=server.url) as model,
+        a_model(server.url) as model,
     ):
         reply = model.reply(HELLO)
         first = await anext(reply)
@@ -161,7 +171,7 @@ async def test_a_server_that_is_not_there_is_unreachable() -> None:
     async with ChatServer([]) as server:
         url = server.url
 
-    async with OpenAIChat("m", base_url=url) as model:
+    async with a_model(url) as model:
         with pytest.raises(ProviderError) as raised:
             await anext(model.reply(HELLO))
 
@@ -171,7 +181,7 @@ async def test_a_server_that_is_not_there_is_unreachable() -> None:
 async def test_words_heard_before_a_failure_are_not_taken_back() -> None:
     async with (
         ChatServer([Answer([delta(content="We are open"), Drop()], ends=False)]) as server,
-        OpenAIChat("m", base_url=server.url) as model,
+        a_model(server.url) as model,
     ):
         reply = model.reply(HELLO)
 
@@ -183,7 +193,7 @@ async def test_words_heard_before_a_failure_are_not_taken_back() -> None:
 async def test_the_next_reply_needs_no_new_connection() -> None:
     async with (
         ChatServer([words("One."), words("Two."), words("Three.")]) as server,
-        OpenAIChat("m", base_url=server.url) as model,
+        a_model(server.url) as model,
     ):
         for _ in range(3):
             assert [piece async for piece in model.reply(HELLO)]
@@ -191,8 +201,53 @@ async def test_the_next_reply_needs_no_new_connection() -> None:
         assert (len(server.requests), server.connections) == (3, 1)
 
 
+async def test_all_models_of_a_server_share_its_connections() -> None:
+    async with (
+        ChatServer([words("One."), words("Two.")]) as server,
+        OpenAIServer(base_url=server.url) as openai,
+    ):
+        for name in ("small", "large"):
+            assert [piece async for piece in openai.model(name).reply(HELLO)]
+
+        assert ([asked["model"] for asked in server.requests], server.connections) == (["small", "large"], 1)
+
+
+NAME_A_MODEL = """
+import asyncio, sys, threading
+from pipeline.providers import Prompt, ProviderError
+from pipeline.providers.openai_chat import OpenAIServer
+
+class Watch:
+    loaded_by = None
+    def find_spec(self, name, path=None, target=None):
+        if name == "openai":
+            Watch.loaded_by = threading.current_thread()
+
+sys.meta_path.insert(0, Watch())
+
+async def call():
+    server = OpenAIServer(base_url="http://127.0.0.1:9/v1")
+    model = server.model("m")
+    named = Watch.loaded_by
+    try:
+        await anext(model.reply(Prompt("", ())))
+    except ProviderError:
+        pass
+    await server.close()
+    sys.exit(f"{named} {Watch.loaded_by is not threading.main_thread()} {Watch.loaded_by is not None}")
+
+asyncio.run(call())
+"""
+
+
+def test_the_sdk_is_loaded_by_a_thread_and_not_before_a_reply_needs_it() -> None:
+    ran = subprocess.run([sys.executable, "-c", NAME_A_MODEL], capture_output=True, text=True, check=False)
+
+    assert ran.stderr.splitlines()[-1] == "None True True"
+
+
 async def test_a_server_without_keys_is_given_some_key() -> None:
-    async with ChatServer([words("Yes.")]) as server, OpenAIChat("m", base_url=server.url) as model:
+    async with ChatServer([words("Yes.")]) as server, a_model(server.url) as model:
         assert [piece async for piece in model.reply(HELLO)]
 
         assert server.headers[0]["authorization"] == "Bearer none"

@@ -1,0 +1,73 @@
+"""The providers behind the names: what the table lists can be made, and naming somebody starts nothing."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+from pipeline.providers import Message, Prompt, TextDelta
+from pipeline.providers.embedded_tts import DEFAULT_VOICE, SILENCE_LEVELS
+from pipeline.realtime.config import SessionConfig
+from telephony.provider_table import SPEAKS, ProviderTable
+from telephony.settings import ProviderSettings
+from telephony.vendors import Vendors
+from tests.drive.chat_server import ChatServer, words
+from tests.drive.models import model
+
+HELLO = Prompt("", (Message("user", "Hello."),))
+
+
+@asynccontextmanager
+async def the_vendors(settings: ProviderSettings, *agents: SessionConfig) -> AsyncIterator[Vendors]:
+    named = {str(number): agent for number, agent in enumerate(agents)}
+    async with Vendors(settings, named, {}) as vendors:
+        yield vendors
+
+
+def vendors_settings(url: str, **more: object) -> ProviderSettings:
+    models = model("silero_vad.onnx").parent
+    return ProviderSettings(llm="openai/m", openai_base_url=url, models_dir=models, recogniser_processes=1, **more)  # type: ignore[arg-type]
+
+
+def children() -> set[int]:
+    return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
+
+
+def test_the_voices_of_the_table_are_those_that_speak() -> None:
+    (embedded,) = SPEAKS
+
+    assert (set(embedded.voices), embedded.voices[0]) == (set(SILENCE_LEVELS), DEFAULT_VOICE)
+
+
+async def test_two_models_of_one_server_are_asked_over_one_connection() -> None:
+    async with (
+        ChatServer([words("One."), words("Two.")]) as server,
+        the_vendors(vendors_settings(server.url)) as vendors,
+    ):
+        said = []
+        for name in ("openai/small", ""):
+            async with aclosing(vendors.cascade(SessionConfig(model=name)).language_model.reply(HELLO)) as reply:  # type: ignore[type-var]
+                said += [delta async for delta in reply if isinstance(delta, TextDelta)]
+
+        assert said == [TextDelta("One."), TextDelta("Two.")]
+        assert ([asked["model"] for asked in server.requests], server.connections) == (["small", "m"], 1)
+
+
+async def test_as_many_processes_listen_as_the_settings_say_and_none_is_left() -> None:
+    before = children()
+    async with the_vendors(vendors_settings("http://127.0.0.1:9/v1")):
+        during = children() - before
+
+    assert (len(during), children() - before) == (1, set())
+
+
+async def test_every_name_that_the_check_lets_pass_can_be_made_and_no_other() -> None:
+    names = ["openai/m", "openai/", "scripted/none", "gpt-4o", ""]
+    settings = vendors_settings("http://127.0.0.1:9/v1")
+    table = ProviderTable(settings)
+    async with the_vendors(settings) as vendors:
+        for name in names:
+            config = SessionConfig(model=name)
+            assert (vendors.problem(config) is None) == (list(table.unknown(config)) == []), name
+            if vendors.problem(config) is None:
+                vendors.cascade(config)
