@@ -23,6 +23,7 @@ from pipeline.realtime.items import (
     OutputAudio,
     OutputText,
 )
+from pipeline.signals import Ids
 
 FIRST: Final = "root"
 """In place of an item's id: before all items."""
@@ -88,6 +89,17 @@ class Conversation:
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._items
+
+    def own_ids(self, ids: Ids) -> Ids:
+        """The same ids without those that a client gave to an item of its own."""
+
+        def draw(kind: str) -> str:
+            drawn = ids(kind)
+            while drawn in self._items:
+                drawn = ids(kind)
+            return drawn
+
+        return draw
 
     def get(self, item_id: str) -> Item | None:
         """One item."""

@@ -55,6 +55,11 @@ class Listening:
         return self.audio_ms - self._ended_ms
 
     @property
+    def promised_id(self) -> str:
+        """The id that clients have been told for an item that is still to come, or nothing."""
+        return self._item_id if self.speaking else ""
+
+    @property
     def speaking(self) -> bool:
         """True from the onset of speech to the end of the turn."""
         return self._endpointer is not None and self._endpointer.speaking

@@ -62,8 +62,8 @@ class Session:
         """`apology_pcm`: `pipeline.trouble.LAST_WORDS` at 24 kHz, for when no provider is left to speak."""
         limits, self._setting = limits or Limits(), setting or Setting()
         surroundings = Surroundings(permissions or Permissions(), limits, self._setting, apology_pcm)
-        self._ids = ids
         self._conversation = Conversation()
+        ids = self._ids = self._conversation.own_ids(ids)
         effective = honoured(config)
         self._listening = Listening(
             ids, self._conversation, effective.audio.input, limits, client_plays=self._setting.client_plays
@@ -205,7 +205,7 @@ class Session:
         if farewell.planned and idle:
             act = farewell.due(now_ms, caller_silent=not (caller.busy or caller.waiting))
             if act is not None:
-                return [act]
+                return [*(self._asides.cancel_all() if farewell.over else []), act]
         if caller.pressing:
             return self._entry()
         if caller.waiting:

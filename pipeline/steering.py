@@ -104,7 +104,7 @@ class Steering:
 
     def _create_item(self, asked: CreateItem) -> list[Output]:
         item, after = asked.item, asked.previous_item_id
-        if item.id in self._conversation:
+        if item.id in self._conversation or (item.id and item.id == self._listening.promised_id):
             message = f"Error adding item: an item with id '{item.id}' already exists."
             return self._mistake("item_create_duplicate_item_id", message, asked.event_id, "item.id")
         if after is not None and after != FIRST and after not in self._conversation:

@@ -1,6 +1,7 @@
 """What holds for any session, whatever happens to it. Rule: it looks at outputs alone, one after the other.
 
-A broken promise is an AssertionError that names it.
+A broken promise is an AssertionError that names it. While a client has the word, its items may go anywhere, and it may
+be refused; `client_plays` says that playout is nobody's business here.
 """
 
 from collections import Counter
@@ -8,11 +9,16 @@ from collections import Counter
 from pipeline.realtime.events import (
     Committed,
     ContentEvent,
+    ContentPartAdded,
+    ContentPartDone,
+    ErrorEvent,
     Event,
     FunctionArgumentsDelta,
     FunctionArgumentsDone,
     ItemAdded,
+    ItemDeleted,
     ItemDone,
+    OutputAudioDone,
     OutputItemAdded,
     OutputItemDone,
     OutputTextDelta,
@@ -53,8 +59,10 @@ AFTER_THE_END = TranscriptDelta | TranscriptCompleted | PartialTranscript
 class Watch:
     """Follows one session from its first output to its last."""
 
-    def __init__(self) -> None:
-        self.open_response: str | None = None
+    def __init__(self, *, client_plays: bool = False) -> None:
+        self.client_has_the_word = False
+        self._client_plays = client_plays
+        self._open: dict[str, bool] = {}
         self.ended = False
         self.transferring = False
         self.owed_transcripts: set[str] = set()
@@ -63,7 +71,10 @@ class Watch:
         self._asked: set[str] = set()
         self._words: dict[str, str] = {}
         self._items: list[str] = []
-        self._done: set[str] = set()
+        self._made: set[str] = set()
+        self._parts: set[str] = set()
+        self._silent: set[str] = set()
+        self._deleted: set[str] = set()
         self._open_items: set[str] = set()
         self._speech_item = ""
         self._heard_ms = 0
@@ -72,6 +83,11 @@ class Watch:
         self._playing: set[str] = set()
         self._played: set[str] = set()
         self._calls: Counter[str] = Counter()
+
+    @property
+    def open_response(self) -> str | None:
+        """The open response of the conversation."""
+        return next((response_id for response_id, within in self._open.items() if within), None)
 
     def see(self, outputs: list[Output]) -> None:
         """Everything that came of one input."""
@@ -88,51 +104,72 @@ class Watch:
 
     def see_closed(self) -> None:
         """The session was closed: nothing is open."""
-        assert self.open_response is None, "a response was never done"
+        assert not self._open, "a response was never done"
         assert not self._open_items, "an item was never done"
         assert not self._playing, "playout started and never ended"
 
     def _see_response(self, output: Output) -> None:
         match output:
             case ResponseCreated(response=response):
-                assert self.open_response is None, "two responses are open"
+                within = response.conversation_id is not None
+                assert not (within and self.open_response), "two responses of the conversation are open"
                 assert response.id not in self._responses, "a response was created twice"
                 assert not response.output, "a response begins empty"
-                self.open_response = response.id
+                assert response.usage is None, "a response that begins has used nothing"
+                self._open[response.id] = within
                 self._responses.add(response.id)
             case ResponseDone(response=response):
-                assert response.id == self.open_response, "a response that is not open is done"
-                assert {item.id for item in response.output} <= self._done, "an item is open when its response is done"
-                self.open_response = None
+                assert response.id in self._open, "a response that is not open is done"
+                made = {item.id for item in response.output}
+                assert made <= self._made, "an item is open when its response is done"
+                assert response.usage is not None, "a response that is done says what it used"
+                del self._open[response.id]
+            case OutputItemDone(item=item):
+                self._made.add(item.id)
             case StartReply(response_id=response_id):
                 assert response_id not in self._asked, "the model was asked twice for one response"
                 self._asked.add(response_id)
-                assert response_id == self.open_response, "asked for a response that is not open"
+                assert response_id in self._open, "asked for a response that is not open"
             case OutputTranscriptDelta(item_id=item_id, delta=delta) | OutputTextDelta(item_id=item_id, delta=delta):
                 self._words[item_id] = self._words.get(item_id, "") + delta
             case OutputTranscriptDone(item_id=item_id, transcript=text) | OutputTextDone(item_id=item_id, text=text):
                 assert text == self._words.get(item_id), "the words are not the sum of their deltas"
+            case ContentPartAdded(item_id=item_id):
+                self._parts.add(item_id)
+            case OutputAudioDone(item_id=item_id):
+                self._silent.add(item_id)
+            case ContentPartDone(item_id=item_id):
+                self._parts.remove(item_id)
+            case Play(item_id=item_id):
+                assert item_id in self._parts - self._silent, "audio of an item that has no open part"
             case _:
                 pass
         if isinstance(output, OfAResponse | Play | Speak):
-            assert output.response_id == self.open_response, f"of a response that is not open: {output}"
+            assert output.response_id in self._open, f"of a response that is not open: {output}"
 
     def _see_item(self, output: Output) -> None:
         match output:
             case ItemAdded(item=item, previous_item_id=previous):
                 assert item.id not in self._items, "an item was added twice"
-                assert previous == (self._items[-1] if self._items else None), "an item follows another than the last"
-                self._items.append(item.id)
+                last = self._items[-1] if self._items else None
+                assert self.client_has_the_word or previous == last, "an item follows another than the last"
+                self._items.insert(0 if previous is None else self._items.index(previous) + 1, item.id)
                 self._open_items.add(item.id)
                 if isinstance(item, FunctionCallItem):
                     self._calls[item.call_id] += 1
                 elif isinstance(item, FunctionOutputItem):
-                    self._calls[item.call_id] -= 1
-                    assert self._calls[item.call_id] >= 0, "a call was answered twice, or never made"
+                    assert item.call_id in self._calls, "a call was answered that was never made"
+                    self._calls[item.call_id] -= not self.client_has_the_word
+                    assert self._calls[item.call_id] >= 0, "a call was answered twice"
             case ItemDone(item=item):
-                assert item.id in self._open_items, "an item is done that is not open"
-                self._open_items.remove(item.id)
-                self._done.add(item.id)
+                assert item.id in self._open_items | self._deleted, "an item is done that is not open"
+                self._open_items.discard(item.id)
+            case ItemDeleted(item_id=item_id):
+                self._items.remove(item_id)
+                self._open_items.discard(item_id)
+                self._deleted.add(item_id)
+            case ErrorEvent():
+                assert self.client_has_the_word, "a mistake that nobody made"
             case _:
                 pass
 
@@ -147,7 +184,7 @@ class Watch:
             case TimeoutTriggered(item_id=item_id):
                 self._speech_item = item_id
             case Committed(item_id=item_id):
-                assert item_id == self._speech_item, "another item was committed than announced"
+                assert self.client_has_the_word or item_id == self._speech_item, "another item was committed"
                 self.owed_transcripts.add(item_id)
             case TranscriptCompleted(item_id=item_id) | TranscriptFailed(item_id=item_id):
                 assert item_id in self.owed_transcripts, "a transcript for an item that waits for none"
@@ -166,6 +203,8 @@ class Watch:
                 pass
 
     def _see_playout(self, output: Output) -> None:
+        if isinstance(output, PlayoutStarted | PlayoutStopped | PlayoutCleared):
+            assert not self._client_plays, "playout is told of where the client plays"
         match output:
             case PlayoutStarted(response_id=response_id):
                 assert response_id not in self._played, "playout started twice"
@@ -173,7 +212,7 @@ class Watch:
                 self._playing.add(response_id)
             case PlayoutStopped(response_id=response_id):
                 assert response_id in self._playing, "playout stopped that had not started"
-                assert response_id != self.open_response, "playout stopped before its response was done"
+                assert response_id not in self._open, "playout stopped before its response was done"
                 self._playing.remove(response_id)
             case PlayoutCleared(response_id=response_id):
                 assert response_id in self._playing, "playout was cleared that had not started"
@@ -184,7 +223,7 @@ class Watch:
     def _see_end(self, output: Output) -> None:
         match output:
             case EndCall():
-                assert self.open_response is None, "the call ends within a response"
+                assert not self._open, "the call ends within a response"
                 self.ended = True
             case TransferCall():
                 assert self.open_response is None, "the call is handed over within a response"

@@ -6,6 +6,8 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
@@ -35,13 +37,17 @@ from pipeline.signals import (
     Output,
     Permissions,
     Play,
+    Setting,
     ShowItem,
 )
+from tests.drive.anything import CONFIGS as ANY_CONFIGS
+from tests.drive.anything import OURS, THEIRS, happenings_with_clients
 from tests.drive.client import answers, asks, becomes, cancels, says
 from tests.drive.story import Story, name_of
+from tests.drive.watched_story import Happening, WatchedStory
 
 LOOKUP = (FunctionTool(name="lookup", description="Find a table.", parameters={"type": "object"}),)
-OURS = (PartialTranscript, TurnTimeline)
+OURS_ALONE = (PartialTranscript, TurnTimeline)
 CONFIGS = [
     SessionConfig(),
     SessionConfig(audio=Audio(input=AudioInput(turn_detection=None, transcription=None))),
@@ -129,7 +135,7 @@ def shown_to_clients(output: Output) -> Output:
 
 def test_their_types_accept_every_event() -> None:
     for event in events_of(a_call_in_which_everything_happens()):
-        if not isinstance(event, OURS):
+        if not isinstance(event, OURS_ALONE):
             parsed = their_types().validate_json(msgspec.json.encode(event))
             assert parsed.type == name_of(event)
 
@@ -143,7 +149,7 @@ def test_the_call_shows_every_event_that_a_session_can_emit() -> None:
 def test_nothing_is_sent_that_their_types_do_not_know() -> None:
     """An extra key may be a misspelt one."""
     for event in events_of(a_call_in_which_everything_happens()):
-        if not isinstance(event, OURS):
+        if not isinstance(event, OURS_ALONE):
             sent = json.loads(msgspec.json.encode(event))
             assert not list(unknown_keys(their_types().validate_python(sent), name_of(event)))
 
@@ -168,7 +174,7 @@ EXPECTED_EXTRAS = {
     *(
         f"{event}.session.{name}"
         for event in ("session.created", "session.updated")
-        for name in ("id", "object", "expires_at", "temperature", "audio.output.model")
+        for name in ("id", "object", "expires_at", "temperature", "audio.output.model", "providerData")
     ),
 }
 
@@ -184,3 +190,19 @@ def test_a_session_is_told_in_full(config: SessionConfig) -> None:
     assert detection is None or {type(detection[name]) for name in ("create_response", "interrupt_response")} == {bool}
     for side in ("input", "output"):
         assert told["audio"][side]["format"].get("rate", 24_000) == 24_000
+
+
+@settings(max_examples=40)
+@given(
+    number=st.integers(0, len(ANY_CONFIGS) - 1), setting=st.sampled_from([OURS, THEIRS]), story=happenings_with_clients
+)
+def test_whatever_happens_their_types_accept_every_event(number: int, setting: Setting, story: list[Happening]) -> None:
+    call = WatchedStory(number, setting)
+    for happening in story:
+        call.happens(happening)
+    call.watch.see(call.session.closed())
+
+    for event in events_of(call):
+        if not isinstance(event, OURS_ALONE):
+            sent = json.loads(msgspec.json.encode(event))
+            assert not list(unknown_keys(their_types().validate_python(sent), name_of(event)))

@@ -1,0 +1,83 @@
+"""A story in which anything happens, looked at as it goes. Rule: what it is told comes from `tests.drive.anything`."""
+
+from dataclasses import replace
+
+from pipeline.providers import Transcript
+from pipeline.realtime.client import ClientEvent, Refusal
+from pipeline.signals import (
+    Input,
+    Output,
+    ReplyDelta,
+    ReplyEnded,
+    ReplyFailed,
+    Setting,
+    SpeechEnded,
+    SpeechFailed,
+    SpeechMade,
+    TimeIsUp,
+)
+from tests.drive.anything import CONFIGS, LIMITS, NOW, OURS, PERMISSIONS
+from tests.drive.story import SPEECH, Story
+from tests.drive.watch import Watch
+
+Happening = tuple[float, int] | int | Input | str
+
+
+class WatchedStory(Story):
+    """A story whose every output is looked at as it comes."""
+
+    def __init__(self, number: int, setting: Setting = OURS) -> None:
+        self.watch = Watch(client_plays=setting.client_plays)
+        super().__init__(CONFIGS[number], permissions=PERMISSIONS, limits=LIMITS, setting=setting)
+
+    def tell(self, happened: Input) -> list[Output]:
+        self.watch.client_has_the_word = isinstance(happened, ClientEvent | Refusal | TimeIsUp)
+        outputs = super().tell(happened)
+        self.watch.client_has_the_word = False
+        return outputs
+
+    def _note(self, outputs: list[Output]) -> None:
+        self.watch.see(outputs)
+        super()._note(outputs)
+
+    def happens(self, happening: Happening) -> None:
+        match happening:
+            case str():
+                self.plays(happening)
+            case int():
+                self.waits(20 * happening)
+            case (float() as score, int() as frames):
+                self.passes(20 * frames, score)
+            case (
+                ReplyDelta(response_id=response_id)
+                | ReplyEnded(response_id)
+                | ReplyFailed(response_id=response_id)
+                | SpeechMade(response_id=response_id)
+                | SpeechEnded(response_id=response_id)
+                | SpeechFailed(response_id=response_id)
+            ) if response_id == NOW:
+                self.tell(replace(happening, response_id=self.response_id))
+            case _:
+                self.tell(happening)
+
+    def plays(self, scene: str) -> None:
+        if scene != "a turn" and self.watch.open_response is None:
+            self.plays("a turn")
+        match scene:
+            case "a turn":
+                self.passes(300, SPEECH)
+                self.passes(300)
+                self.recogniser_answers()
+            case "words":
+                self.model_says("Good evening. ")
+            case "the end of the reply":
+                self.model_ends()
+                self.voice_speaks(200)
+            case function:
+                self.model_calls(function, '{"target": "sales"}', call_id=f"call_{function}")
+                if function != "lookup":
+                    self.plays("the end of the reply")
+
+    def recogniser_answers(self) -> None:
+        for utterance in self.unheard():
+            self.tell(Transcript(utterance, "hello", final=True))
