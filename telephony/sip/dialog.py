@@ -14,7 +14,7 @@ import structlog
 
 from telephony.dtmf import KEYS, Keypad, Means
 from telephony.leg import Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
-from telephony.sip.ending import far_ending
+from telephony.sip.ending import far_ending, our_ending
 from telephony.sip.rtp_silence import RtpSilence
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
@@ -242,7 +242,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
 
     def _ending_of(self, sip_code: int, from_peer: bool) -> Ending:
         if self._leaving:
-            return Ending(self._leaving.by, self._leaving.reason, sip_code)
+            return our_ending(self._leaving, sip_code, unacknowledged=self._answered and not self._confirmed)
         return far_ending(self._inbound, self._confirmed, self._moved or sip_code, from_peer=from_peer)
 
     def _finish(self, ending: Ending) -> None:

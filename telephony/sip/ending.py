@@ -15,8 +15,15 @@ def far_ending(inbound: bool, confirmed: bool, sip_code: int, *, from_peer: bool
     if confirmed:
         return confirmed_ending(inbound=inbound, sip_code=sip_code)
     if inbound:
-        return unanswered_inbound_ending(sip_code=sip_code)
+        return unanswered_inbound_ending(sip_code=sip_code, from_peer=from_peer)
     return unanswered_outbound_ending(sip_code=sip_code, from_peer=from_peer)
+
+
+def our_ending(wish: Ending, sip_code: int, *, unacknowledged: bool) -> Ending:
+    """A dialog that we ended; to have waited in vain after our 200 was to wait for the caller's ACK."""
+    if unacknowledged and wish.reason == "no_answer":
+        return Ending("caller", "no_ack", sip_code)
+    return Ending(wish.by, wish.reason, sip_code)
 
 
 def confirmed_ending(*, inbound: bool, sip_code: int) -> Ending:
@@ -27,10 +34,12 @@ def confirmed_ending(*, inbound: bool, sip_code: int) -> Ending:
     return Ending(peer, "hung_up", sip_code or 200)
 
 
-def unanswered_inbound_ending(*, sip_code: int) -> Ending:
+def unanswered_inbound_ending(*, sip_code: int, from_peer: bool) -> Ending:
     """A call to us that was never confirmed, and not by our doing (RFC 3261 section 9: CANCEL gives 487)."""
     if sip_code == 487:
         return Ending("caller", "cancelled", sip_code)
+    if sip_code == 200 and from_peer:  # a BYE that overtook the ACK, or came without one
+        return Ending("caller", "hung_up", sip_code)
     if sip_code in {200, 408}:
         return Ending("caller", "no_ack", sip_code)
     if sip_code in _NO_COMMON_MEDIA:

@@ -7,6 +7,7 @@ import struct
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from telephony.leg import Answered, DigitPressed, Ending, TransferProgress
 from tests.drive.exchange import Office, an_office, rejects, rings
@@ -58,6 +59,97 @@ async def test_no_common_codec_is_488_and_no_call() -> None:
         nobody_called = office.arrivals.empty()
 
     assert (code, nobody_called) == (488, True)
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        sdp(SILENT_PORT).replace("c=IN IP4 127.0.0.1", "c=IN IP6 ::1"),
+        sdp(SILENT_PORT, "101") + "a=rtpmap:101 telephone-event/8000\r\n",
+    ],
+    ids=["IPv6", "only keys"],
+)
+async def test_an_offer_that_nobody_can_hear_is_488_before_it_rings(offer: str) -> None:
+    with structlog.testing.capture_logs() as log:
+        async with an_office() as office, RawSip() as peer:
+            code = await RawCall(peer, office.endpoint.port("udp")).asks("INVITE", offer)
+            told = [message[8:11] for message in peer.received]
+            nobody_called = office.arrivals.empty()
+
+    assert (code, "180" in told, nobody_called) == (488, False, True)
+    assert not [entry for entry in log if entry["log_level"] == "error"]
+
+
+async def test_an_offer_from_a_host_that_does_not_exist_is_488_and_no_fault_of_ours() -> None:
+    offer = sdp(SILENT_PORT).replace("c=IN IP4 127.0.0.1", "c=IN IP4 no-such-host.invalid")
+    with structlog.testing.capture_logs() as log:
+        async with an_office() as office, RawSip() as peer:
+            code = await RawCall(peer, office.endpoint.port("udp")).asks("INVITE", offer)
+            ending = await (await office.arrivals.get()).ends()
+
+    assert (code, ending) == (488, Ending("caller", "no_common_codec", 488))
+    assert not [entry for entry in log if entry["log_level"] == "error"]
+
+
+async def test_a_new_offer_without_a_common_codec_is_488_and_the_call_goes_on() -> None:
+    async with an_office() as office, a_raw_call(office) as (_, call, party):
+        refused = await call.asks("INVITE", sdp(SILENT_PORT, G729_OFFER))
+        alive = party.ending is None
+        taken = await call.asks("INVITE", sdp(SILENT_PORT))
+
+    assert (refused, alive, taken) == (488, True, 200)
+
+
+async def test_a_caller_who_hangs_up_before_the_ack_has_hung_up() -> None:
+    async with an_office() as office, RawSip() as peer:
+        call = RawCall(peer, office.endpoint.port("udp"))
+        call.send("INVITE", sdp(SILENT_PORT))
+        party = await office.arrivals.get()
+        await call.answered()
+        code = await call.asks("BYE")
+        ending = await party.ends()
+
+    assert (code, ending) == (200, Ending("caller", "hung_up", 200))
+
+
+async def test_a_caller_waited_for_in_vain_never_acknowledged() -> None:
+    async with an_office() as office, RawSip() as peer:
+        call = RawCall(peer, office.endpoint.port("udp"))
+        call.send("INVITE", sdp(SILENT_PORT))
+        party = await office.arrivals.get()
+        await call.answered()
+        party.leg.hang_up("no_answer")
+        ending = await party.ends()
+
+    assert (ending.by, ending.reason) == ("caller", "no_ack")
+
+
+@pytest.mark.slow
+async def test_a_call_that_is_never_acknowledged_ends_by_itself() -> None:
+    async with an_office() as office, RawSip() as peer:
+        call = RawCall(peer, office.endpoint.port("udp"))
+        call.send("INVITE", sdp(SILENT_PORT))
+        party = await office.arrivals.get()
+        ending = await party.ends()
+
+    assert (ending.by, ending.reason) == ("caller", "no_ack")
+
+
+ELSEWHERE = ["REGISTER", "REFER", "PUBLISH", "FOO", "MESSAGE"]
+INSIDE_ONLY = ["BYE", "INFO", "NOTIFY", "PRACK", "UPDATE"]
+
+
+@pytest.mark.parametrize(
+    ("method", "code"), [*((method, 405) for method in ELSEWHERE), *((method, 481) for method in INSIDE_ONLY)]
+)
+async def test_a_request_of_a_stranger_is_answered(method: str, code: int) -> None:
+    extra = "Event: x\r\nRAck: 1 1 INVITE\r\nRefer-To: <sip:1@127.0.0.1>\r\n"
+    async with an_office() as office, RawSip() as peer:
+        answered = await RawCall(peer, office.endpoint.port("udp")).asks(method, extra=extra)
+        allowed = [line for line in peer.received[0].split("\r\n") if line.startswith("Allow:")]
+
+    assert answered == code
+    assert allowed == ["Allow: INVITE, ACK, BYE, CANCEL, OPTIONS"] or code != 405
 
 
 async def test_a_caller_without_sdp_is_made_an_offer() -> None:
@@ -225,7 +317,7 @@ async def test_a_stranger_cannot_make_us_keep_subscriptions() -> None:
     async with an_office() as office, RawSip() as peer:
         code = await RawCall(peer, office.endpoint.port("udp")).asks("SUBSCRIBE", extra=watch)
 
-    assert code == 603
+    assert code == 489
 
 
 MALFORMED = [
