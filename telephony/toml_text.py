@@ -54,8 +54,13 @@ def parse(text: str, file: str) -> TomlText:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FaultyError([_syntax_fault(str(error), text, file)]) from None
+    except RecursionError:
+        raise FaultyError([_too_deep(file)]) from None
     scanner = _Scanner(text)
-    scanner.document()
+    try:
+        scanner.document()
+    except RecursionError:
+        raise FaultyError([_too_deep(file)]) from None
     return TomlText(file, table, scanner.lines)
 
 
@@ -72,6 +77,10 @@ def _syntax_fault(message: str, text: str, file: str) -> Fault:
     problem = place["problem"] if place else message
     line = int(place["line"]) if place and place["line"] else text.count("\n") + 1
     return Fault(file, line, "", f"not TOML: {problem}", "")
+
+
+def _too_deep(file: str) -> Fault:
+    return Fault(file, 0, "", "is nested too deeply", "is a bracket left open?")
 
 
 @dataclass(slots=True)

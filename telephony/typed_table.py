@@ -111,6 +111,8 @@ class Reader:
 
     def _read_items(self, hint: Any, raw: list[object], path: KeyPath) -> Any:
         items = [self.read(hint, item, (*path, index)) for index, item in enumerate(raw)]
+        if any(isinstance(item, Unread) for item in items):
+            self._faulty.add(path)  # what is left is not what was meant
         return tuple(item for item in items if not isinstance(item, Unread))
 
     def _read_leaf(self, hint: Any, raw: object, path: KeyPath) -> Any:

@@ -167,7 +167,7 @@ def test_faults_in_the_environment_name_the_variable() -> None:
     assert faults_of(None, environ) == [
         "environment: OFFHOOK_LOG_REDACT: expected bool, got str",
         "environment: OFFHOOK_REDIS_URL: is no Redis URL (redis://HOST:PORT/0 or unix:///PATH)",
-        "environment: OFFHOOK_SIP_TCP_PORT: expected int, got str",
+        "environment: OFFHOOK_SIP_TCP_PORT: 'sip' is not a whole number",
         "environment: OFFHOOK_SIP_UDP_PRT: unknown variable (did you mean 'OFFHOOK_SIP_UDP_PORT'?)",
     ]
 
@@ -272,3 +272,22 @@ def test_what_goes_ill_together_in_the_control_section_is_named(tmp_path: Path) 
 
 def test_the_control_api_can_be_off() -> None:
     assert not read(None, {"OFFHOOK_CONTROL_PORT": "off"}).control.is_on
+
+
+def test_a_codec_nobody_knows_is_one_fault(tmp_path: Path) -> None:
+    path = tmp_path / "offhook.toml"
+    path.write_text('[sip]\ncodecs = ["opus"]\n')
+
+    for chosen, environ in ((path, {}), (None, {"OFFHOOK_SIP_CODECS": "opus"})):
+        with pytest.raises(SettingsError) as raised:
+            read(chosen, environ)
+
+        assert len(raised.value.faults) == 1
+
+
+def test_settings_nested_without_end_are_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "offhook.toml"
+    path.write_text("node = " + "[" * 3_000)
+
+    with pytest.raises(SettingsError, match="nested too deeply"):
+        read(path, {})
