@@ -2,12 +2,14 @@
 
 import argparse
 import gc
+import io
 import json
+import math
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import uvloop
 
@@ -18,7 +20,9 @@ from telephony.settings import Settings
 
 OK = 0
 FAILED = 1
-MISUSED = 2
+MOST_AT_ONCE = 512
+
+N = TypeVar("N", int, float)
 
 
 def main() -> int:
@@ -29,7 +33,7 @@ def main() -> int:
     except FaultyError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
-        return MISUSED
+        return FAILED
     except KeyboardInterrupt:
         return 130
     return code
@@ -65,12 +69,34 @@ def _parser() -> argparse.ArgumentParser:
 def _add_benches(bench: argparse.ArgumentParser) -> None:
     kinds = bench.add_subparsers(title="benches", required=True, metavar="KIND", dest="kind")
     media = kinds.add_parser("media", help="real RTP through endpoint and bridge while Python is busy")
-    media.add_argument("--busy", type=float, default=0.95, help="share of time that Python is kept busy")
+    media.add_argument("--busy", type=_share, default=0.95, help="share of time that Python is kept busy")
     calls = kinds.add_parser("calls", help="the whole cascade with simulated providers of fixed latency")
     for kind, default in ((media, 50), (calls, 100)):
-        kind.add_argument("--calls", type=int, default=default)
-        kind.add_argument("--seconds", type=float, default=30.0, help="length of the whole bench")
+        kind.add_argument("--calls", type=_count, default=default)
+        kind.add_argument("--seconds", type=_seconds, default=30.0, help="length of the whole bench")
         kind.add_argument("--json", action="store_true", help="print only one JSON object")
+
+
+def _share(words: str) -> float:
+    return _number(words, float, lambda share: 0 <= share <= 1, "a share from 0 to 1")
+
+
+def _count(words: str) -> int:
+    return _number(words, int, lambda count: 1 <= count <= MOST_AT_ONCE, f"a whole number from 1 to {MOST_AT_ONCE}")
+
+
+def _seconds(words: str) -> float:
+    return _number(words, float, lambda seconds: 0 < seconds < math.inf, "a number of seconds above 0")
+
+
+def _number(words: str, kind: Callable[[str], N], fits: Callable[[N], bool], wanted: str) -> N:
+    try:
+        number = kind(words)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{words!r} is not {wanted}") from None
+    if not fits(number):
+        raise argparse.ArgumentTypeError(f"{words} is not {wanted}")
+    return number
 
 
 def _read(arguments: argparse.Namespace) -> Settings:
@@ -90,23 +116,40 @@ def _run(work: Awaitable[int]) -> int:
     return uvloop.run(guarded())
 
 
+def _run_service(work: Awaitable[int], chosen: Settings) -> int:
+    """Run what makes calls; an ordinary trouble is told in a line."""
+    from telephony import trouble
+
+    try:
+        return _run(work)
+    except Exception as error:
+        line = trouble.told(error, chosen)
+        if line is None:
+            raise
+        print(f"offhook: {line}", file=sys.stderr)
+        return FAILED
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     from telephony import demo
 
-    return _run(demo.run(as_json=arguments.json, keep=arguments.keep))
+    chosen = settings.read(None)
+    return _run_service(demo.run(as_json=arguments.json, keep=arguments.keep), chosen)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
     from telephony.service import serve
 
-    return _run(serve(_read(arguments)))
+    chosen = _read(arguments)
+    return _run_service(serve(chosen), chosen)
 
 
 def _call(arguments: argparse.Namespace) -> int:
     from telephony.service import place_call
 
-    work = place_call(_read(arguments), arguments.target, arguments.agent, arguments.trunk, arguments.caller)
-    return _run(work)
+    chosen = _read(arguments)
+    work = place_call(chosen, arguments.target, arguments.agent, arguments.trunk, arguments.caller)
+    return _run_service(work, chosen)
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -118,7 +161,10 @@ def _check(arguments: argparse.Namespace) -> int:
 def _doctor(arguments: argparse.Namespace) -> int:
     from telephony import doctor
 
-    return _run(doctor.run(_read(arguments), sys.stdout, arguments.json))
+    chosen = settings.read(arguments.config)
+    # Findings say what is wrong; the parts' own log lines would only stand between them.
+    observe.set_up(chosen.log, io.StringIO())
+    return _run(doctor.run(chosen, sys.stdout, arguments.json))
 
 
 def _bench(arguments: argparse.Namespace) -> int:
@@ -131,8 +177,9 @@ def _bench(arguments: argparse.Namespace) -> int:
         work = run_calls(arguments.calls, arguments.seconds, progress)
 
     async def measured() -> int:
-        print(json.dumps(await work))
-        return OK
+        figures = await work
+        print(json.dumps(figures))
+        return OK if figures["calls"] == arguments.calls else FAILED
 
     return _run(measured())
 

@@ -28,13 +28,22 @@ KINDS: Final = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}
 
 def findings(sip: SipSettings, trunks: tuple[Trunk, ...], proc: Path = Path("/proc")) -> Iterator[Finding]:
     """Everything about the network that needs no answer from elsewhere."""
-    for transport, port in (("udp", sip.udp_port), ("tcp", sip.tcp_port)):
-        if port is not None:
-            yield _sip_port(sip.bind_address, transport, port, proc)
+    yield from _sip_ports(sip, proc)
     yield _rtp_range(sip)
     yield from _ephemeral_overlap(sip)
     yield _address(sip, trunks)
     yield _files(sip)
+
+
+def ports_in_the_way(sip: SipSettings, proc: Path) -> list[Finding]:
+    """The SIP ports that cannot be had now, and why."""
+    return [finding for finding in _sip_ports(sip, proc) if finding.state != "ok"]
+
+
+def _sip_ports(sip: SipSettings, proc: Path) -> Iterator[Finding]:
+    for transport, port in (("udp", sip.udp_port), ("tcp", sip.tcp_port)):
+        if port is not None:
+            yield _sip_port(sip.bind_address, transport, port, proc)
 
 
 def sip_ports_are_free(sip: SipSettings) -> bool:

@@ -209,10 +209,10 @@ def test_recordings_need_a_folder_that_can_be_written_to(tmp_path: Path) -> None
 
     states = [
         [finding.state for finding in doctor_parts.recordings(MediaSettings(recordings_dir=folder))]
-        for folder in (None, tmp_path / "file" / "inside")
+        for folder in (None, tmp_path / "file" / "inside", Path("/proc/recordings"))
     ]
 
-    assert states == [[], ["fail"]]
+    assert states == [[], ["fail"], ["fail"]]
 
 
 def test_findings_are_told_with_their_remedies() -> None:
