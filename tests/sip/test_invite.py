@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from telephony.leg import Ending
 from telephony.sip.ending import unanswered_outbound_ending
-from telephony.sip.invite import host_of, parse_invite, user_of
+from telephony.sip.invite import host_of, offers_audio, parse_invite, user_of
 from telephony.sip.rtp_silence import RtpSilence
 from telephony.sip.trunk import Backoff
 
@@ -90,6 +90,26 @@ def test_every_refusal_has_an_ending_that_is_not_ours(sip_code: int, from_peer: 
 
     assert ending == Ending(ending.by, ending.reason, sip_code)
     assert ending.by in {"callee", "carrier"}
+
+
+@pytest.mark.parametrize(
+    ("sdp", "usable"),
+    [
+        ("", True),
+        ("c=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/AVP 0\r\n", True),
+        ("c=IN IP6 ::1\r\nm=audio 4000 RTP/AVP 0\r\n", False),
+        ("c=IN IP6 ::1\r\nm=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n", True),
+        ("m=audio 4000 RTP/AVP 101\r\na=rtpmap:101 telephone-event/8000\r\n", False),
+        ("m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n", True),
+    ],
+)
+def test_audio_that_can_be_heard_is_ipv4_and_more_than_keys(sdp: str, usable: bool) -> None:
+    assert offers_audio(f"INVITE sip:1@h SIP/2.0\r\nv: x\r\n\r\n{sdp}") is usable
+
+
+@given(st.text())
+def test_whatever_is_offered_is_judged(text: str) -> None:
+    assert offers_audio("INVITE\r\n\r\nm=audio " + text) in {True, False}
 
 
 def test_the_next_try_comes_ever_later_up_to_a_limit() -> None:
