@@ -192,6 +192,8 @@ class Steering:
         reply, wanted = self._answering.speaking.reply, asked.response_id
         if wanted is not None and wanted in self._answering.asides:
             return self._answering.asides.cancel(wanted)
+        if reply is None and wanted is None and self._answering.promised:
+            return self._answering.open() + self._answering.refused()
         if reply is None or wanted not in (None, reply.id):
             return self._mistake("response_cancel_not_active", NOT_ACTIVE, asked.event_id)
         return self._answering.refused()

@@ -16,6 +16,7 @@ from pipeline.signals import (
     StartReply,
 )
 from tests.drive.client import a_client, answers, asks, cancels, creates, errors, says
+from tests.drive.story import Story
 
 TOOLS = SessionConfig(tools=(FunctionTool(name="lookup"),))
 
@@ -244,3 +245,16 @@ def test_who_asks_while_the_caller_speaks_need_not_wait() -> None:
     call.tell(asks())
 
     assert [type(output) for output in call.take()] == [ResponseCreated, StartReply]
+
+
+def test_a_response_that_waits_for_the_caller_to_finish_can_be_cancelled() -> None:
+    call = Story()
+    call.caller_speaks(300)
+    call.tell(asks(metadata={"topic": "x"}))
+    call.take()
+
+    call.tell(cancels())
+
+    created, done = call.take(ResponseCreated, ResponseDone)
+    assert (created.response.metadata, done.response.metadata) == ({"topic": "x"}, {"topic": "x"})
+    assert (done.response.status, done.response.output) == ("cancelled", ())
