@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from pocketsphinx import Config, Decoder, get_model_path
@@ -18,13 +17,6 @@ def dictionary_lines() -> Iterator[str]:
     """The lines of the pronouncing dictionary in pocketsphinx's own wheel."""
     with Path(get_model_path(GENERAL_DICTIONARY)).open(encoding="utf-8") as file:
         yield from file
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """One utterance so far: its words."""
-
-    text: str
 
 
 class Recogniser:
