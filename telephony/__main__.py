@@ -122,7 +122,7 @@ def _run_service(work: Awaitable[int], chosen: Settings) -> int:
 
     try:
         return _run(work)
-    except Exception as error:
+    except trouble.ORDINARY as error:
         line = trouble.told(error, chosen)
         if line is None:
             raise

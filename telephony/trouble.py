@@ -9,6 +9,7 @@ from telephony.settings import Settings
 from telephony.sip.endpoint import CallRefusedError
 from telephony.state.private_redis import RedisServerError
 
+ORDINARY = (RedisServerError, CallRefusedError, ProviderError, OSError)
 NO_LISTENER = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
 

@@ -91,7 +91,7 @@ async def test_a_machine_without_redis_is_told_what_to_install(tmp_path: Path) -
 
 
 async def test_a_call_over_a_trunk_nobody_knows_is_not_placed(tmp_path: Path) -> None:
-    code, lines = await said("call", "+4930123456", "--trunk", "carier", "-c", str(settings(tmp_path)))
+    code, lines = await said("call", "+493023125012", "--trunk", "carier", "-c", str(settings(tmp_path)))
 
     assert (code, len(lines), "there is no trunk 'carier'" in lines[-1]) == (1, 1, True)
 
