@@ -1,6 +1,5 @@
 """Numbers are compared in one spelling and shown in another."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
