@@ -28,7 +28,7 @@ from pipeline.signals import Elapsed, EndCall, Play, Setting, ShowItem, TimeIsUp
 from pipeline.worker import Cascade, Outlets, Worker
 from telephony.control.audio_memory import AudioMemory
 from telephony.control.client_audio import AgentVoice, decoded, shown
-from telephony.control.client_line import ClientLine
+from telephony.control.client_line import Beat, ClientLine
 from telephony.control.outbox import NORMAL, OUR_FAULT, Outbox
 from telephony.lineup import Engaged, Lineup, knows_model
 
@@ -42,14 +42,14 @@ BINARY: Final = refusal("invalid_value", "Invalid value: events are text frames,
 class ClientSession:
     """One client's session, from the accepted upgrade to the end of the connection."""
 
-    def __init__(self, config: SessionConfig, lineup: Lineup, outbox: Outbox, *, longest_s: int) -> None:
+    def __init__(self, config: SessionConfig, lineup: Lineup, outbox: Outbox, beat: Beat, *, longest_s: int) -> None:
         self._outbox = outbox
         self._longest_s = longest_s
         self._config = config = lineup.named(config)
         self._memory = AudioMemory()
         self._voice = AgentVoice(config.audio.output.format, new_id)
         self._line = ClientLine(
-            config.audio.input.format, now_ms=now_ms, behind=lambda: outbox.behind, keep=self._memory.caller_said
+            config.audio.input.format, beat, now_ms=now_ms, behind=lambda: outbox.behind, keep=self._memory.caller_said
         )
         self._engaged = Engaged(lineup, config, lineup.cascade(config))
         self._engaged.scored_by(self._line.scored_by(self._engaged.cascade.voice_activity))

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from pipeline.realtime.config import SessionConfig
 from telephony.control.answers import as_error
+from telephony.control.client_line import Beat
 from telephony.control.client_session import ClientSession
 from telephony.control.gate import ADMISSION, Admission
 from telephony.control.outbox import GOING_AWAY, Outbox
@@ -49,6 +50,7 @@ class Realtime:
     def __init__(self, parts: Parts, lineup: Lineup) -> None:
         self._parts = parts
         self._lineup = lineup
+        self._beat = Beat()
         self._open: set[Outbox] = set()
         self._closing = False
         self._none_open = asyncio.Event()
@@ -102,7 +104,7 @@ class Realtime:
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         if isinstance(wanted, SessionConfig):
             session_max_s = self._parts.settings.session_max_s
-            await ClientSession(wanted, self._lineup, outbox, longest_s=session_max_s).run(receive)
+            await ClientSession(wanted, self._lineup, outbox, self._beat, longest_s=session_max_s).run(receive)
         else:
             await Sideband(query["call_id"], wanted, self._parts.dispatch).run(receive, outbox)
 

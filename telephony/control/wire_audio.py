@@ -90,6 +90,10 @@ class CallerAudio:
         """True while `frames` has more to give."""
         return len(self._raw) - self._taken >= self._step_bytes
 
+    def crowded(self, frames: int) -> bool:
+        """True while more than so many frames wait."""
+        return len(self._raw) - self._taken > frames * self._step_bytes
+
     def frames(self, most: int) -> Iterator[Frame]:
         """The next frames, about so many at most."""
         while most > 0 and self.waiting:
