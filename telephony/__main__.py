@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     for added in (serve, call, checked, doctor):
         added.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file (TOML)")
-    _add_benches(command("bench", _bench, "Measure this machine: the media path, or whole calls."))
+    _add_benches(command("bench", _bench, "Measure this machine: the media path, whole calls, or WebSocket sessions."))
     return parser
 
 
@@ -71,8 +71,9 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     media = kinds.add_parser("media", help="real RTP through endpoint and bridge while Python is busy")
     media.add_argument("--busy", type=_share, default=0.95, help="share of time that Python is kept busy")
     calls = kinds.add_parser("calls", help="the whole cascade with simulated providers of fixed latency")
-    for kind, default in ((media, 50), (calls, 100)):
-        kind.add_argument("--calls", type=_count, default=default)
+    realtime = kinds.add_parser("realtime", help="the same for WebSocket sessions of the control API")
+    for kind, counted, default in ((media, "--calls", 50), (calls, "--calls", 100), (realtime, "--sessions", 100)):
+        kind.add_argument(counted, type=_count, default=default)
         kind.add_argument("--seconds", type=_seconds, default=30.0, help="length of the whole bench")
         kind.add_argument("--json", action="store_true", help="print only one JSON object")
 
@@ -168,18 +169,22 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from telephony.bench import run_calls, run_media
+    from telephony.bench import run_calls, run_media, run_realtime
 
     progress = sys.stderr if arguments.json else sys.stdout
     if arguments.kind == "media":
         work = run_media(arguments.calls, arguments.busy, arguments.seconds, progress)
+    elif arguments.kind == "realtime":
+        work = run_realtime(arguments.sessions, arguments.seconds, progress)
     else:
         work = run_calls(arguments.calls, arguments.seconds, progress)
+
+    asked = arguments.sessions if arguments.kind == "realtime" else arguments.calls
 
     async def measured() -> int:
         figures = await work
         print(json.dumps(figures))
-        return OK if figures["calls"] == arguments.calls else FAILED
+        return OK if figures["calls"] == asked else FAILED
 
     return _run(measured())
 

@@ -2,5 +2,6 @@
 
 from telephony.bench.calls import run_calls
 from telephony.bench.media import run_media
+from telephony.bench.realtime import run_realtime
 
-__all__ = ["run_calls", "run_media"]
+__all__ = ["run_calls", "run_media", "run_realtime"]

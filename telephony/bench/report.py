@@ -24,7 +24,7 @@ Percentiles = dict[str, float | None]
 class BenchReport:
     """The last line of a bench."""
 
-    packets_lost: int
+    packets_lost: int | None
     gap_error_ms: Percentiles
     cpu_pct_per_call: float
     rss_mib_per_call: float

@@ -40,6 +40,14 @@ model = "simulated"
 class SimulatedVendors(Vendors):
     """The service's table of vendors with one entry for each layer."""
 
+    def problem(self, config: SessionConfig) -> str | None:
+        """None: whatever a config names is simulated."""
+        return None
+
+    def answerable(self, wished: SessionConfig) -> SessionConfig:
+        """As it is wished."""
+        return wished
+
     def _hearing(self, agent: SessionConfig) -> Callable[[], AbstractAsyncContextManager[Hearing]]:
         speech_to_text = SimulatedSpeechToText(LATENCY)
         return lambda: speech_to_text.open(None, None)
@@ -78,12 +86,14 @@ async def serve(calls: int) -> None:
     settings = replace(
         chosen.read(None),
         sip=SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=None, max_calls=calls + SPARE_CALLS),
-        control=ControlSettings(port=None),
+        control=ControlSettings(port=0, max_sessions=calls + SPARE_CALLS),
     )
     async with ServiceUnderTest(settings, dialplan=parse(DIALPLAN, "the bench's dialplan")) as service:
         gc.collect()
         gc.freeze()
-        await until_told_to_stop({"port": service.endpoint.port("udp"), "nominal_ms": nominal_ms()})
+        assert service.control is not None
+        url = service.control.addresses[0]
+        await until_told_to_stop({"port": service.endpoint.port("udp"), "url": url, "nominal_ms": nominal_ms()})
 
 
 def main() -> int:
