@@ -18,6 +18,7 @@ serve: setup
 bench: setup
 	$(venv)/bin/offhook bench media
 	$(venv)/bin/offhook bench calls
+	$(venv)/bin/offhook bench realtime
 
 test: setup
 	$(venv)/bin/python -m pytest
@@ -29,7 +30,7 @@ check: setup
 	$(venv)/bin/lint-imports --no-logo
 	$(venv)/bin/python -m pytest -m "not slow" tests/core tests/shell tests/house
 
-setup: $(stamps)/project $(stamps)/pjsua2 $(stamps)/models
+setup: $(stamps)/project $(stamps)/pjsua2 $(stamps)/models $(stamps)/node
 
 $(stamps)/apt: docker/packages.txt
 	docker/setup apt
@@ -47,6 +48,10 @@ $(stamps)/pjsua2: $(wildcard docker/pjsua2/* telephony/media/*.[chi]* telephony/
 
 $(stamps)/models: docker/models.toml $(venv_stamp)
 	docker/setup models
+	@touch $@
+
+$(stamps)/node: tests/web/node/package-lock.json $(venv_stamp)
+	docker/setup node
 	@touch $@
 
 $(stamps)/project: pyproject.toml $(venv_stamp)

@@ -108,6 +108,8 @@ async def test_who_speaks_while_the_agent_does_is_yielded_to_and_the_agent_knows
     async with an_application(tmp_path, UNENDING, words("Yes?")) as talk:
         await talk.says("what time do you open")
         begun = await talk.sees("response.output_audio.delta")
+        while talk.audio_ms(begun.item_id) < 1_000:
+            await talk.sees("response.output_audio.delta")
         await talk.send(await wide_speech("thank you goodbye"))
         await talk.sees("input_audio_buffer.speech_started")
         cut = await talk.sees("response.done")
