@@ -5,9 +5,9 @@ what was read is replaced.
 """
 
 import re
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,14 +21,15 @@ from telephony.state.store import StoredSession, VersionConflictError
 
 CONFLICT: Final = 409
 PRECONDITION_FAILED: Final = 412
-_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Python's $ stands before a last line break too.
+AGENT_NAME: Final = r"^[A-Za-z0-9._-]{1,64}$(?!\n)"
 _ETAG: Final = re.compile(r'(?:W/)?"(?P<version>[0-9]+)"')
 
 
 class NewAgent(Struct, frozen=True, forbid_unknown_fields=True):
     """An agent that is not there yet."""
 
-    name: str
+    name: Annotated[str, Meta(pattern=AGENT_NAME)]
     session: dict[str, Any]
 
 
@@ -128,14 +129,14 @@ class AgentBook:
         return _of_redis(StoredSession(name, version, config))
 
     async def _stored(self, name: str) -> StoredSession:
-        stored = await self._parts.store.session(name) if _NAME.fullmatch(name) else None
+        stored = await self._parts.store.session(name) if re.fullmatch(AGENT_NAME, name) else None
         if stored is None:
             message = f"There is no agent {name[:64]!r}."
             raise ApiError(Refused(status=NOT_FOUND, code="agent_not_found", message=message, param="name"))
         return stored
 
     def _check_name(self, name: str) -> None:
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(AGENT_NAME, name):
             message = "Invalid value: 'name': expected letters, digits, dots, dashes and underscores, at most 64."
             raise ApiError(Refused(code="invalid_value", message=message, param="name"))
         if name in self._parts.agents:

@@ -20,8 +20,9 @@ from telephony.leg import Ending
 from telephony.orders import NOT_FOUND, Hold, Refused, Resume, SendDigits, no_such_call
 from telephony.state.record import CallRecord, Direction, State
 
-DIGITS: Final = r"^[0-9*#A-D]{1,64}$"
-NUMBER: Final = r"^[A-Za-z0-9+*#._-]{1,64}$"
+# JSON Schema's $ is the end; Python's stands before a last line break too.
+DIGITS: Final = r"^[0-9*#A-D]{1,64}$(?!\n)"
+NUMBER: Final = r"^[A-Za-z0-9+*#._-]{1,64}$(?!\n)"
 MAX_LISTED: Final = 500
 _URI: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+")
 
