@@ -10,9 +10,10 @@ import msgspec
 from starlette.responses import HTMLResponse, Response
 
 from pipeline.realtime.config import SessionConfig
-from telephony.control.agent_book import AgentChange, AgentList, AgentObject, NewAgent
+from telephony.control.agent_book import AGENT_NAME, AgentChange, AgentList, AgentObject, NewAgent
 from telephony.control.answers import ErrorBody
 from telephony.control.calls import CallList, CallObject, CallWithTimeline, Digits, NewCall, Transcript
+from telephony.control.reading import CALL_ID
 from telephony.control.realtime_calls import ClientSecret, ReferBody, RejectBody, SecretBody
 from telephony.control.webhooks import IncomingEvent
 
@@ -49,6 +50,11 @@ _QUERIES: Final[dict[tuple[str, str], list[dict[str, Any]]]] = {
     ]
 }
 
+_NAMED: Final = {
+    "call_id": {"type": "string", "pattern": CALL_ID},
+    "name": {"type": "string", "pattern": AGENT_NAME},
+}
+
 
 def document(public_url: str | None) -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
@@ -58,7 +64,10 @@ def document(public_url: str | None) -> dict[str, Any]:
     for path, method, summary, body, status, answer in _OPERATIONS:
         operation = _operation(path, method, summary)
         if body is not None:
-            operation["requestBody"] = {"content": {"application/json": {"schema": reference[body]}}}
+            operation["requestBody"] = {
+                "required": any(field.required for field in msgspec.structs.fields(body)),
+                "content": {"application/json": {"schema": reference[body]}},
+            }
         operation["responses"] = _responses(status, answer, reference)
         paths.setdefault(path, {})[method] = operation
     return {
@@ -88,7 +97,7 @@ def docs_page() -> Response:
 def _operation(path: str, method: str, summary: str) -> dict[str, Any]:
     named = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     words = [part.strip("{}") for part in path.split("/") if part and part != "v1"]
-    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in named]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": _NAMED[name]} for name in named]
     return {
         "operationId": "_".join((method, *words)),
         "summary": summary,
@@ -103,7 +112,11 @@ def _responses(status: int, answer: type | str | None, reference: dict[type, Any
     elif answer is not None:
         success["content"] = {"application/json": {"schema": reference[answer]}}
     error = {"application/json": {"schema": reference[ErrorBody]}}
-    return {str(status): success, "default": {"description": "It is not; the error says why.", "content": error}}
+    return {
+        str(status): success,
+        "4XX": {"description": "It is not, for a reason that lies in the request or in the call.", "content": error},
+        "5XX": {"description": "It is not, for a reason that lies in the service or beyond it.", "content": error},
+    }
 
 
 def _webhooks(reference: dict[type, Any]) -> dict[str, Any]:

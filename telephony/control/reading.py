@@ -13,13 +13,13 @@ from telephony.orders import Refused, no_such_call
 T = TypeVar("T")
 
 MAX_BODY_BYTES: Final = 1 << 20
-_CALL_ID: Final = re.compile(r"rtc_[0-9a-f]{24}")
+CALL_ID: Final = r"^rtc_[0-9a-f]{24}$"
 
 
 def call_id_of(request: Request) -> str:
     """The call in the path; what cannot be one is not found."""
     call_id = str(request.path_params["call_id"])
-    if not _CALL_ID.fullmatch(call_id):
+    if not re.fullmatch(CALL_ID, call_id):
         raise ApiError(no_such_call(call_id[:40]))
     return call_id
 
