@@ -1,7 +1,6 @@
 """The `offhook` command. Rule: it reads arguments, prints what its parts report, and turns outcomes into exit codes."""
 
 import argparse
-import gc
 import io
 import json
 import math
@@ -111,9 +110,6 @@ def _run(work: Awaitable[int]) -> int:
     async def guarded() -> int:
         return await work
 
-    # What is alive now stays alive: collections look at new objects only, and stay short.
-    gc.collect()
-    gc.freeze()
     return uvloop.run(guarded())
 
 

@@ -5,6 +5,7 @@ Parts open in an order in which each needs only those before it, and close in th
 """
 
 import asyncio
+import gc
 import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -89,6 +90,9 @@ class Service:
             await opening.enter_async_context(self.endpoint)
             await self._open_control(opening, Bus(client), ClientSecrets(client), agents, vendors)
             self._open = opening.pop_all()
+        # What is alive now stays alive: collections look at new objects only, and stay short.
+        gc.collect()
+        gc.freeze()
         return self
 
     async def __aexit__(

@@ -4,7 +4,6 @@ Speech detection, sessions, workers, journals, the private Redis, endpoint and b
 """
 
 import argparse
-import gc
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -89,8 +88,6 @@ async def serve(calls: int) -> None:
         control=ControlSettings(port=0, max_sessions=calls + SPARE_CALLS),
     )
     async with ServiceUnderTest(settings, dialplan=parse(DIALPLAN, "the bench's dialplan")) as service:
-        gc.collect()
-        gc.freeze()
         assert service.control is not None
         url = service.control.addresses[0]
         await until_told_to_stop({"port": service.endpoint.port("udp"), "url": url, "nominal_ms": nominal_ms()})
