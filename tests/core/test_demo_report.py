@@ -1,5 +1,7 @@
 """What the demo says of a call, from what its two sides reported."""
 
+from typing import Literal
+
 import pytest
 
 from pipeline.realtime.events import (
@@ -37,7 +39,7 @@ def minutes_of(*events: ServerEvent) -> Minutes:
     return minutes
 
 
-def a_call(*steps: StepReport, ended_by: str = "agent", packets_lost: int = 0) -> Report:
+def a_call(*steps: StepReport, ended_by: Literal["caller", "agent"] = "agent", packets_lost: int = 0) -> Report:
     return Report(ended_by, "bye", 0, 0.0, 9_000.0, list(steps), [], 400, packets_lost, {}, 0.0, None)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from openai import BadRequestError, NotFoundError
 
-from pipeline.realtime.events import PlayoutStopped, SessionCreated
+from pipeline.realtime.events import PlayoutStopped, SessionCreated, SessionObject
 from telephony.leg import Ending
 from telephony.secret import Secret
 from telephony.settings import ControlSettings, ProviderSettings, Settings
@@ -45,6 +45,7 @@ async def test_an_application_accepts_a_call_and_its_session_talks(tmp_path: Pat
         await house.service.switchboard.settled()
         record = await house.record()
 
+    assert isinstance(session, SessionObject)
     assert (session.instructions, session.model, heard) == ("Be brief.", "scripted/desk", "what time do you open")
     assert (end.by, record.call_id) == ("far", event.data.call_id)
     assert record.ending == Ending("us", "application_hung_up", 200)
