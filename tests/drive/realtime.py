@@ -27,7 +27,7 @@ def _strict() -> TypeAdapter[RealtimeServerEvent]:
     return TypeAdapter(RealtimeServerEvent)
 
 
-async def wide_speech(text: str, speaker: str = "slt", tail_ms: int = TAIL_MS) -> bytes:
+async def wide_speech(text: str, speaker: str = "rms", tail_ms: int = TAIL_MS) -> bytes:
     """A sentence as PCM16 at 24 kHz, with silence around it."""
     with EmbeddedVoice() as voice:
         said = b"".join(await gathered(voice.speak(text, speaker, 1.0)))
