@@ -20,7 +20,7 @@ from telephony.settings import ControlSettings
 
 log = structlog.get_logger()
 
-MAX_FRAME_BYTES: Final = 24 << 20
+MAX_FRAME_BYTES: Final = (24 << 20) + (64 << 10)  # 24 MiB of base64, and the event around it
 BACKLOG: Final = 1_024
 FAREWELL_S: Final = 2
 
