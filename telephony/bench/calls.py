@@ -30,6 +30,7 @@ from telephony.wire.voice import spoken_by
 SUBJECT = "telephony.bench.service_under_test"
 RAMP_SHARE = 0.2
 SETTLE_S = 1.0
+OVERTIME_S = 60.0
 LINES = (
     ("slt", "I would like to book a table for four."),
     ("kal16", "What time do you open tomorrow morning?"),
@@ -47,7 +48,11 @@ async def run_calls(calls: int, seconds: float, stream: TextIO) -> dict[str, obj
     findings = Findings()
     async with running(SUBJECT, "--calls", str(calls)) as subject, Phone() as phone:
         idle_mib = subject.rss_mib()
-        up, spending, full_mib = await _hold(phone, subject, calls, seconds, lines, findings)
+        try:
+            async with asyncio.timeout(seconds + OVERTIME_S):
+                up, spending, full_mib = await _hold(phone, subject, calls, seconds, lines, findings)
+        except TimeoutError:
+            raise SubjectError(f"the calls had not ended {OVERTIME_S:.0f} s after their time") from None
     wire = wire_of(up)
     carried = [call for call in up if call.ended.result().by == "us"]
     nominal_ms = float(subject.ready["nominal_ms"])

@@ -23,6 +23,9 @@ class Party(Protocol):
         ...
 
 
+PORT_TRIES = 10
+
+
 class Desk:
     """Sends and sorts messages by Call-ID; opens a connection where a URI asks for TCP."""
 
@@ -37,11 +40,19 @@ class Desk:
         self.host = ""
 
     async def open(self, host: str, port: int) -> None:
-        """Bind UDP and TCP to one port."""
+        """Bind UDP and TCP to one port; with port 0, to one that both are free at."""
         self.host = host
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self._udp, local_addr=(host, port))
-        self._server = await loop.create_server(lambda: TcpLink(self._receive), *self._udp.local)
+        for left in reversed(range(PORT_TRIES if port == 0 else 1)):
+            transport, _ = await loop.create_datagram_endpoint(lambda: self._udp, local_addr=(host, port))
+            try:
+                self._server = await loop.create_server(lambda: TcpLink(self._receive), *self._udp.local)
+            except OSError:
+                transport.close()
+                if not left:
+                    raise
+            else:
+                return
 
     @property
     def local(self) -> Address:
