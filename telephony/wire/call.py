@@ -13,7 +13,7 @@ from telephony.wire.message import Fields, Request, Response, bare_uri, text_of,
 from telephony.wire.mouth import Mouth, Spoken
 from telephony.wire.sdp import Description, Law
 from telephony.wire.speech import Speech
-from telephony.wire.stream import Heard, Stream
+from telephony.wire.stream import CallOverError, Heard, Stream
 from telephony.wire.transactions import GIVE_UP_S, T1_S, T2_S
 from telephony.wire.transport import Link
 
@@ -148,7 +148,9 @@ class Call:
 
     @property
     def _mouth(self) -> Mouth:
-        if self._stream.mouth is None or self.ended.done():
+        if self.ended.done():
+            raise CallOverError("the call is over")
+        if self._stream.mouth is None:
             raise RuntimeError("the call is not up")
         return self._stream.mouth
 
