@@ -6,6 +6,7 @@ so that an agent's line is written when this is known.
 """
 
 import time
+import threading
 import wave
 from collections.abc import Callable
 from io import TextIOWrapper
@@ -39,6 +40,8 @@ class StereoRecording:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._wav: wave.Wave_write | None = None
+        # A call may end while a thread is still writing.
+        self._busy = threading.Lock()
 
     def __enter__(self) -> "StereoRecording":
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,21 +54,23 @@ class StereoRecording:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        wav, self._wav = self._wav, None
-        if wav is not None:
-            try:
-                wav.close()
-            except OSError as problem:
-                self._lost(problem)
+        with self._busy:
+            wav, self._wav = self._wav, None
+            if wav is not None:
+                try:
+                    wav.close()
+                except OSError as problem:
+                    self._lost(problem)
 
     def write(self, stereo: bytes) -> None:
         """Append interleaved PCM16; blocks for as long as the disk does."""
-        if self._wav is None or not stereo:
-            return
-        try:
-            self._wav.writeframes(stereo)
-        except OSError as problem:
-            self._lost(problem)
+        with self._busy:
+            if self._wav is None or not stereo:
+                return
+            try:
+                self._wav.writeframes(stereo)
+            except OSError as problem:
+                self._lost(problem)
 
     def _lost(self, problem: OSError) -> None:
         self._wav = None
