@@ -5,8 +5,8 @@ them. The transcript has one line per item: who spoke, the words, and what of an
 so that an agent's line is written when this is known.
 """
 
-import time
 import threading
+import time
 import wave
 from collections.abc import Callable
 from io import TextIOWrapper
