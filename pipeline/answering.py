@@ -27,6 +27,7 @@ from pipeline.signals import (
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
+    SpeechReached,
 )
 from pipeline.speaking import Cancelled, Speaking
 from pipeline.terms import NOTHING_SPECIAL, Terms
@@ -145,7 +146,7 @@ class Answering:
             case ReplyFailed(reason=reason):
                 return self._trouble.model_failed(reason, self.config) + self._closed_if_made()
 
-    def spoke(self, news: SpeechMade | SpeechEnded | SpeechFailed) -> list[Output]:
+    def spoke(self, news: SpeechMade | SpeechReached | SpeechEnded | SpeechFailed) -> list[Output]:
         """The voice went on; what comes for another response is dropped."""
         now_ms, reply = self._listening.now_ms, self.speaking.reply
         if news.response_id in self.asides:
@@ -156,6 +157,8 @@ class Answering:
         match news:
             case SpeechMade(piece=piece, pcm=pcm):
                 return self.speaking.made(piece, pcm)
+            case SpeechReached(piece=piece, reached=reached):
+                return reply.reached(piece, reached)
             case SpeechEnded(piece=piece):
                 reply.piece_ended(piece)
                 return self._closed_if_made()

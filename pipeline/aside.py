@@ -16,6 +16,7 @@ from pipeline.signals import (
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
+    SpeechReached,
     StartReply,
 )
 from pipeline.terms import Terms
@@ -66,7 +67,7 @@ class Asides:
             case ReplyFailed(reason=reason):
                 return self._failed(reply, f"llm_{reason}")
 
-    def spoke(self, news: SpeechMade | SpeechEnded | SpeechFailed, now_ms: int) -> list[Output]:
+    def spoke(self, news: SpeechMade | SpeechReached | SpeechEnded | SpeechFailed, now_ms: int) -> list[Output]:
         """The voice went on."""
         reply = self._open[news.response_id]
         self._since_ms[reply.id] = now_ms
@@ -74,6 +75,8 @@ class Asides:
             case SpeechMade(piece=piece, pcm=pcm):
                 play = reply.played(piece, pcm)
                 return [play] if play else []
+            case SpeechReached(piece=piece, reached=reached):
+                return reply.reached(piece, reached)
             case SpeechEnded(piece=piece):
                 reply.piece_ended(piece)
                 return self._closed_if_made(reply)

@@ -5,12 +5,12 @@ and of the piece under way the share of words that its played time covers.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec.structs import replace
 
-from pipeline.providers import FunctionCall, FunctionOutput, Message, Turn
+from pipeline.providers import FunctionCall, FunctionOutput, Message, Reached, Turn
 from pipeline.realtime.items import (
     Content,
     FunctionCallItem,
@@ -31,11 +31,12 @@ FIRST: Final = "root"
 
 @dataclass(slots=True)
 class SpokenPiece:
-    """A piece of an agent's message and the audio made of it so far."""
+    """A piece of an agent's message, the audio made of it so far, and what the voice told of its words' times."""
 
     text: str
     audio_ms: float = 0.0
     done: bool = False
+    reached: list[Reached] = field(default_factory=list)
 
 
 def heard_text(pieces: list[SpokenPiece], heard_ms: int) -> str:
@@ -54,6 +55,8 @@ def heard_share(piece: SpokenPiece, heard_ms: float) -> str:
     """The words of a piece that fit into so much of its audio, with the white space before them."""
     if piece.done and heard_ms >= piece.audio_ms - 1:
         return piece.text
+    if piece.reached:
+        return piece.text[: max((word.chars for word in piece.reached if word.audio_ms <= heard_ms), default=0)]
     # A piece whose audio is still being made is longer than it looks: 15 characters take about a second.
     whole_ms = piece.audio_ms if piece.done else max(piece.audio_ms, len(piece.text) * 1_000 / 15)
     letters = len(piece.text) * min(heard_ms, piece.audio_ms) / whole_ms if whole_ms else 0.0

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 
 from pipeline.audio import FRAME_MS, Frame
-from pipeline.providers import Hearing, ProviderError, Reason, Transcript
+from pipeline.providers import Hearing, ProviderError, Reason, Transcript, TurnVerdict
 from pipeline.signals import HearingLost, Input
 
 PREFIX_MS = 2_000
@@ -131,8 +131,11 @@ class Ear:
             async for words in news:
                 self._heard(words)
 
-    def _heard(self, words: Transcript) -> None:
+    def _heard(self, words: Transcript | TurnVerdict) -> None:
         self._failed = 0
+        if isinstance(words, TurnVerdict):
+            self._post(words)
+            return
         if words.utterance not in self._unheard:
             return
         if words.final:

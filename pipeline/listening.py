@@ -8,7 +8,7 @@ from pipeline.audio import FRAME_MS
 from pipeline.awaiting import Awaiting, Understood, Uttered
 from pipeline.conversation import Conversation
 from pipeline.keypad import Keypad
-from pipeline.providers import Transcript
+from pipeline.providers import Transcript, TurnVerdict
 from pipeline.realtime.config import AudioInput, SemanticVad, ServerVad, TurnDetection
 from pipeline.realtime.events import (
     DtmfReceived,
@@ -178,6 +178,11 @@ class Listening:
         if not item_id:
             return [], None
         return [PartialTranscript(event_id=self._ids("event"), item_id=item_id, transcript=text)], None
+
+    def judged(self, said: TurnVerdict) -> None:
+        """The recogniser's own opinion of the turn."""
+        if self._endpointer is not None and said.utterance == self._utterance:
+            self._endpointer.judged(said.verdict)
 
     def press(self, key: str, received_at: int) -> list[Output]:
         """One key."""

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any, TypeVar
 
 from pipeline.audio import WIDE_HZ, ms_of
-from pipeline.providers import LanguageModel, ProviderError, TextToSpeech
+from pipeline.providers import LanguageModel, ProviderError, Reached, TextToSpeech
 from pipeline.signals import (
     Input,
     ReplyDelta,
@@ -19,6 +19,7 @@ from pipeline.signals import (
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
+    SpeechReached,
     StartReply,
 )
 
@@ -110,9 +111,12 @@ class Making:
     async def _speak(self, speak: Speak) -> None:
         voice = self._text_to_speech
         async with aclosing(_persistent(lambda: voice.speak(speak.text, speak.voice, speak.speed))) as chunks:
-            async for pcm in chunks:
-                self._post(SpeechMade(speak.response_id, speak.piece, pcm))
-                self._ahead_ms += ms_of(pcm, WIDE_HZ)
+            async for given in chunks:
+                if isinstance(given, Reached):
+                    self._post(SpeechReached(speak.response_id, speak.piece, given))
+                    continue
+                self._post(SpeechMade(speak.response_id, speak.piece, given))
+                self._ahead_ms += ms_of(given, WIDE_HZ)
                 if self._ahead_ms >= AHEAD_MS:
                     self._room.clear()
                     await self._room.wait()

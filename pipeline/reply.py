@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from pipeline.audio import SAMPLE_BYTES, WIDE_HZ
 from pipeline.conversation import Conversation, SpokenPiece, heard_share
-from pipeline.providers import CutShort, Delta, FunctionCall, TextDelta, Usage
+from pipeline.providers import CutShort, Delta, FunctionCall, Reached, TextDelta, Usage
 from pipeline.realtime.events import ResponseCreated, ResponseDone
 from pipeline.realtime.items import (
     FailureDetail,
@@ -124,6 +124,12 @@ class Reply:
         assert self.item_id is not None
         self.pieces[piece].audio_ms += len(pcm) / PCM_PER_MS
         return Play(self.id, pcm, self.item_id, self._index)
+
+    def reached(self, piece: int, reached: Reached) -> list[Output]:
+        """The voice tells where in a piece's audio its words end; nobody else needs to know."""
+        if 0 <= piece < len(self.pieces):
+            self.pieces[piece].reached.append(reached)
+        return []
 
     def piece_ended(self, piece: int) -> None:
         """One piece has all its audio."""

@@ -8,7 +8,7 @@ from pipeline.answering import Answering, Surroundings
 from pipeline.awaiting import Understood
 from pipeline.conversation import Conversation
 from pipeline.listening import Listening
-from pipeline.providers import Transcript
+from pipeline.providers import Transcript, TurnVerdict
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.dialect import honoured
 from pipeline.realtime.events import (
@@ -37,6 +37,7 @@ from pipeline.signals import (
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
+    SpeechReached,
     TimeIsUp,
     TransferFailed,
 )
@@ -109,9 +110,12 @@ class Session:
                 out = self._speaking.playout(played_ms) + self._overdue()
             case Transcript():
                 out = self._transcribed(happened)
+            case TurnVerdict():
+                self._listening.judged(happened)
+                out = []
             case ReplyDelta() | ReplyEnded() | ReplyFailed():
                 out = self._answering.replied(happened)
-            case SpeechMade() | SpeechEnded() | SpeechFailed():
+            case SpeechMade() | SpeechReached() | SpeechEnded() | SpeechFailed():
                 out = self._answering.spoke(happened)
             case Digit(digit, received_at):
                 self._not_quiet()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.providers import Delta, Prompt, Reason, Transcript
+from pipeline.providers import Delta, Prompt, Reached, Reason, Transcript, TurnVerdict
 from pipeline.realtime.client import ClientEvent, Refusal
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ItemRetrieved, ServerEvent
@@ -114,6 +114,15 @@ class SpeechMade:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechReached:
+    """The voice tells how much of a piece's text its audio up to a place speaks."""
+
+    response_id: str
+    piece: int
+    reached: Reached
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechEnded:
     """All audio of one piece has been made."""
 
@@ -153,11 +162,13 @@ Input = (
     CallerFrame
     | Elapsed
     | Transcript
+    | TurnVerdict
     | HearingLost
     | ReplyDelta
     | ReplyEnded
     | ReplyFailed
     | SpeechMade
+    | SpeechReached
     | SpeechEnded
     | SpeechFailed
     | Digit

@@ -5,6 +5,7 @@ inputs and gives the same edges.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.realtime.config import SemanticVad, ServerVad, TurnDetection
 
@@ -39,16 +40,18 @@ class Endpointer:
 
     def __init__(self, detection: TurnDetection, line_delay_ms: int = 0) -> None:
         """`line_delay_ms` is how old caller audio is when it arrives: its silence has lasted that much longer."""
-        self.threshold, self.silence_ms = _limits(detection)
+        self.change(detection)
         self._line_delay_ms = line_delay_ms
         self.speaking = False
         self._began_ms = 0
         self._voiced_ms = 0
         self._last_voice_ms = 0
+        self._over = False
 
     def change(self, detection: TurnDetection) -> None:
         """Take new settings from the next frame on; an open utterance stays open."""
         self.threshold, self.silence_ms = _limits(detection)
+        self._semantic = isinstance(detection, SemanticVad)
 
     def hear(self, score: float, end_ms: int, frame_ms: int) -> Edge | None:
         """One frame that ends at `end_ms` of caller audio."""
@@ -66,12 +69,17 @@ class Endpointer:
         self.speaking = True
         return SpeechBegan(self._began_ms)
 
+    def judged(self, verdict: Literal["maybe_over", "goes_on", "over"]) -> None:
+        """A recogniser that judges turns itself says so; `semantic_vad` believes it once the caller is silent."""
+        if self.speaking and self._semantic:
+            self._over = verdict == "over"
+
     def stop(self, at_ms: int) -> TurnEnded | None:
         """End an open utterance here."""
         if not self.speaking:
             return None
         ended = TurnEnded(at_ms, self._last_voice_ms, self._voiced_ms)
-        self.speaking = False
+        self.speaking = self._over = False
         self._voiced_ms = 0
         return ended
 
@@ -79,8 +87,9 @@ class Endpointer:
         if score >= max(self.threshold - RELEASE, LEAST_RELEASE):
             self._last_voice_ms = end_ms
             self._voiced_ms += frame_ms
+            self._over = False
             return None
-        if end_ms + self._line_delay_ms - self._last_voice_ms < self.silence_ms:
+        if not self._over and end_ms + self._line_delay_ms - self._last_voice_ms < self.silence_ms:
             return None
         return self.stop(end_ms)
 

@@ -134,6 +134,6 @@ async def _spoken(voice: TextToSpeech, text: str) -> bytes:
     """The last words for when nothing else can speak; silence is left when there is no voice on the machine."""
     try:
         async with aclosing(voice.speak(text, "", 1.0)) as chunks:  # type: ignore[type-var]
-            return b"".join([chunk async for chunk in chunks])
+            return b"".join([chunk async for chunk in chunks if isinstance(chunk, bytes)])
     except ProviderError:
         return b""

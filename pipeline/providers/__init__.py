@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from pipeline.audio import Frame
@@ -18,6 +18,15 @@ class ProviderError(Exception):
         self.provider = provider
         self.reason = reason
         self.retryable = retryable
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach a vendor. The key is for its own file alone."""
+
+    base_url: str
+    api_key: str | None = field(default=None, repr=False)
+    connect_s: float = 3.0
 
 
 class VoiceActivity(Protocol):
@@ -37,6 +46,14 @@ class Transcript:
     final: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TurnVerdict:
+    """What a recogniser that judges turns itself says of the open utterance: the caller may have finished, or has."""
+
+    utterance: int
+    verdict: Literal["maybe_over", "goes_on", "over"]
+
+
 class Hearing(Protocol):
     """One call's open recogniser. begin, feed..., end; then the next utterance. None of these block."""
 
@@ -52,8 +69,8 @@ class Hearing(Protocol):
         """The utterance is complete: its final transcript follows, also when nothing was understood."""
         ...
 
-    def transcripts(self) -> AsyncIterator[Transcript]:
-        """Partials and finals in order; raises ProviderError when hearing is lost; ends when closed."""
+    def transcripts(self) -> AsyncIterator[Transcript | TurnVerdict]:
+        """Partials, finals and verdicts in order; raises ProviderError when hearing is lost; ends when closed."""
         ...
 
 
@@ -148,9 +165,20 @@ class LanguageModel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The first `chars` characters of the text, whole words, have been spoken `audio_ms` after its audio began."""
+
+    chars: int
+    audio_ms: float
+
+
 class TextToSpeech(Protocol):
     """A streaming voice."""
 
-    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes]:
-        """PCM16 LE mono at 24 kHz in chunks as they are made; closing cancels; raises ProviderError."""
+    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes | Reached]:
+        """PCM16 LE mono at 24 kHz in chunks as they are made, and word timings of a voice that gives them.
+
+        A timing may come before or after the audio it speaks of. Closing cancels; raises ProviderError.
+        """
         ...

@@ -27,6 +27,7 @@ from pipeline.providers import (
     Turn,
     Usage,
 )
+from pipeline.providers.statuses import reason_of
 
 NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -140,7 +141,7 @@ class OpenAIChat:
         except TimeoutError:
             raise self._failed("stalled", "timeout", retryable=True) from None
         except openai.APIStatusError as error:
-            reason, retryable = _reason_of(error.status_code, error.code)
+            reason, retryable = reason_of(error.status_code, error.code)
             problem = f"{error.status_code} {error.code or ''}".strip()
             raise self._failed(reason, problem, retryable=retryable) from None
         except (openai.APIConnectionError, httpx2.TransportError) as error:
@@ -224,15 +225,6 @@ def _choice(choice: str) -> str | dict[str, Any]:
     if choice in ("auto", "none", "required"):
         return choice
     return {"type": "function", "function": {"name": choice}}
-
-
-def _reason_of(status: int, code: str | None) -> tuple[Reason, bool]:
-    """Our reason for an HTTP status, and whether the same request may work a moment later."""
-    if status == 429:
-        return "limited", code != "insufficient_quota"
-    if status in (408, 425) or status >= 500:
-        return "internal", True
-    return "refused", False
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.conversation import Conversation, SpokenPiece, heard_text
-from pipeline.providers import FunctionCall, FunctionOutput, Message
+from pipeline.providers import FunctionCall, FunctionOutput, Message, Reached
 from pipeline.realtime.items import (
     FunctionCallItem,
     FunctionOutputItem,
@@ -37,6 +37,18 @@ def test_the_words_that_fit_into_the_time(heard_ms: int, words: str) -> None:
 
 def test_a_piece_that_is_still_made_is_longer_than_its_audio() -> None:
     assert heard_text([SpokenPiece("Good evening, dear guest.", 400)], 400) == "Good"
+
+
+def test_a_voice_that_times_its_words_is_believed() -> None:
+    piece = SpokenPiece("One hundred and two.", 2_000, done=True)
+    piece.reached += [Reached(3, 900), Reached(11, 1_000), Reached(15, 1_100), Reached(20, 2_000)]
+
+    assert [heard_text([piece], ms) for ms in (890, 950, 1_100, 2_000)] == [
+        "",
+        "One",
+        "One hundred and",
+        "One hundred and two.",
+    ]
 
 
 def test_a_piece_without_audio_was_not_heard() -> None:

@@ -1,12 +1,13 @@
 """Where a caller's turn begins and ends."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.realtime.config import SemanticVad, ServerVad
+from pipeline.realtime.config import SemanticVad, ServerVad, TurnDetection
 from pipeline.turn import Edge, Endpointer, SpeechBegan, TurnEnded
 
 FRAME_MS = 20
@@ -86,3 +87,19 @@ def test_a_line_that_delivers_late_has_been_silent_for_longer() -> None:
     edges = [endpointer.hear(1.0 if at_ms <= 200 else 0.0, at_ms, 20) for at_ms in range(20, 1_000, 20)]
 
     assert [edge for edge in edges if edge] == [SpeechBegan(0), TurnEnded(680, 200, 200)]
+
+
+def with_verdict(detection: TurnDetection, verdict: Literal["maybe_over", "over"]) -> list[Edge]:
+    """300 ms of speech; the recogniser judges when 60 ms of silence have passed."""
+    endpointer, found = Endpointer(detection), []
+    for at_ms in range(20, 1_000, 20):
+        found.append(endpointer.hear(1.0 if at_ms <= 300 else 0.0, at_ms, 20))
+        if at_ms == 360:
+            endpointer.judged(verdict)
+    return [edge for edge in found if edge]
+
+
+def test_a_recogniser_that_judges_turns_is_believed_by_semantic_vad() -> None:
+    assert with_verdict(SemanticVad(), "over")[1] == TurnEnded(380, 300, 300)
+    assert with_verdict(SemanticVad(), "maybe_over")[1] == TurnEnded(800, 300, 300)
+    assert with_verdict(ServerVad(), "over")[1] == TurnEnded(800, 300, 300)

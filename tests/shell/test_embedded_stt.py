@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.providers import Hearing, ProviderError
+from pipeline.providers import Hearing, ProviderError, Transcript
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.sphinx.recogniser import dictionary_lines
 from pipeline.providers.sphinx.wire import Close, Open, Ready, Report
@@ -31,7 +31,7 @@ async def hears(hearing: Hearing, text: str, utterance: int = 1) -> str:
 
 async def the_final(hearing: Hearing) -> str:
     async for transcript in hearing.transcripts():
-        if transcript.final:
+        if isinstance(transcript, Transcript) and transcript.final:
             return transcript.text
     return "nothing"
 

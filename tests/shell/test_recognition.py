@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from pipeline.flow import Flow
-from pipeline.providers import Hearing
+from pipeline.providers import Hearing, Transcript
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from tests.drive import speech
 
@@ -42,7 +42,7 @@ async def heard_by(hearing: Hearing, utterance: int, pcm: bytes) -> str:
         hearing.feed(frame)
     hearing.end(utterance)
     async for transcript in hearing.transcripts():
-        if transcript.final:
+        if isinstance(transcript, Transcript) and transcript.final:
             return transcript.text
     return ""
 
