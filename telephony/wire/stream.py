@@ -33,6 +33,7 @@ class Stream:
         self.last_sent_ns = 0
         self.late_ns = 0
         self.unsent = 0
+        self._closed = False
 
     def fileno(self) -> int:
         """The socket's number, also after it was closed."""
@@ -73,12 +74,15 @@ class Stream:
 
     async def until(self, heard: Heard) -> float:
         """Wait until this has been heard; returns the moment (ms) it was noticed, or raises CallOverError."""
+        if self._closed:
+            raise CallOverError()
         seen: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.append((heard, seen))
         return await seen
 
     def close(self) -> None:
         """Close the socket; whoever still waits gets CallOverError."""
+        self._closed = True
         self._socket.close()
         if self.mouth is not None:
             self.mouth.hush()

@@ -15,6 +15,7 @@ from telephony.wire.listening import lost_packets
 from telephony.wire.phone import Phone
 from telephony.wire.sdp import Law, NoCommonAudioError
 from telephony.wire.speech import Speech, speech_of
+from telephony.wire.stream import CallOverError
 
 
 def a_tone(hz: int, ms: int) -> Speech:
@@ -45,6 +46,16 @@ async def a_call(ann: Phone, bob: Phone, uri: str = "", laws: tuple[Law, ...] = 
 
 async def heard_talk(call: Call) -> None:
     await call.until(lambda ear, now_ms: bool(ear.talks) and not ear.speaking(now_ms))
+
+
+async def test_nobody_waits_for_sounds_of_a_call_that_is_over() -> None:
+    async with two_phones() as (ann, bob):
+        at_ann, at_bob = await a_call(ann, bob)
+        await at_ann.hang_up()
+        await at_bob.ended
+        for call in (at_ann, at_bob):
+            with pytest.raises(CallOverError):
+                await call.until(lambda ear, _: bool(ear.talks))
 
 
 @pytest.mark.parametrize("law", ["ulaw", "alaw"])
