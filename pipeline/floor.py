@@ -22,6 +22,9 @@ class _Passage:
     start_ms: float
     end_ms: float
     complete: bool = False
+    held_ms: float = 0.0
+    hold_end_ms: float = 0.0
+    hold_ms: float = 0.0
 
 
 class Floor:
@@ -48,6 +51,11 @@ class Floor:
         return bool(self._passages) and self._played_ms < int(self._end_ms)
 
     @property
+    def holding(self) -> bool:
+        """True while what is heard, or about to be, only fills a silence."""
+        return bool(self._passages) and self._played_ms < int(self._passages[-1].hold_end_ms)
+
+    @property
     def started(self) -> bool:
         """True when some of the holder's audio has left."""
         return bool(self._passages) and self._played_ms > self._passages[0].start_ms
@@ -62,6 +70,23 @@ class Floor:
         """Audio of the response that took the floor last went to playout."""
         passage = self._passages[-1]
         passage.end_ms = self._end_ms = passage.end_ms + audio_ms
+
+    def hold(self, audio_ms: float) -> None:
+        """Audio that belongs to no words went to playout, when nothing was audible."""
+        passage = self._passages[-1]
+        passage.held_ms += passage.hold_ms
+        passage.hold_ms = audio_ms
+        passage.hold_end_ms = passage.end_ms = self._end_ms = max(passage.end_ms, float(self._played_ms)) + audio_ms
+
+    def release(self) -> bool:
+        """The words are there: what is left of such audio is dropped; False when there is nothing to flush."""
+        if not self.holding:
+            return False
+        passage = self._passages[-1]
+        left_ms = passage.hold_end_ms - self._played_ms
+        passage.hold_ms -= left_ms
+        passage.hold_end_ms = passage.end_ms = self._end_ms = float(self._played_ms)
+        return True
 
     def complete(self, response_id: str) -> None:
         """Take note that this response will queue no more; it is heard out."""
@@ -86,4 +111,9 @@ class Floor:
         return yielded
 
     def _heard_ms(self, passage: _Passage) -> int:
-        return int(max(0.0, min(self._played_ms - passage.start_ms, passage.end_ms - passage.start_ms)))
+        """How much of its words: what was only to fill a silence does not count."""
+        played_ms = min(float(self._played_ms), passage.end_ms) - passage.held_ms
+        hold_end_ms = passage.hold_end_ms - passage.held_ms
+        if passage.hold_ms:
+            played_ms -= min(passage.hold_ms, max(0.0, played_ms - (hold_end_ms - passage.hold_ms)))
+        return int(max(0.0, played_ms - passage.start_ms))

@@ -1,23 +1,30 @@
 """A call's recogniser, kept open for as long as the call. Rule: an utterance is heard whole or not at all.
 
-A recogniser may still be connecting when the caller speaks, and it may break. What it has not understood is kept, and
-the next one hears it from its beginning; an utterance too long to be kept is given up, never heard in part.
+A recogniser may still be connecting when the caller speaks, it may break, and it may owe a transcript for too long
+while there is another. What it has not understood is kept, and the next one hears it from its beginning; an utterance
+too long to be kept is given up, never heard in part.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 
 from pipeline.audio import FRAME_MS, Frame
+from pipeline.fallback.race import Candidate, stalled, willing
 from pipeline.providers import Hearing, ProviderError, Reason, Transcript, TurnVerdict
 from pipeline.signals import HearingLost, Input
 
 PREFIX_MS = 2_000
-KEPT_MS = 10_000
+KEPT_MS = 20_000
 TRIES = 3
 RETRY_S = 0.2
+FINAL_WITHIN_S = 1.2
+
+OpenHearing = Callable[[], AbstractAsyncContextManager[Hearing]]
+Recognisers = Sequence[Candidate[OpenHearing]]
+"""In the order in which they are asked to listen; one of them listens at a time."""
 
 
 @dataclass(slots=True)
@@ -28,29 +35,32 @@ class _Utterance:
     whole: bool = True
     ended: bool = False
     given: bool = False
+    due: asyncio.TimerHandle | None = None
 
 
 class Ear:
     """What the caller says goes in, transcripts and the loss of the recogniser are posted."""
 
     def __init__(
-        self, open_hearing: Callable[[], AbstractAsyncContextManager[Hearing]], post: Callable[[Input], None]
+        self, recognisers: Recognisers, post: Callable[[Input], None], final_within_s: float = FINAL_WITHIN_S
     ) -> None:
-        self._open_hearing = open_hearing
+        """`final_within_s` is how long a transcript may be owed while another recogniser could be asked."""
+        self._recognisers = tuple(recognisers)
         self._post = post
+        self._final_within_s = final_within_s
         self._recent: deque[Frame] = deque(maxlen=PREFIX_MS // FRAME_MS)
         self._unheard: dict[int, _Utterance] = {}
         self._open: _Utterance | None = None
         self._hearing: Hearing | None = None
         self._lost: Reason | None = None
         self._stay: asyncio.Timeout | None = None
-        self._leaves = False
+        self._leaves = self._late = False
         self._failed = 0
         self._another = asyncio.Event()
 
-    def use(self, open_hearing: Callable[[], AbstractAsyncContextManager[Hearing]]) -> None:
-        """Another recogniser listens from the next utterance on; the one under way is finished by who began it."""
-        self._open_hearing = open_hearing
+    def use(self, recognisers: Recognisers) -> None:
+        """Others listen from the next utterance on; the one under way is finished by who began it."""
+        self._recognisers = tuple(recognisers)
         self._leaves = True
         self._another.set()
         self._leave_if_idle()
@@ -91,6 +101,8 @@ class Ear:
             self._post(Transcript(number, "", final=True))
             return
         utterance.ended = True
+        if len(self._recognisers) > 1:
+            utterance.due = asyncio.get_running_loop().call_later(self._final_within_s, self._overdue, number)
         if utterance.given and self._hearing is not None:
             self._hearing.end(number)
         elif not utterance.whole:
@@ -98,38 +110,63 @@ class Ear:
 
     async def run(self) -> None:
         """Keep a recogniser open, for as long as one can be had."""
+        recogniser = willing(self._recognisers)[0]
         while True:
-            try:
-                async with asyncio.timeout(None) as self._stay:
-                    await self._listen()
-                error = ProviderError("recogniser", "unreachable", retryable=True)
-            except ProviderError as problem:
-                error = problem
-            except TimeoutError:
-                if not self._leaves:
-                    raise
+            error = await self._listened(recogniser)
+            if error is None:
                 self._failed = 0
+                recogniser = willing(self._recognisers)[0]
                 continue
-            finally:
-                self._stay = None
-                self._let_go()
+            recogniser.failed(error)
             self._failed += 1
-            if self._failed == TRIES or not error.retryable:
+            others = [other for other in willing(self._recognisers) if other is not recogniser]
+            if self._failed >= TRIES + len(self._recognisers) - 1 or not (others or error.retryable):
                 self._lose(error.reason)
                 await self._another.wait()
                 self._lost, self._failed = None, 0
+                recogniser = willing(self._recognisers)[0]
+            elif others:
+                recogniser = others[0]
             else:
                 await asyncio.sleep(RETRY_S * self._failed)
 
-    async def _listen(self) -> None:
+    async def _listened(self, recogniser: Candidate[OpenHearing]) -> ProviderError | None:
+        """Listen until this one fails, or (None) until others are to listen."""
+        try:
+            async with asyncio.timeout(None) as self._stay:
+                await self._listen(recogniser)
+        except ProviderError as error:
+            return error
+        except TimeoutError:
+            if self._late:
+                return stalled(recogniser)
+            if self._leaves:
+                return None
+            raise
+        finally:
+            self._stay, self._late = None, False
+            self._let_go()
+        return ProviderError(recogniser.name, "unreachable", retryable=True)
+
+    async def _listen(self, recogniser: Candidate[OpenHearing]) -> None:
         self._leaves = False
         self._another.clear()
-        async with self._open_hearing() as hearing, aclosing(hearing.transcripts()) as news:  # type: ignore[type-var]
+        async with recogniser.provider() as hearing, aclosing(hearing.transcripts()) as news:  # type: ignore[type-var]
             self._hearing = hearing
             for number, utterance in tuple(self._unheard.items()):
                 self._give(number, utterance)
             async for words in news:
                 self._heard(words)
+                if isinstance(words, Transcript):
+                    recogniser.worked()
+
+    def _overdue(self, number: int) -> None:
+        """The transcript of an ended utterance is late: another recogniser hears it."""
+        utterance = self._unheard.get(number)
+        if utterance is not None and utterance.whole and self._stay is not None:
+            self._late = True
+            self._stay.reschedule(0)
+            self._stay = None
 
     def _heard(self, words: Transcript | TurnVerdict) -> None:
         self._failed = 0
@@ -139,7 +176,7 @@ class Ear:
         if words.utterance not in self._unheard:
             return
         if words.final:
-            del self._unheard[words.utterance]
+            self._settled(words.utterance)
         self._post(words)
         self._leave_if_idle()
 
@@ -158,6 +195,9 @@ class Ear:
             self._hearing.feed(frame)
         if utterance.ended:
             self._hearing.end(number)
+            if utterance.due is not None:
+                utterance.due.cancel()
+                utterance.due = asyncio.get_running_loop().call_later(self._final_within_s, self._overdue, number)
 
     def _let_go(self) -> None:
         self._hearing = None
@@ -166,8 +206,14 @@ class Ear:
             if utterance.ended and not utterance.whole:
                 self._give_up(number)
 
+    def _settled(self, number: int) -> None:
+        """Nothing more is owed for this utterance."""
+        due = self._unheard.pop(number).due
+        if due is not None:
+            due.cancel()
+
     def _give_up(self, number: int) -> None:
-        del self._unheard[number]
+        self._settled(number)
         self._post(Transcript(number, "", final=True))
 
     def _lose(self, reason: Reason) -> None:
@@ -176,4 +222,5 @@ class Ear:
         self._post(HearingLost(reason))
         for number in [number for number, utterance in self._unheard.items() if utterance.ended]:
             self._give_up(number)
-        self._unheard.clear()
+        for number in tuple(self._unheard):
+            self._settled(number)

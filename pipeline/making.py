@@ -4,9 +4,9 @@ A voice speaks its pieces one after the other and runs AHEAD_MS ahead of the cal
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any
 
 from pipeline.audio import WIDE_HZ, ms_of
 from pipeline.providers import LanguageModel, ProviderError, Reached, TextToSpeech
@@ -24,8 +24,6 @@ from pipeline.signals import (
 )
 
 AHEAD_MS = 1_500
-
-T = TypeVar("T")
 
 
 class Making:
@@ -91,7 +89,7 @@ class Making:
     async def _replying(self, start: StartReply) -> None:
         response_id = start.response_id
         try:
-            async with aclosing(_persistent(lambda: self._language_model.reply(start.prompt))) as deltas:
+            async with aclosing(self._language_model.reply(start.prompt)) as deltas:  # type: ignore[type-var]
                 async for delta in deltas:
                     self._post(ReplyDelta(response_id, delta))
         except ProviderError as error:
@@ -110,7 +108,7 @@ class Making:
 
     async def _speak(self, speak: Speak) -> None:
         voice = self._text_to_speech
-        async with aclosing(_persistent(lambda: voice.speak(speak.text, speak.voice, speak.speed))) as chunks:
+        async with aclosing(voice.speak(speak.text, speak.voice, speak.speed)) as chunks:  # type: ignore[type-var]
             async for given in chunks:
                 if isinstance(given, Reached):
                     self._post(SpeechReached(speak.response_id, speak.piece, given))
@@ -121,18 +119,3 @@ class Making:
                     self._room.clear()
                     await self._room.wait()
         self._post(SpeechEnded(speak.response_id, speak.piece))
-
-
-async def _persistent(open_stream: Callable[[], AsyncIterator[T]]) -> AsyncGenerator[T, None]:
-    """A provider's stream. One that fails before it gave anything is opened once more, if that may help."""
-    for may_try_again in (True, False):
-        begun = False
-        try:
-            async with aclosing(open_stream()) as stream:  # type: ignore[type-var]
-                async for given in stream:
-                    begun = True
-                    yield given
-                return
-        except ProviderError as error:
-            if begun or not (may_try_again and error.retryable):
-                raise

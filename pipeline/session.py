@@ -7,6 +7,7 @@ a client plays, it is what `Elapsed` says. Event order follows OpenAI's Realtime
 from pipeline.answering import Answering, Surroundings
 from pipeline.awaiting import Understood
 from pipeline.conversation import Conversation
+from pipeline.holding import Holding
 from pipeline.listening import Listening
 from pipeline.providers import Transcript, TurnVerdict
 from pipeline.realtime.config import SessionConfig
@@ -25,6 +26,7 @@ from pipeline.signals import (
     Elapsed,
     Greet,
     HearingLost,
+    Hold,
     Ids,
     Input,
     Limits,
@@ -58,9 +60,10 @@ class Session:
         permissions: Permissions | None = None,
         limits: Limits | None = None,
         apology_pcm: bytes = b"",
+        hold: Hold | None = None,
         setting: Setting | None = None,
     ) -> None:
-        """`apology_pcm`: `pipeline.trouble.LAST_WORDS` at 24 kHz, for when no provider is left to speak."""
+        """`apology_pcm` (24 kHz) is for when nobody is left to speak, `hold` for when an answer on a call is late."""
         limits, self._setting = limits or Limits(), setting or Setting()
         surroundings = Surroundings(permissions or Permissions(), limits, self._setting, apology_pcm)
         self._conversation = Conversation()
@@ -75,6 +78,7 @@ class Session:
         self._calling = self._answering.calling
         self._asides = self._answering.asides
         self._farewell = self._answering.farewell
+        self._holding = Holding(self._speaking, self._listening, hold or Hold())
         self._interrupted = False
         self._quiet_since_ms = 0
         self._quiet_from_ms = 0
@@ -140,7 +144,7 @@ class Session:
             case None:
                 if self._listening.unheeded:
                     out += self._listening.buffer()
-        return out if self._setting.client_plays else out + self._overdue()
+        return out if self._setting.client_plays else out + self._overdue() + self._holding.due()
 
     def _interrupt(self) -> list[Output]:
         detection = self._answering.config.audio.input.turn_detection

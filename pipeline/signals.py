@@ -40,6 +40,14 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """What the caller hears when the agent's answer has been awaited for `after_ms`: PCM16 at 24 kHz."""
+
+    pcm: bytes = b""
+    after_ms: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How long the session waits for others, in ms of its clock, and how often."""
 
@@ -233,6 +241,13 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class FillSilence:
+    """Queue audio that belongs to no item, PCM16 at 24 kHz."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class FlushPlayout:
     """Drop agent audio that has not left."""
 
@@ -292,6 +307,7 @@ Output = (
     | Speak
     | CancelReply
     | Play
+    | FillSilence
     | FlushPlayout
     | ShowItem
     | Configured

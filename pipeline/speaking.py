@@ -8,7 +8,7 @@ from pipeline.providers import Delta, Prompt
 from pipeline.realtime.events import ItemTruncated, PlayoutCleared, PlayoutStarted, PlayoutStopped
 from pipeline.realtime.items import StatusDetails
 from pipeline.reply import PCM_PER_MS, Reply
-from pipeline.signals import CancelReply, FlushPlayout, Ids, Output, StartReply
+from pipeline.signals import CancelReply, FillSilence, FlushPlayout, Ids, Output, StartReply
 from pipeline.terms import Terms
 
 Cancelled = Literal["turn_detected", "client_cancelled"]
@@ -38,8 +38,13 @@ class Speaking:
 
     @property
     def audible(self) -> bool:
-        """True while the caller hears, or is about to hear, queued audio."""
-        return self._floor.audible
+        """True while the caller hears, or is about to hear, queued words."""
+        return self._floor.audible and not self._floor.holding
+
+    @property
+    def holding(self) -> bool:
+        """True while the caller hears that something is still to come."""
+        return self._floor.holding
 
     def listens_to(self, response_id: str) -> bool:
         """True when the model may go on with this reply."""
@@ -95,8 +100,14 @@ class Speaking:
         play = self.reply.played(piece, pcm)
         if play is None:
             return []
+        out: list[Output] = [FlushPlayout()] if self._floor.release() else []
         self._floor.queue(len(pcm) / PCM_PER_MS)
-        return [play]
+        return [*out, play]
+
+    def hold(self, pcm: bytes) -> list[Output]:
+        """Let the caller hear that the open reply is still to come."""
+        self._floor.hold(len(pcm) / PCM_PER_MS)
+        return [FillSilence(pcm)]
 
     def finish(self) -> list[Output]:
         """Close the open reply as it is; what is queued is heard out."""

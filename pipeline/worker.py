@@ -6,7 +6,6 @@ everything else that happens to the call.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -14,10 +13,10 @@ from typing import Protocol
 import structlog
 
 from pipeline.audio import Frame
-from pipeline.hearing import Ear
+from pipeline.hearing import Ear, Recognisers
 from pipeline.inbox import Inbox
 from pipeline.making import Making
-from pipeline.providers import Hearing, LanguageModel, TextToSpeech, VoiceActivity
+from pipeline.providers import LanguageModel, TextToSpeech, VoiceActivity
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ErrorEvent, ItemRetrieved, ResponseDone, ServerEvent, TurnTimeline
 from pipeline.session import Session
@@ -28,6 +27,7 @@ from pipeline.signals import (
     Configured,
     EndCall,
     EndUtterance,
+    FillSilence,
     FlushPlayout,
     Ids,
     Input,
@@ -71,10 +71,10 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """The providers of one call; `open_hearing` connects a recogniser."""
+    """The providers of one call; `recognisers` in the order in which they are to listen."""
 
     voice_activity: VoiceActivity
-    open_hearing: Callable[[], AbstractAsyncContextManager[Hearing]]
+    recognisers: Recognisers
     language_model: LanguageModel
     text_to_speech: TextToSpeech
 
@@ -137,7 +137,7 @@ class Worker:
         self._ids = ids
         self._timeline = Timeline(now_ms)
         self._inbox: Inbox[Input | _Heard | _Asked] = Inbox()
-        self._ear = Ear(cascade.open_hearing, self.post)
+        self._ear = Ear(cascade.recognisers, self.post)
         self._making: Making | None = None
 
     def post(self, happened: Input) -> None:
@@ -218,6 +218,8 @@ class Worker:
                     self._making.say(output)
                 case CancelReply(response_id):
                     self._making.stop(response_id)
+                case FillSilence(pcm):
+                    self._line.play(pcm)
                 case FlushPlayout():
                     self._line.flush()
                 case EndCall() | TransferCall():
@@ -240,8 +242,8 @@ class Worker:
         cascade, before = self._outlets.configured(config), self._cascade
         self._cascade = cascade
         self._making.use(cascade.language_model, cascade.text_to_speech)
-        if cascade.open_hearing is not before.open_hearing or self._ear.lost:
-            self._ear.use(cascade.open_hearing)
+        if cascade.recognisers is not before.recognisers or self._ear.lost:
+            self._ear.use(cascade.recognisers)
 
     def _play(self, play: Play) -> None:
         self._to_line(play)

@@ -62,8 +62,8 @@ class Engaged:
             log.warning("providers_kept", problem=problem)
             return self.cascade
         fresh, before = self._lineup.cascade(wished), self.cascade
-        hearing = before.open_hearing if _hears_alike(self._config, wished) else fresh.open_hearing
-        self.cascade = replace(fresh, voice_activity=before.voice_activity, open_hearing=hearing)
+        recognisers = before.recognisers if _hears_alike(self._config, wished) else fresh.recognisers
+        self.cascade = replace(fresh, voice_activity=before.voice_activity, recognisers=recognisers)
         self._config = wished
         return self.cascade
 

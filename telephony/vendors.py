@@ -9,6 +9,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from types import TracebackType
 from typing import Self
 
+from pipeline.fallback.model import FallbackModel
+from pipeline.fallback.race import Candidate
+from pipeline.fallback.voice import FallbackVoice, Speaker
 from pipeline.flow import Flow
 from pipeline.providers import Hearing, LanguageModel, ProviderError, TextToSpeech
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
@@ -71,7 +74,10 @@ class Vendors:
         """The providers of one call; raises UnknownModelError."""
         assert self._ticks is not None, "vendors are not open"
         return Cascade(
-            self._ticks.caller(), self._hearing(agent), self._language_model(agent), self._text_to_speech(agent)
+            self._ticks.caller(),
+            (Candidate("stt", self._hearing(agent)),),
+            FallbackModel([Candidate("llm", self._language_model(agent))]),
+            FallbackVoice([Candidate("tts", Speaker(self._text_to_speech(agent), str))]),
         )
 
     def problem(self, config: SessionConfig) -> str | None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.audio import FRAME_MS, WIDE_HZ, bytes_of
+from pipeline.fallback.model import FallbackModel
+from pipeline.fallback.race import Candidate
+from pipeline.fallback.voice import FallbackVoice, Speaker
 from pipeline.providers import Delta, TextDelta
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ServerEvent, SpeechStopped
@@ -62,6 +65,7 @@ class Call:
     model: Model = field(default_factory=lambda: Model(words("Good evening. What can I do for you?")))
     voice: Voice = field(default_factory=Voice)
     config: SessionConfig = field(default_factory=SessionConfig)
+    second: tuple[Recogniser | None, Model | None, Voice | None] = (None, None, None)
     more: dict[str, Any] = field(default_factory=dict)
     line: FakeLine = field(default_factory=FakeLine)
     observed: list[tuple[float, ServerEvent]] = field(default_factory=list)
@@ -73,7 +77,7 @@ class Call:
         self.session = ObservedSession(self.config, counting_ids(), apology_pcm=last_words, **self.more)
         self.worker = Worker(
             self.session,
-            Cascade(Loudness(), self.recogniser.connect, self.model, self.voice),
+            self._cascade(),
             self.line,
             Outlets(
                 observe=lambda event: self.observed.append((now_s(), event)),
@@ -81,6 +85,17 @@ class Call:
             ),
             now_ms=lambda: now_s() * 1_000,
             ids=counting_ids(),
+        )
+
+    def _cascade(self) -> Cascade:
+        recogniser, model, voice = self.second
+        return Cascade(
+            Loudness(),
+            [Candidate(f"stt {at}", one.connect) for at, one in enumerate((self.recogniser, recogniser)) if one],
+            FallbackModel(Candidate(f"llm {at}", one) for at, one in enumerate((self.model, model)) if one),
+            FallbackVoice(
+                Candidate(f"tts {at}", Speaker(one, str)) for at, one in enumerate((self.voice, voice)) if one
+            ),
         )
 
     @asynccontextmanager
@@ -97,7 +112,8 @@ class Call:
             run.cancel()
             with suppress(asyncio.CancelledError):
                 await run
-            assert (self.recogniser.open, self.model.open, self.voice.open) == (0, 0, 0), "a provider is still open"
+            everybody = (self.recogniser, self.model, self.voice, *self.second)
+            assert not any(one.open for one in everybody if one), "a provider is still open"
 
     async def speaks(self, ms: int) -> None:
         """The caller speaks for so long."""

@@ -206,7 +206,7 @@ def test_an_utterance_too_long_to_be_kept_is_asked_for_again_and_never_heard_in_
     async def story() -> None:
         recogniser = Recogniser("hello")
         async with Call(recogniser).runs(greet=False) as call:
-            await call.speaks(15_000)
+            await call.speaks(25_000)
             recogniser.break_off()
             await call.speaks(2_000)
             await call.until(lambda: call.model.prompts)
@@ -222,7 +222,7 @@ def test_a_long_utterance_that_is_lost_is_asked_for_again_at_once(moment: str) -
     async def story() -> None:
         recogniser = Recogniser("hello", final_s=2.0)
         async with Call(recogniser).runs(greet=False) as call:
-            await call.speaks(15_000)
+            await call.speaks(25_000)
             if moment == "while its transcript is owed":
                 await call.ends_a_turn(20)
             recogniser.break_off(reconnect_s=30.0)

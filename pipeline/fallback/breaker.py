@@ -1,0 +1,54 @@
+"""A provider's circuit breaker. Rule: pure; times are ms of a monotonic clock and arrive as arguments.
+
+Closed, it lets everything through. After FAILURES in a row, or one that will not be otherwise next time, it opens and
+the provider rests. When the rest is over, one request may probe it: success closes it, failure doubles the rest.
+"""
+
+from pipeline.providers import ProviderError
+
+FAILURES = 3
+REST_MS = 10_000.0
+LONGEST_REST_MS = 300_000.0
+
+
+class Breaker:
+    """One provider's, shared by every call of the process."""
+
+    def __init__(self, rest_ms: float = REST_MS) -> None:
+        self._first_rest_ms = self._rest_ms = rest_ms
+        self._failures = 0
+        self._rests_until_ms: float | None = None
+        self._probed_ms: float | None = None
+
+    @property
+    def resting(self) -> bool:
+        """True from the failure that opened it until a request works again."""
+        return self._rests_until_ms is not None
+
+    def lets_through(self, now_ms: float) -> bool:
+        """Whether a request may be made now; a probe that is never answered does not block the next one for ever."""
+        if self._rests_until_ms is None:
+            return True
+        if now_ms < self._rests_until_ms:
+            return False
+        if self._probed_ms is not None and now_ms - self._probed_ms < self._first_rest_ms:
+            return False
+        self._probed_ms = now_ms
+        return True
+
+    def worked(self) -> None:
+        """A request was answered."""
+        self._failures = 0
+        self._rests_until_ms = self._probed_ms = None
+        self._rest_ms = self._first_rest_ms
+
+    def failed(self, error: ProviderError, now_ms: float) -> bool:
+        """A request failed; returns True when this opened the breaker."""
+        self._failures += 1
+        if self.resting:
+            self._rest_ms = min(2 * self._rest_ms, LONGEST_REST_MS)
+        elif error.retryable and self._failures < FAILURES:
+            return False
+        opened = not self.resting
+        self._rests_until_ms, self._probed_ms = now_ms + self._rest_ms, None
+        return opened

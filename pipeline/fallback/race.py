@@ -1,0 +1,175 @@
+"""One request to several candidates, a little after one another. Rule: whoever answers first serves it, alone.
+
+A candidate that fails makes room for the next at once; one that is late goes on beside the next, because late is
+better than never. Those that lose are cancelled and closed before anything of the winner is passed on.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from pipeline.fallback.breaker import Breaker
+from pipeline.providers import ProviderError
+
+P = TypeVar("P")
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Generic[P]):
+    """A provider of one layer under its name, e.g. `deepgram/nova-3`."""
+
+    name: str
+    provider: P
+    breaker: Breaker = field(default_factory=Breaker)
+
+    def failed(self, error: ProviderError) -> None:
+        """It broke, or was too late."""
+        if self.breaker.failed(error, now_ms()):
+            log.warning("provider_rests", provider=self.name, reason=error.reason)
+
+    def worked(self) -> None:
+        """It answered."""
+        if self.breaker.resting:
+            log.info("provider_is_back", provider=self.name)
+        self.breaker.worked()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for the first piece of an answer, and from each piece to the next, while there is somebody else.
+
+    With nobody else to ask, and in all, it is `all_s`.
+    """
+
+    first_s: float
+    next_s: float
+    all_s: float
+
+
+LLM_PATIENCE = Patience(first_s=1.2, next_s=1.0, all_s=6.0)
+TTS_PATIENCE = Patience(first_s=0.8, next_s=0.5, all_s=4.0)
+
+
+def now_ms() -> float:
+    """The event loop's clock."""
+    return asyncio.get_running_loop().time() * 1_000
+
+
+def willing(candidates: Iterable[Candidate[P]]) -> list[Candidate[P]]:
+    """Those that do not rest, in order; when all rest, all: a chance is better than none."""
+    listed = list(candidates)
+    return [candidate for candidate in listed if candidate.breaker.lets_through(now_ms())] or listed
+
+
+class Run(Generic[P, T]):
+    """One candidate's answer; `first` is done once its first piece is there, or its end."""
+
+    def __init__(self, candidate: Candidate[P], stream: AsyncIterator[T]) -> None:
+        self.candidate = candidate
+        self._stream = stream
+        self.first = asyncio.ensure_future(_next(stream))
+
+    async def rest(self, next_s: Callable[[], float]) -> AsyncGenerator[T, None]:
+        """What the winner gives, piece by piece; raises ProviderError, also when a piece is late."""
+        piece = self.first.result()
+        while piece is not None:
+            yield piece[0]
+            try:
+                async with asyncio.timeout(next_s()):
+                    piece = await _next(self._stream)
+            except TimeoutError:
+                raise stalled(self.candidate) from None
+
+    async def close(self) -> None:
+        """Cancel whatever is under way."""
+        self.first.cancel()
+        await asyncio.wait([self.first])
+        if not self.first.cancelled():
+            self.first.exception()
+        if isinstance(self._stream, AsyncGenerator):
+            with suppress(ProviderError):
+                await self._stream.aclose()
+
+
+class Race(Generic[P, T]):
+    """Asks candidates, in order, until one answers. Those not asked yet are left in `waiting`, for another race."""
+
+    def __init__(self, candidates: Iterable[Candidate[P]], patience: Patience) -> None:
+        self.waiting = deque(willing(candidates))
+        self._patience = patience
+        self._asked_again = False
+
+    @asynccontextmanager
+    async def answered(self, ask: Callable[[P], AsyncIterator[T]]) -> AsyncIterator[Run[P, T]]:
+        """The run that answered first, open for the block; raises ProviderError when none did, the last one's."""
+        runs: list[Run[P, T]] = []
+        try:
+            winner = await self._winner(runs, ask)
+            for run in [run for run in runs if run is not winner]:
+                run.candidate.failed(stalled(run.candidate))
+                runs.remove(run)
+                await run.close()
+            yield winner
+        finally:
+            for run in runs:
+                await run.close()
+
+    @property
+    def next_s(self) -> float:
+        """How long the next piece of an answer may take now."""
+        return self._patience.next_s if self.waiting else self._patience.all_s
+
+    async def _winner(self, runs: list[Run[P, T]], ask: Callable[[P], AsyncIterator[T]]) -> Run[P, T]:
+        loop, patience = asyncio.get_running_loop(), self._patience
+        end_s = loop.time() + patience.all_s
+        error: ProviderError | None = None
+        while self.waiting or runs:
+            if self.waiting:
+                candidate = self.waiting.popleft()
+                runs.append(Run(candidate, ask(candidate.provider)))
+            wait_s = patience.first_s if self.waiting else max(0.0, end_s - loop.time())
+            await asyncio.wait([run.first for run in runs], timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+            for run in [run for run in runs if run.first.done()]:
+                failure = run.first.exception()
+                if failure is None:
+                    return run
+                runs.remove(run)
+                await run.close()
+                error = self._failed(run.candidate, failure)
+            if not self.waiting and runs and loop.time() >= end_s:
+                for run in runs:
+                    run.candidate.failed(stalled(run.candidate))
+                raise stalled(runs[-1].candidate)
+        assert error is not None, "no candidates"
+        raise error
+
+    def _failed(self, candidate: Candidate[P], failure: BaseException) -> ProviderError:
+        """One broke before it gave anything; the last one is asked once more, if that may help."""
+        if not isinstance(failure, ProviderError):
+            raise failure
+        candidate.failed(failure)
+        if failure.retryable and not self.waiting and not self._asked_again:
+            self._asked_again = True
+            self.waiting.append(candidate)
+        return failure
+
+
+def stalled(candidate: Candidate[Any]) -> ProviderError:
+    """It is too late."""
+    return ProviderError(candidate.name, "stalled", retryable=True)
+
+
+async def _next(stream: AsyncIterator[T]) -> tuple[T] | None:
+    """The next piece; None at the end."""
+    try:
+        return (await anext(stream),)
+    except StopAsyncIteration:
+        return None

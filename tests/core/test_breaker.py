@@ -1,0 +1,60 @@
+"""When a provider rests."""
+
+from pipeline.fallback.breaker import FAILURES, REST_MS, Breaker
+from pipeline.providers import ProviderError
+
+SLOW = ProviderError("vendor", "stalled", retryable=True)
+REFUSED = ProviderError("vendor", "refused")
+
+
+def a_resting_breaker() -> Breaker:
+    breaker = Breaker()
+    breaker.failed(REFUSED, 0.0)
+    return breaker
+
+
+def test_a_provider_rests_after_failures_in_a_row() -> None:
+    breaker = Breaker()
+    opened = [breaker.failed(SLOW, float(at)) for at in range(FAILURES)]
+
+    assert (opened, breaker.lets_through(10.0)) == ([False] * (FAILURES - 1) + [True], False)
+
+
+def test_a_success_between_failures_begins_a_new_count() -> None:
+    breaker = Breaker()
+    for at in range(2 * FAILURES):
+        breaker.failed(SLOW, float(at))
+        breaker.worked()
+
+    assert breaker.lets_through(100.0)
+
+
+def test_a_refusal_opens_it_at_once() -> None:
+    assert not a_resting_breaker().lets_through(REST_MS - 1)
+
+
+def test_one_request_probes_a_provider_that_has_rested() -> None:
+    breaker = a_resting_breaker()
+    probes = [breaker.lets_through(REST_MS + at) for at in range(3)]
+    breaker.worked()
+
+    assert (probes, breaker.lets_through(REST_MS + 4)) == ([True, False, False], True)
+
+
+def test_a_probe_that_fails_doubles_the_rest() -> None:
+    breaker = a_resting_breaker()
+    assert breaker.lets_through(REST_MS)
+    breaker.failed(SLOW, REST_MS)
+
+    assert [breaker.lets_through(REST_MS + wait) for wait in (REST_MS, 2 * REST_MS - 1, 2 * REST_MS)] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_a_probe_that_nobody_ever_reports_on_is_not_the_last_one() -> None:
+    breaker = a_resting_breaker()
+    assert breaker.lets_through(REST_MS)
+
+    assert breaker.lets_through(2 * REST_MS)
