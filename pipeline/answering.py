@@ -17,6 +17,7 @@ from pipeline.realtime.wish import ResponseWish
 from pipeline.reply import Reply
 from pipeline.signals import (
     Ids,
+    LastResort,
     Limits,
     Output,
     Permissions,
@@ -37,12 +38,12 @@ from pipeline.trouble import Trouble
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a session is given besides its config; `last_words` is audio for when no provider is left to speak."""
+    """What a session is given besides its config; `last_resort` is for when no provider can go on."""
 
     permissions: Permissions
     limits: Limits
     setting: Setting
-    last_words: bytes
+    last_resort: LastResort
 
 
 class Answering:
@@ -65,8 +66,8 @@ class Answering:
         self.farewell = Farewell(limits.farewell_ms)
         self.calling = Calling(ids, conversation, Toolbox(surroundings.permissions), self.farewell, limits)
         self.asides = Asides(ids, conversation, limits.progress_ms)
-        self._trouble = Trouble(
-            self.speaking, self.farewell, limits, surroundings.last_words, client_plays=client_plays
+        self.trouble = Trouble(
+            self.speaking, self.farewell, limits, surroundings.last_resort, client_plays=client_plays
         )
         self._owed: ResponseWish | None = None
         self.declined = False
@@ -134,7 +135,7 @@ class Answering:
             return self.asides.replied(news, now_ms)
         if not self.speaking.listens_to(news.response_id):
             return []
-        self._trouble.progress(now_ms)
+        self.trouble.progress(now_ms)
         match news:
             case ReplyDelta(delta=delta):
                 reply = self.speaking.reply
@@ -144,7 +145,7 @@ class Answering:
             case ReplyEnded():
                 return self.speaking.model_ended() + self._closed_if_made()
             case ReplyFailed(reason=reason):
-                return self._trouble.model_failed(reason, self.config) + self._closed_if_made()
+                return self.trouble.model_failed(reason, self.config) + self._closed_if_made()
 
     def spoke(self, news: SpeechMade | SpeechReached | SpeechEnded | SpeechFailed) -> list[Output]:
         """The voice went on; what comes for another response is dropped."""
@@ -153,7 +154,7 @@ class Answering:
             return self.asides.spoke(news, now_ms)
         if reply is None or reply.id != news.response_id:
             return []
-        self._trouble.progress(now_ms)
+        self.trouble.progress(now_ms)
         match news:
             case SpeechMade(piece=piece, pcm=pcm):
                 return self.speaking.made(piece, pcm)
@@ -163,12 +164,12 @@ class Answering:
                 reply.piece_ended(piece)
                 return self._closed_if_made()
             case SpeechFailed(reason=reason):
-                return self._trouble.voice_failed(reason, self.config) + self._closed_if_made()
+                return self.trouble.voice_failed(reason, self.config) + self._closed_if_made()
 
     def stalled(self) -> list[Output]:
         """One frame later: an open reply that makes no progress has failed."""
         now_ms = self._listening.now_ms
-        out = self._trouble.stalled(now_ms, self.config)
+        out = self.trouble.stalled(now_ms, self.config)
         return out + self._closed_if_made() if out else []
 
     def unheard(self, reason: Reason) -> list[Output]:
@@ -188,18 +189,18 @@ class Answering:
 
     def deaf(self, reason: Reason) -> list[Output]:
         """The agent cannot hear any more."""
-        return self._trouble.hearing_failed(reason, self.config) + self._closed_if_made()
+        return self.trouble.hearing_failed(reason, self.config) + self._closed_if_made()
 
     def understood(self) -> None:
         """The recogniser answered, and the caller's turn begins a new count of tool rounds."""
-        self._trouble.understood()
+        self.trouble.understood()
         self.calling.caller_spoke()
 
     def misunderstood(self) -> list[Output]:
         """One utterance was not transcribed in time."""
         if self.farewell.firm:
             return []
-        out = self._trouble.utterance_lost(self.config)
+        out = self.trouble.utterance_lost(self.config)
         return out + self._closed_if_made() if out else []
 
     def cut(self, reason: Cancelled) -> list[Output]:
@@ -217,10 +218,10 @@ class Answering:
 
     def _ask(self, reply: Reply) -> list[Output]:
         self._owed = None
-        self._trouble.progress(self._listening.now_ms)
+        self.trouble.progress(self._listening.now_ms)
         if self.calling.in_circles:
             self.calling.caller_spoke()
-            return self._trouble.model_failed("malformed", self.config) + self._closed_if_made()
+            return self.trouble.model_failed("malformed", self.config) + self._closed_if_made()
         terms = Terms(self.config, reply.terms.wish)
         own = offered(terms.tools) if terms.wish.beside else self.calling.offered(terms.tools)
         return self.speaking.ask(terms.prompt(self._conversation, own))
@@ -233,11 +234,11 @@ class Answering:
         if not reply.made:
             return []
         if reply.empty and not (reply.greets or self._client_plays):
-            return self._trouble.model_failed("malformed", self.config) + self._closed_if_made()
+            return self.trouble.model_failed("malformed", self.config) + self._closed_if_made()
         if reply.mute:
-            return self._trouble.nothing_to_hear(self.config) + self._closed_if_made()
+            return self.trouble.nothing_to_hear(self.config) + self._closed_if_made()
         if not reply.failed:
-            self._trouble.replied()
+            self.trouble.replied()
         return self.speaking.finish() + self._settled(kept=not reply.failed)
 
     def _settled(self, *, kept: bool) -> list[Output]:

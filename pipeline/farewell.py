@@ -17,6 +17,10 @@ class Farewell:
         self._call_id: str | None = None
         self._transfer_call_id: str | None = None
         self._planned_ms = 0
+        self._listen_ms = 0
+        self._since_ms: int | None = None
+        self.leaving = False
+        """No provider can go on; nothing takes that back."""
         self.over = False
 
     @property
@@ -28,12 +32,12 @@ class Farewell:
     def firm(self) -> bool:
         """True when the caller can change nothing: last words, a transfer planned or under way, the end itself."""
         standing = self._act is not None and not self._can_be_taken_back()
-        return standing or self._transfer_call_id is not None or self.over
+        return standing or self._transfer_call_id is not None or self.leaving or self.over
 
     @property
     def silences(self) -> bool:
         """True when the agent begins no new response."""
-        return self._act is not None or self._transfer_call_id is not None or self.over
+        return self._act is not None or self._transfer_call_id is not None or self.leaving or self.over
 
     def plan(self, wish: HangUpAsked | TransferAsked, now_ms: int) -> bool:
         """The agent wants to end or hand over the call; False when something else is planned."""
@@ -44,9 +48,10 @@ class Farewell:
         self._planned_ms = now_ms
         return True
 
-    def leave(self, end: EndCall) -> None:
-        """End the call after what is being said; nothing takes this back."""
-        self._act, self._call_id = end, None
+    def leave(self, act: EndCall | TransferCall, listen_ms: int) -> None:
+        """End the call, or hand it over, after what is being said; an end comes so long after that."""
+        self._act, self._call_id, self.leaving = act, None, True
+        self._listen_ms, self._since_ms = listen_ms if isinstance(act, EndCall) else 0, None
 
     def end(self, reason: str) -> EndCall:
         """End the call now, by our own decision."""
@@ -66,6 +71,10 @@ class Farewell:
         A hang-up also waits for what the caller is saying, but not for ever: what lasts may be noise.
         """
         act = self._act
+        if act is not None and self._listen_ms:
+            self._since_ms = now_ms if self._since_ms is None else self._since_ms
+            if now_ms - self._since_ms < self._listen_ms:
+                return None
         if act is None or not (caller_silent or self.firm or now_ms - self._planned_ms >= self._patience_ms):
             return None
         self._act = None

@@ -29,6 +29,7 @@ from pipeline.signals import (
     Hold,
     Ids,
     Input,
+    LastResort,
     Limits,
     Output,
     Permissions,
@@ -59,13 +60,13 @@ class Session:
         *,
         permissions: Permissions | None = None,
         limits: Limits | None = None,
-        apology_pcm: bytes = b"",
+        last_resort: LastResort | None = None,
         hold: Hold | None = None,
         setting: Setting | None = None,
     ) -> None:
-        """`apology_pcm` (24 kHz) is for when nobody is left to speak, `hold` for when an answer on a call is late."""
+        """`last_resort` is for when no provider can go on, `hold` for when an answer on a call is late."""
         limits, self._setting = limits or Limits(), setting or Setting()
-        surroundings = Surroundings(permissions or Permissions(), limits, self._setting, apology_pcm)
+        surroundings = Surroundings(permissions or Permissions(), limits, self._setting, last_resort or LastResort())
         self._conversation = Conversation()
         ids = self._ids = self._conversation.own_ids(ids)
         effective = honoured(config)
@@ -191,7 +192,7 @@ class Session:
                 out = self._calling.transfer_failed(sip_code)
                 if out:
                     self._answering.owe()
-                return out
+                return out or self._answering.trouble.unrescued(self._answering.config)
             case HearingLost(reason):
                 return self._answering.hearing_lost(reason)
             case TimeIsUp():

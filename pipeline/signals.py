@@ -47,6 +47,22 @@ class Hold:
     after_ms: int = 2_000
 
 
+LAST_WORDS = "I am sorry, something went wrong on my side. Please call again later. Goodbye."
+
+
+@dataclass(frozen=True, slots=True)
+class LastResort:
+    """What is left when no provider can go on: words that are audio already, then the caller is handed over, or not.
+
+    `pcm` is PCM16 at 24 kHz. Without a `target`, or when that does not answer, the call ends `listen_ms` after them.
+    """
+
+    text: str = LAST_WORDS
+    pcm: bytes = b""
+    target: str = ""
+    listen_ms: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long the session waits for others, in ms of its clock, and how often."""

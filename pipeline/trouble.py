@@ -1,33 +1,34 @@
 """What the caller hears when a provider fails. Rule: never silence, and never the same failure for ever.
 
 A model that fails is excused in the agent's own voice, and the call goes on. When it fails again and again, or when
-the voice or the recogniser is gone, ready-made last words are played and the call ends.
+the voice or the recogniser is gone, ready-made last words are played, and the caller is handed over or the call ends.
 
 Where a client plays there is somebody to tell instead: the response fails, the session goes on.
 """
 
+from dataclasses import replace
+
 from pipeline.farewell import Farewell
 from pipeline.providers import Reason
 from pipeline.realtime.config import SessionConfig
-from pipeline.signals import EndCall, Limits, Output
+from pipeline.signals import EndCall, LastResort, Limits, Output, TransferCall
 from pipeline.speaking import Speaking
 from pipeline.terms import Terms
 
 APOLOGY = " I am sorry, something went wrong on my side. Could you say that again, please?"
-LAST_WORDS = "I am sorry, something went wrong on my side. Please call again later. Goodbye."
 
 
 class Trouble:
-    """Watches progress and counts failures; `last_words` is LAST_WORDS as PCM16 at 24 kHz, or nothing."""
+    """Watches progress and counts failures."""
 
     def __init__(
-        self, speaking: Speaking, farewell: Farewell, limits: Limits, last_words: bytes, *, client_plays: bool
+        self, speaking: Speaking, farewell: Farewell, limits: Limits, last_resort: LastResort, *, client_plays: bool
     ) -> None:
         self._client_plays = client_plays
         self._speaking = speaking
         self._farewell = farewell
         self._limits = limits
-        self._last_words = last_words
+        self._last_resort = last_resort
         self._progress_ms = 0
         self._replies_failed = 0
         self._utterances_lost = 0
@@ -89,14 +90,23 @@ class Trouble:
             return self._leave(code, config)
         return self._speaking.excuse(code, APOLOGY)
 
+    def unrescued(self, config: SessionConfig) -> list[Output]:
+        """Whoever was to take the caller over did not: the last words again, and the end."""
+        if not self._farewell.leaving:
+            return []
+        self._last_resort = replace(self._last_resort, target="")
+        return self._leave("rescue_failed", config)
+
     def _leave(self, code: str, config: SessionConfig) -> list[Output]:
         out = self._failed(code)
         if self._client_plays:
             return out
-        self._farewell.leave(EndCall("provider", code))
+        resort = self._last_resort
+        end = TransferCall(resort.target) if resort.target else EndCall("provider", code)
+        self._farewell.leave(end, resort.listen_ms)
         terms = Terms(config)
-        if self._last_words and terms.audio:
-            out += self._speaking.recite(LAST_WORDS, self._last_words, terms)
+        if resort.pcm and terms.audio:
+            out += self._speaking.recite(resort.text, resort.pcm, terms)
         return out
 
     def _failed(self, code: str) -> list[Output]:

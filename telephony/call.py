@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +24,8 @@ from pipeline.signals import (
     Digit,
     EndCall,
     Greet,
+    Hold,
+    LastResort,
     Limits,
     Permissions,
     Setting,
@@ -33,6 +35,7 @@ from pipeline.signals import (
 )
 from pipeline.worker import Cascade, Outlets, Taken, Worker
 from telephony.audience import Audience
+from telephony.dialplan import HOLD_WORDS
 from telephony.far_end import FarEnd
 from telephony.leg import Answered, DigitPressed, Ending, Held, Leg, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.lineup import Engaged, Lineup, knows_model
@@ -60,6 +63,9 @@ class Plan:
     max_call_s: float = 3_600.0
     ring_timeout_s: float = 60.0
     recordings_dir: Path | None = None
+    hold: str = HOLD_WORDS
+    hold_after_ms: int = 2_000
+    last_resort: LastResort = field(default_factory=LastResort)
 
 
 class Journal(Protocol):
@@ -112,7 +118,8 @@ class Call:
             ids,
             permissions=plan.permissions,
             limits=Limits(line_delay_ms=LINE_DELAY_MS),
-            apology_pcm=lineup.apology_pcm,
+            last_resort=replace(plan.last_resort, pcm=lineup.ready_made(plan.last_resort.text)),
+            hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms),
             setting=Setting(known_model=partial(knows_model, lineup)),
         )
         engaged = Engaged(lineup, config, cascade)

@@ -24,6 +24,7 @@ from msgspec import Meta
 
 from pipeline.flow import Flow
 from pipeline.realtime.config import Format, SemanticVad, ServerVad, SessionConfig, ToolChoiceFunction
+from pipeline.signals import LAST_WORDS
 from telephony.faults import FaultyError, did_you_mean
 from telephony.number import dialled
 from telephony.provider_table import flow_of
@@ -36,6 +37,7 @@ HANG_UP: Final = "hang_up"
 TRANSFER: Final = "transfer"
 NOBODY_DECIDED: Final = 480
 STORED: Final = "agent:"
+HOLD_WORDS: Final = "One moment, please."
 TRANSFER_TARGET: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+|tel:\+?[0-9*#A-D().\-]+(?:;[^\s<>]+)?")
 
 _PATTERN = re.compile(r"\*|[^\s*@:;<>]+\*?")
@@ -54,6 +56,8 @@ class Route:
     `allow` names the tools the agent has over its own call; `transfer_targets` maps a spoken name to the sip: or tel:
     address it may transfer to. None in `max_call_s` and `record` means what the settings say. With a webhook an
     application decides; what it accepts has its own tools only, and speaks when it says so.
+    `hold` is said when an answer is `hold_after_ms` late. When no provider can go on, `last_words` are said, and the
+    caller is handed over to `last_resort`, or may leave a message for `voicemail_s`.
     """
 
     did: str
@@ -69,6 +73,11 @@ class Route:
     decide_timeout_s: Annotated[int, Meta(ge=1, le=170)] = 20
     max_call_s: Annotated[int, Meta(ge=1)] | None = None
     record: bool | None = None
+    hold: str = HOLD_WORDS
+    hold_after_ms: Annotated[int, Meta(ge=300, le=10_000)] = 2_000
+    last_words: str = LAST_WORDS
+    last_resort: str = ""
+    voicemail_s: Annotated[int, Meta(ge=0, le=600)] = 0
 
     def takes(self, did: str, caller: str) -> bool:
         """Whether a call to this DID from this caller is one of this route's."""
@@ -86,6 +95,10 @@ class Dialplan:
     routes: tuple[Route, ...] = ()
     agents: Mapping[str, SessionConfig] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
+
+    def phrases(self) -> frozenset[str]:
+        """What is said for want of an answer, on all routes."""
+        return frozenset(words for route in self.routes for words in (route.hold, route.last_words) if words)
 
     def match(self, did: str, caller: str) -> Route | None:
         """The first route that takes this call; numbers may come with separators or as URIs."""
@@ -173,9 +186,12 @@ def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
         yield ("allow",), "transfer is allowed, but there is nowhere to", 'transfer_targets = { desk = "tel:+..." }'
     if route.transfer_targets and TRANSFER not in route.allow:
         yield ("transfer_targets",), "transfer is not allowed", 'allow = ["hang_up", "transfer"]'
-    for name, target in route.transfer_targets.items():
+    places = {("transfer_targets", name): target for name, target in route.transfer_targets.items()}
+    for path, target in (*places.items(), *([(("last_resort",), route.last_resort)] if route.last_resort else [])):
         if not TRANSFER_TARGET.fullmatch(target):
-            yield ("transfer_targets", name), f"{target!r} is no address", "sip:USER@HOST or tel:+NUMBER"
+            yield path, f"{target!r} is no address", "sip:USER@HOST or tel:+NUMBER"
+    if route.voicemail_s and route.record is False:
+        yield ("voicemail_s",), "a message is a recording, and this route has none", "leave out record = false"
 
 
 def _broken_decision(route: Route) -> Iterator[Broken]:

@@ -15,9 +15,8 @@ log = structlog.get_logger()
 class Lineup(Protocol):
     """Who can be asked to run sessions."""
 
-    @property
-    def apology_pcm(self) -> bytes:
-        """Last words for when nothing else can speak, PCM16 at 24 kHz."""
+    def ready_made(self, text: str) -> bytes:
+        """Words of the service's own that need no provider, PCM16 at 24 kHz; nothing for words it does not know."""
         ...
 
     def cascade(self, config: SessionConfig, /) -> Cascade:

@@ -10,7 +10,7 @@ import structlog
 
 from pipeline.observe import Pii
 from pipeline.realtime.config import SessionConfig
-from pipeline.signals import Permissions
+from pipeline.signals import LastResort, Permissions
 from pipeline.worker import Cascade
 from telephony.agents import Agents
 from telephony.call import Call, Journal, Plan
@@ -245,6 +245,9 @@ class Switchboard:
             max_call_s=route.max_call_s or limits.max_call_s,
             ring_timeout_s=limits.ring_timeout_s,
             recordings_dir=None if route.record is False else recordings_dir,
+            hold=route.hold,
+            hold_after_ms=route.hold_after_ms,
+            last_resort=LastResort(route.last_words, b"", route.last_resort, 1_000 * route.voicemail_s),
         )
 
 

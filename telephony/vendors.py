@@ -4,7 +4,7 @@ What is heavy to start (the recogniser's processes, the speech model, a vendor's
 call that needs it where that can be known, and serves every call.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from types import TracebackType
 from typing import Self
@@ -21,8 +21,9 @@ from pipeline.providers.scripted import ScriptedModel
 from pipeline.providers.vad import Silero
 from pipeline.providers.vad_tick import TickScores
 from pipeline.realtime.config import SessionConfig
-from pipeline.trouble import LAST_WORDS
+from pipeline.signals import LAST_WORDS
 from pipeline.worker import Cascade
+from telephony.dialplan import HOLD_WORDS
 from telephony.provider_table import EMBEDDED, OPENAI, SCRIPTED, ProviderTable, flow_of, is_by
 from telephony.settings import ProviderSettings
 
@@ -35,9 +36,15 @@ class Vendors:
     """All providers of the process. `async with` starts those that the agents and the defaults need."""
 
     def __init__(
-        self, settings: ProviderSettings, agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow]
+        self,
+        settings: ProviderSettings,
+        agents: Mapping[str, SessionConfig],
+        flows: Mapping[str, Flow],
+        phrases: Collection[str] = (),
     ) -> None:
+        """`phrases` are words of the service's own, to be spoken when no provider is."""
         self._settings = settings
+        self._phrases_at_hand = phrases
         self._flows = flows
         self._table = ProviderTable(settings, flows)
         # Sessions that applications describe leave the recogniser and the model to the settings.
@@ -49,7 +56,7 @@ class Vendors:
         prompts = [self._phrases(agent) for agent in agents.values() if is_by(self._table.hearing(agent), EMBEDDED)]
         self._recogniser = EmbeddedSpeechToText(settings.recogniser_processes, prompts)
         self._ticks: TickScores | None = None
-        self.apology_pcm = b""
+        self._ready_made: dict[str, bytes] = {}
 
     async def __aenter__(self) -> Self:
         async with self._open as opening:
@@ -61,7 +68,8 @@ class Vendors:
             opening.push_async_exit(self._openai)
             if any(is_by(self._table.thinking(config), OPENAI) for config in self._foreseen):
                 await self._openai.client()
-            self.apology_pcm = await _spoken(self._voice, LAST_WORDS)
+            for words in {HOLD_WORDS, LAST_WORDS, *self._phrases_at_hand}:
+                self._ready_made[words] = await _spoken(self._voice, words)
             self._open = opening.pop_all()
         return self
 
@@ -79,6 +87,10 @@ class Vendors:
             FallbackModel([Candidate("llm", self._language_model(agent))]),
             FallbackVoice([Candidate("tts", Speaker(self._text_to_speech(agent), str))]),
         )
+
+    def ready_made(self, text: str) -> bytes:
+        """Words of the service's own, PCM16 at 24 kHz; nothing for words it does not know."""
+        return self._ready_made.get(text, b"")
 
     def problem(self, config: SessionConfig) -> str | None:
         """Why these providers cannot run a session; None when they can."""
@@ -125,7 +137,7 @@ class Vendors:
 
 
 class _Voices:
-    """The embedded voices; a name of others' is spoken by the default one, and so is a call's last apology."""
+    """The embedded voices; a name of others' is spoken by the default one, and so are the service's own words."""
 
     def __init__(self, voice: EmbeddedVoice, known: tuple[str, ...]) -> None:
         self._voice = voice
@@ -137,7 +149,7 @@ class _Voices:
 
 
 async def _spoken(voice: TextToSpeech, text: str) -> bytes:
-    """The last words for when nothing else can speak; silence is left when there is no voice on the machine."""
+    """Words for when nothing else can speak; silence is left when there is no voice on the machine."""
     try:
         async with aclosing(voice.speak(text, "", 1.0)) as chunks:  # type: ignore[type-var]
             return b"".join([chunk async for chunk in chunks if isinstance(chunk, bytes)])

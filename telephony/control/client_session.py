@@ -57,7 +57,7 @@ class ClientSession:
             client_plays=True, known_model=partial(knows_model, lineup), expires_at=int(time.time()) + longest_s
         )
         self._worker = Worker(
-            Session(config, new_id, setting=setting, apology_pcm=lineup.apology_pcm),
+            Session(config, new_id, setting=setting),
             self._engaged.cascade,
             self._line,
             Outlets(self.observe, self._control, self._play, self._show, self._configured),

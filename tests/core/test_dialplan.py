@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.realtime.config import ServerVad
-from telephony.dialplan import Broken, Dialplan, DialplanError, parse
+from telephony.dialplan import HOLD_WORDS, Broken, Dialplan, DialplanError, parse
 
 FLOW = """
 [flows.reception]
@@ -290,4 +290,35 @@ decide_timeout_s = 200
         "8: route[2].fallback_reject: is for when a webhook brings no decision, and there is none",
         "11: route[3].webhook: a route has one of agent, reject and webhook, not agent and webhook",
         "13: route[3].decide_timeout_s: expected int <= 170",
+    ]
+
+
+def test_a_route_says_what_is_left_when_no_provider_can_go_on() -> None:
+    text = """[[route]]
+did = "1"
+agent = "agent:one"
+hold = "Let me look that up."
+hold_after_ms = 1200
+last_words = "Please leave a message."
+voicemail_s = 60
+[[route]]
+did = "2"
+agent = "agent:one"
+last_resort = "sip:desk@example.com"
+"""
+    dialplan = a_dialplan(text)
+    message, desk = dialplan.routes
+
+    assert (message.hold_after_ms, message.voicemail_s, desk.last_resort) == (1_200, 60, "sip:desk@example.com")
+    assert {"Let me look that up.", "Please leave a message.", HOLD_WORDS} < dialplan.phrases()
+
+
+def test_a_last_resort_that_cannot_be_is_named() -> None:
+    faults = faults_of(
+        '[[route]]\ndid = "1"\nagent = "agent:one"\nlast_resort = "the desk"\nrecord = false\nvoicemail_s = 60\n'
+    )
+
+    assert faults == [
+        "4: route[1].last_resort: 'the desk' is no address (sip:USER@HOST or tel:+NUMBER)",
+        "6: route[1].voicemail_s: a message is a recording, and this route has none (leave out record = false)",
     ]

@@ -9,14 +9,18 @@ from pipeline.signals import (
     EndCall,
     Greet,
     HearingLost,
+    LastResort,
     Limits,
     Permissions,
+    Play,
     ReplyEnded,
     Speak,
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
     StartReply,
+    TransferCall,
+    TransferFailed,
 )
 from pipeline.trouble import APOLOGY
 from tests.drive.story import APOLOGY_MS, Story, sound
@@ -264,7 +268,7 @@ def test_the_caller_cannot_talk_the_last_words_away() -> None:
 
 
 def test_without_last_words_what_is_queued_is_heard_before_the_end() -> None:
-    call = Story(apology_pcm=b"")
+    call = Story(last_resort=LastResort())
     call.tell(Greet())
     call.agent_says("Good evening.", ms=1_000)
     call.tell(HearingLost("refused"))
@@ -356,3 +360,44 @@ def test_a_function_call_without_words_is_a_reply() -> None:
     call.model_ends()
 
     assert statuses(call) == [("completed", "")]
+
+
+def a_call_without_a_voice(last_resort: LastResort) -> Story:
+    """The last words have been heard."""
+    call = Story(last_resort=last_resort)
+    call.caller_says("hello")
+    call.model_says("Good evening.")
+    call.tell(SpeechFailed("resp_1", "refused"))
+    call.passes(APOLOGY_MS + 40)
+    return call
+
+
+def test_a_caller_whom_no_provider_can_serve_is_handed_over() -> None:
+    call = a_call_without_a_voice(LastResort(pcm=sound(APOLOGY_MS), target="sip:desk@example.com"))
+    call.caller_says("are you still there")
+    call.passes(3_000)
+
+    assert call.take(TransferCall, EndCall, StartReply)[1:] == [TransferCall("sip:desk@example.com")]
+
+
+def test_a_desk_that_does_not_answer_is_the_last_resort() -> None:
+    call = a_call_without_a_voice(LastResort(pcm=sound(APOLOGY_MS), target="sip:desk@example.com"))
+    call.take()
+    call.tell(TransferFailed(486))
+    words = call.take(Play)
+    call.passes(APOLOGY_MS + 40)
+
+    assert ([play.pcm for play in words], call.take(EndCall)) == (
+        [sound(APOLOGY_MS)],
+        [EndCall("provider", "rescue_failed")],
+    )
+
+
+def test_a_message_may_be_left_when_no_provider_can_go_on() -> None:
+    call = a_call_without_a_voice(LastResort(pcm=sound(APOLOGY_MS), listen_ms=5_000))
+    call.caller_speaks(3_000)
+    call.passes(1_900)
+    assert call.take(EndCall) == []
+    call.passes(200)
+
+    assert call.take(EndCall) == [EndCall("provider", "tts_refused")]

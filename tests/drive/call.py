@@ -14,7 +14,7 @@ from pipeline.providers import Delta, TextDelta
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ServerEvent, SpeechStopped
 from pipeline.session import Session
-from pipeline.signals import EndCall, Greet, Input, Output, TransferCall
+from pipeline.signals import EndCall, Greet, Input, LastResort, Output, TransferCall
 from pipeline.worker import Cascade, Outlets, Worker
 from tests.drive.cascade import FakeLine, Loudness, Model, Recogniser, Voice, now_s
 from tests.drive.story import counting_ids
@@ -74,7 +74,7 @@ class Call:
     def __post_init__(self) -> None:
         self._ticked = asyncio.Event()
         last_words = bytes(bytes_of(LAST_WORDS_MS, WIDE_HZ))
-        self.session = ObservedSession(self.config, counting_ids(), apology_pcm=last_words, **self.more)
+        self.session = ObservedSession(self.config, counting_ids(), last_resort=LastResort(pcm=last_words), **self.more)
         self.worker = Worker(
             self.session,
             self._cascade(),

@@ -17,7 +17,7 @@ from pipeline.audio import FRAME_MS
 from pipeline.realtime import client, config, events, items, wish
 from pipeline.realtime.config import SessionConfig
 from pipeline.session import Session
-from pipeline.signals import CallerFrame, Input, Limits, Output, Permissions
+from pipeline.signals import CallerFrame, Input, LastResort, Limits, Output, Permissions
 from tests.drive.story import counting_ids, sound
 
 OPENED, CLOSED = "opened", "closed"
@@ -40,7 +40,7 @@ class Setting:
             counting_ids(),
             permissions=self.permissions,
             limits=self.limits,
-            apology_pcm=sound(self.last_words_ms),
+            last_resort=LastResort(pcm=sound(self.last_words_ms)),
         )
 
 

@@ -23,6 +23,7 @@ from pipeline.signals import (
     FlushPlayout,
     Greet,
     Input,
+    LastResort,
     Output,
     Play,
     ReplyDelta,
@@ -65,7 +66,7 @@ class Story:
     """One call; `outputs` holds all that ever came of it."""
 
     def __init__(self, config: SessionConfig | None = None, kind: type[Session] = Session, **more: Any) -> None:
-        more.setdefault("apology_pcm", sound(APOLOGY_MS))
+        more.setdefault("last_resort", LastResort(pcm=sound(APOLOGY_MS)))
         self.session = kind(config or SessionConfig(), counting_ids(), **more)
         self._client_plays = more.get("setting", Setting()).client_plays
         self.outputs: list[Output] = []
