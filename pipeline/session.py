@@ -10,6 +10,7 @@ from pipeline.conversation import Conversation
 from pipeline.holding import Holding
 from pipeline.listening import Listening
 from pipeline.providers import Transcript, TurnVerdict
+from pipeline.quiet import Quiet
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.dialect import honoured
 from pipeline.realtime.events import (
@@ -81,8 +82,8 @@ class Session:
         self._farewell = self._answering.farewell
         self._holding = Holding(self._speaking, self._listening, hold or Hold())
         self._interrupted = False
-        self._quiet_since_ms = 0
-        self._quiet_from_ms = 0
+        self._quiet = Quiet(self._listening)
+        self._idle_prompts = limits.idle_prompts
 
     @property
     def config(self) -> SessionConfig:
@@ -123,7 +124,7 @@ class Session:
             case SpeechMade() | SpeechReached() | SpeechEnded() | SpeechFailed():
                 out = self._answering.spoke(happened)
             case Digit(digit, received_at):
-                self._not_quiet()
+                self._quiet.caller_is_there()
                 out = self._listening.press(digit, received_at)
                 out += self._calling.taken_back() + self._interrupt() + self._entry()
             case Greet() | HearingLost() | TransferFailed() | TimeIsUp():
@@ -136,6 +137,7 @@ class Session:
         out = self._speaking.playout(played_ms)
         match self._listening.hear(score):
             case SpeechBegan() as edge:
+                self._quiet.caller_is_there()
                 self._answering.declined = False
                 out += self._listening.begin(edge) + self._interrupt()
             case TurnEnded() as edge:
@@ -220,14 +222,11 @@ class Session:
         if caller.waiting:
             return self._unheard()
         if not idle or caller.speaking or farewell.silences:
-            self._not_quiet()
+            self._quiet.broken()
             return self._answering.stalled()
         if self._calling.pending and not self._setting.client_plays:
             return self._unanswered(now_ms)
-        return self._too_quiet(now_ms)
-
-    def _not_quiet(self) -> None:
-        self._quiet_since_ms, self._quiet_from_ms = self._listening.now_ms, self._listening.audio_ms
+        return self._too_quiet()
 
     def _unheard(self) -> list[Output]:
         out, understood = self._listening.awaiting.overdue(self._listening.now_ms)
@@ -242,11 +241,10 @@ class Session:
             self._answering.owe()
         return out
 
-    def _too_quiet(self, now_ms: int) -> list[Output]:
-        limit_ms = self._answering.silence_limit_ms
-        if limit_ms is None or now_ms - self._quiet_since_ms < limit_ms:
-            return []
-        out = self._listening.timed_out(self._quiet_from_ms)
-        self._not_quiet()
-        self._answering.addressed()
+    def _too_quiet(self) -> list[Output]:
+        out = self._quiet.due(self._answering.silence_limit_ms)
+        if out and self._quiet.in_a_row > self._idle_prompts and not self._setting.client_plays:
+            return [*out, self._farewell.end("caller_silent")]
+        if out:
+            self._answering.addressed()
         return out

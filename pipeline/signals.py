@@ -74,6 +74,7 @@ class Limits:
     farewell_ms: int = 30_000
     digits_pause_ms: int = 1_200
     tool_rounds: int = 6
+    idle_prompts: int = 2
     failures: int = 3
 
 

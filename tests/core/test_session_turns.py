@@ -16,6 +16,7 @@ from pipeline.realtime.events import (
 )
 from pipeline.signals import (
     BeginUtterance,
+    EndCall,
     Greet,
     Play,
     ReplyDelta,
@@ -230,6 +231,34 @@ def test_a_caller_who_stays_silent_is_spoken_to() -> None:
         "response.created",
         "StartReply",
     ]
+
+
+def test_a_caller_who_says_nothing_is_asked_twice_and_then_let_go() -> None:
+    call = Story(listening(ServerVad(idle_timeout_ms=6_000)))
+    call.agent_greets()
+    for _ in range(2):
+        call.passes(6_020)
+        call.agent_says("Are you there?", 1_000)
+        call.passes(1_020)
+        assert call.take(EndCall) == []
+    call.passes(6_020)
+
+    assert call.take(EndCall) == [EndCall("us", "caller_silent")]
+
+
+def test_a_caller_who_answers_in_between_may_be_silent_again() -> None:
+    call = Story(listening(ServerVad(idle_timeout_ms=6_000)))
+    call.agent_greets()
+    for words in ("", "hello", "", "hello", ""):
+        call.passes(6_020)
+        call.agent_says("Are you there?", 1_000)
+        call.passes(1_020)
+        if words:
+            call.caller_says(words)
+            call.agent_says("Fine.", 500)
+            call.passes(520)
+
+    assert call.take(EndCall) == []
 
 
 def test_a_caller_who_speaks_in_time_is_left_in_peace() -> None:

@@ -1,0 +1,32 @@
+"""A caller who says nothing for too long. Rule: each such silence is told as an item, and some are enough."""
+
+from pipeline.listening import Listening
+from pipeline.signals import Output
+
+
+class Quiet:
+    """Counts silences in which neither side did anything, and how many since the caller was last heard."""
+
+    def __init__(self, listening: Listening) -> None:
+        self._listening = listening
+        self._since_ms = 0
+        self._from_ms = 0
+        self.in_a_row = 0
+
+    def broken(self) -> None:
+        """Somebody does something."""
+        self._since_ms, self._from_ms = self._listening.now_ms, self._listening.audio_ms
+
+    def caller_is_there(self) -> None:
+        """The caller does something."""
+        self.in_a_row = 0
+        self.broken()
+
+    def due(self, limit_ms: int | None) -> list[Output]:
+        """One frame later: the item of a silence that has become too long, or nothing."""
+        if limit_ms is None or self._listening.now_ms - self._since_ms < limit_ms:
+            return []
+        out = self._listening.timed_out(self._from_ms)
+        self.in_a_row += 1
+        self.broken()
+        return out
