@@ -4,7 +4,7 @@ A voice speaks its pieces one after the other and runs AHEAD_MS ahead of the cal
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -24,6 +24,9 @@ from pipeline.signals import (
 )
 
 AHEAD_MS = 1_500
+
+
+Connect = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Making:
@@ -55,6 +58,11 @@ class Making:
         """These from now on; what has begun is finished by who began it, except that a new piece has the new voice."""
         self._language_model = language_model
         self._text_to_speech = text_to_speech
+
+    def warm(self, connects: Sequence[Connect]) -> None:
+        """Have connections ready before they are needed."""
+        for connect in connects:
+            self._tasks.create_task(connect())
 
     def reply(self, start: StartReply) -> None:
         """Ask the model."""

@@ -5,7 +5,7 @@ everything else that happens to the call.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -15,7 +15,7 @@ import structlog
 from pipeline.audio import Frame
 from pipeline.hearing import Ear, Recognisers
 from pipeline.inbox import Inbox
-from pipeline.making import Making
+from pipeline.making import Connect, Making
 from pipeline.providers import LanguageModel, TextToSpeech, VoiceActivity
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ErrorEvent, ItemRetrieved, ResponseDone, ServerEvent, TurnTimeline
@@ -71,12 +71,16 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """The providers of one call; `recognisers` in the order in which they are to listen."""
+    """The providers of one call; `recognisers` in the order in which they are to listen.
+
+    Each of `warm` has a connection ready before it is needed; it never raises.
+    """
 
     voice_activity: VoiceActivity
     recognisers: Recognisers
     language_model: LanguageModel
     text_to_speech: TextToSpeech
+    warm: Sequence[Connect] = ()
 
 
 def _without_audio(asked: ShowItem) -> ServerEvent:
@@ -163,6 +167,7 @@ class Worker:
             async with asyncio.TaskGroup() as tasks:
                 cascade = self._cascade
                 self._making = Making(cascade.language_model, cascade.text_to_speech, tasks, self.post)
+                self._making.warm(cascade.warm)
                 tasks.create_task(self._ear.run())
                 self._perform(self._session.opened())
                 while True:
@@ -242,6 +247,7 @@ class Worker:
         cascade, before = self._outlets.configured(config), self._cascade
         self._cascade = cascade
         self._making.use(cascade.language_model, cascade.text_to_speech)
+        self._making.warm(cascade.warm)
         if cascade.recognisers is not before.recognisers or self._ear.lost:
             self._ear.use(cascade.recognisers)
 
