@@ -3,7 +3,8 @@
 Silero goes on hearing speech for 100 ms after the last sound, longer in noise. A frame is a hush at once when it lies
 HUSH_DB below the caller's voice, or within NEAR_DB of the line's own noise and QUIETER_DB below the voice; so a turn's
 silence counts from where speech really ended. The voice's level follows louder frames quickly and quieter ones slowly;
-the noise's is learnt from frames without speech.
+the noise's is learnt from frames without speech. The last half of a frame speaks for it: where speech ends within a
+frame, it ends for us at the nearest of its edges.
 """
 
 import math
@@ -33,7 +34,8 @@ class Loudness:
 
     def hushed(self, frame: Frame, *, speech: bool) -> bool:
         """Has the caller's voice stopped in this frame? `speech` says that Silero hears, or still hears, some."""
-        frame_db = 20 * math.log10(max(SILENCE_RMS, audioop.rms(frame.narrow, SAMPLE_BYTES)))
+        half = frame.narrow[len(frame.narrow) // 2 :]
+        frame_db = 20 * math.log10(max(SILENCE_RMS, audioop.rms(half, SAMPLE_BYTES)))
         if not speech:
             self._noise_db += NOISE_PACE * (frame_db - self._noise_db)
         below_db = 0.0 if self._voice_db is None else self._voice_db - frame_db
