@@ -1,0 +1,1 @@
+"""Simulated vendors, for tests and benches only. Rule: the framing is the vendor's, the answers mean nothing."""
