@@ -12,8 +12,8 @@ from typing import TextIO
 from telephony import settings as settings_file
 from telephony.dialplan import ANY, NOBODY_DECIDED, Broken, Dialplan, DialplanError, Route, parse
 from telephony.faults import Fault
-from telephony.provider_table import OPENAI, ProviderTable, is_by
-from telephony.settings import ProviderSettings, Settings, SettingsError
+from telephony.provider_table import WHAT, ProviderTable
+from telephony.settings import Settings, SettingsError
 
 
 def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = None) -> int:
@@ -23,7 +23,8 @@ def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = N
     try:
         settings = settings_file.read(path, environ)
         print(f"dialplan: {settings.dialplan}", file=stream)
-        for line in _summary(read_dialplan(settings), settings.providers):
+        faults += keyless(settings)
+        for line in _summary(read_dialplan(settings), settings):
             print(f"  {line}", file=stream)
     except SettingsError as error:
         faults += error.faults
@@ -41,6 +42,15 @@ def read_dialplan(settings: Settings) -> Dialplan:
     """The dialplan that the settings name, in agreement with them; raises DialplanError with every fault."""
     path = settings.dialplan
     return parse(_text(path), str(path), partial(_disagreements, settings))
+
+
+def keyless(settings: Settings) -> Iterator[Fault]:
+    """Each of the settings' own names whose vendor will refuse us for want of a key."""
+    table = ProviderTable(settings.providers, known=settings.known)
+    for layer in WHAT:
+        for place, name in settings.providers.of(layer):
+            for problem, remedy in table.keyless_name(layer, name):
+                yield settings.written.fault(place, problem, remedy)
 
 
 def _text(path: Path) -> str:
@@ -64,7 +74,7 @@ def _faults_of_dialplan_alone(path: Path | None) -> tuple[Fault, ...]:
 
 
 def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Broken]:
-    table = ProviderTable(settings.providers, dialplan.flows)
+    table = ProviderTable(settings.providers, dialplan.flows, settings.known)
     for name, agent in dialplan.agents.items():
         for path, problem, remedy in table.unknown(agent):
             yield ("agents", name, *path), problem, remedy
@@ -80,16 +90,15 @@ def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Broken]:
             yield ("route", index, "record"), "there is nowhere to record to", remedy
 
 
-def _summary(dialplan: Dialplan, providers: ProviderSettings) -> Iterator[str]:
+def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:
     """What the dialplan comes to, one line a route."""
     for route in dialplan.routes:
         yield f"{route.did}{'' if route.caller == ANY else f' from {route.caller}'} -> {_decision(route)}"
-    table = ProviderTable(providers, dialplan.flows)
+    table = ProviderTable(settings.providers, dialplan.flows, settings.known)
     for name, agent in dialplan.agents.items():
-        keyless = not (providers.openai_api_key or providers.openai_base_url)
-        needs = keyless and is_by(table.thinking(agent), OPENAI)
-        note = " (needs OPENAI_API_KEY or providers.openai_base_url)" if needs else ""
-        yield f"agent {name}: {table.model_name(agent)}{note}"
+        then = [candidate.name for candidate in table.candidates("llm", agent)[1:]]
+        notes = "".join(f" ({problem}: {remedy})" for problem, remedy in table.keyless(agent))
+        yield f"agent {name}: {', then '.join([table.model_name(agent), *then])}{notes}"
 
 
 def _decision(route: Route) -> str:

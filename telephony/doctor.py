@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from pipeline.realtime.config import SessionConfig
-from telephony import doctor_network, doctor_parts
+from telephony import doctor_network, doctor_parts, doctor_vendors
 from telephony.check import read_dialplan
 from telephony.dialplan import DialplanError
 from telephony.finding import Finding, as_json, is_sound, ok, print_findings
@@ -38,8 +38,8 @@ async def _examined(settings: Settings) -> AsyncIterator[list[Finding]]:
     yield list(doctor_network.findings(settings.sip, settings.trunks))
     yield await doctor_parts.trunks(settings)
     yield [await doctor_parts.redis(settings.redis)]
-    yield await doctor_parts.speech(settings.providers, agents)
-    yield await doctor_parts.language_models(settings.providers, agents)
+    yield await doctor_parts.speech(settings, agents)
+    yield await doctor_vendors.findings(settings, agents)
     yield doctor_parts.recordings(settings.media)
 
 

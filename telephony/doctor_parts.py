@@ -1,13 +1,10 @@
-"""What the service stands on, for `offhook doctor`: Redis, speech engines, models, vendors, folders, trunks.
+"""What the service stands on, for `offhook doctor`: Redis, speech engines, models, folders, trunks.
 
 Rule: each is tried as a call would use it; a package that is there may still not work.
 """
 
 import asyncio
-import http.client
 import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -17,12 +14,11 @@ from typing import TYPE_CHECKING, Final
 from pipeline.providers import ProviderError
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.embedded_tts import EmbeddedVoice
-from pipeline.providers.openai_chat import OPENAI_URL
 from pipeline.providers.vad import Silero
 from pipeline.realtime.config import SessionConfig
 from telephony.doctor_network import sip_ports_are_free
 from telephony.finding import Finding, ok
-from telephony.provider_table import EMBEDDED, OPENAI, ProviderTable, is_by
+from telephony.provider_table import EMBEDDED, ProviderTable, is_by
 from telephony.settings import MediaSettings, ProviderSettings, RedisSettings, Settings, Trunk
 from telephony.state.connection import StateError, server_version
 from telephony.state.private_redis import RedisServerError, private_redis
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
 
 OLDEST_REDIS: Final = 7
 REGISTER_S: Final = 8.0
-ANSWER_S: Final = 5.0
 UNAVAILABLE: Final = 503
 NOT_FOUND: Final = 404
 SET_UP: Final = "run `make setup` in the project's folder"
@@ -56,11 +51,11 @@ async def redis(settings: RedisSettings) -> Finding:
     return ok("Redis", f"{where} answers, version {version}")
 
 
-async def speech(settings: ProviderSettings, agents: Sequence[SessionConfig]) -> list[Finding]:
+async def speech(settings: Settings, agents: Sequence[SessionConfig]) -> list[Finding]:
     """The embedded engines, and the model that tells speech from noise."""
-    table, found = ProviderTable(settings), [_speech_model(settings)]
+    table, found = ProviderTable(settings.providers, known=settings.known), [_speech_model(settings.providers)]
     if any(is_by(table.hearing(agent), EMBEDDED) for agent in agents):
-        found.append(await _recogniser(settings.recogniser_processes))
+        found.append(await _recogniser(settings.providers.recogniser_processes))
     speaking = [agent for agent in agents if is_by(table.speaking(agent), EMBEDDED)]
     voices = sorted({table.named(agent).audio.output.voice for agent in speaking})
     return [*found, *[await _voice(voice) for voice in voices]]
@@ -96,44 +91,6 @@ async def _voice(name: str) -> Finding:
     if not spoken_bytes:
         return Finding("voice", "fail", f"{name} says nothing", "apt-get install --reinstall libflite1")
     return ok("voice", f"{name} speaks")
-
-
-async def language_models(settings: ProviderSettings, agents: Sequence[SessionConfig]) -> list[Finding]:
-    """The server behind `openai/...` models, when an agent uses one or an address is configured."""
-    table = ProviderTable(settings)
-    used = sorted({table.model_name(agent) for agent in agents if is_by(table.thinking(agent), OPENAI)})
-    if not used and settings.openai_base_url is None:
-        return []
-    url = settings.openai_base_url or OPENAI_URL
-    key = settings.openai_api_key
-    if key is None and settings.openai_base_url is None:
-        remedy = "set OPENAI_API_KEY, or providers.openai_base_url for a server without keys"
-        return [Finding("openai", "note", f"{', '.join(used)} cannot answer: there is no key", remedy)]
-    code = await asyncio.to_thread(_status, f"{url.rstrip('/')}/models", key.reveal() if key else None)
-    if code is None:
-        return [
-            Finding("openai", "fail", f"{url} cannot be reached", "correct providers.openai_base_url or the network")
-        ]
-    if code in (401, 403):
-        return [Finding("openai", "fail", f"{url} refuses the key ({code})", "correct providers.openai_api_key")]
-    return [ok("openai", f"{url} answers ({code})")]
-
-
-def _status(url: str, key: str | None) -> int | None:
-    """The HTTP status of a GET; None when nobody answers. Redirects are not followed: they would take the key along."""
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"} if key else {})
-    try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=ANSWER_S) as response:
-            return int(response.status)
-    except urllib.error.HTTPError as answer:
-        return answer.code
-    except (OSError, http.client.HTTPException):
-        return None
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        """Leave the redirect as the answer."""
 
 
 def recordings(media: MediaSettings) -> list[Finding]:

@@ -1,11 +1,12 @@
-"""Which provider answers to which name, layer by layer. Rule: a table; it says who, and `telephony.vendors` makes them.
+"""Which provider answers to which name, layer by layer. Rule: a table; `telephony.vendors` makes what it names.
 
-A provider's name stands alone (`embedded`) or with a model behind a slash (`openai/MODEL`, `scripted/FLOW`). An empty
-name means the service's default for that layer.
+A name is `VENDOR/MODEL`, or an engine of our own: `embedded`, `scripted/FLOW`. A model's name alone is looked for at
+the layer's default vendor, the first that the settings name; aliases come before all. An empty name means the
+settings' own.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from msgspec.structs import replace
@@ -13,20 +14,33 @@ from msgspec.structs import replace
 from pipeline.realtime.config import SessionConfig
 from telephony.faults import did_you_mean
 from telephony.toml_text import KeyPath
+from telephony.vendor_table import BUILT_IN, Layer, Vendor, key_remedy, lacks_key
 
 EMBEDDED: Final = "embedded"
-OPENAI: Final = "openai"
 SCRIPTED: Final = "scripted"
+WHAT: Final[Mapping[Layer, str]] = {"llm": "language model", "stt": "recogniser", "tts": "voice provider"}
+
+Names = str | tuple[str, ...]
+
+# What clients of OpenAI's own service send without meaning it: another vendor has other models and voices.
+HABITUAL_MODELS: Final = frozenset(("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "tts-1"))
+HABITUAL_VOICES: Final = frozenset(
+    ("alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One provider of one layer. The first voice is its default one; a language is known in all its countries."""
+    """One provider of one layer, ours or a vendor. The first voice is its default one; none means any is passed on.
+
+    A language is known in all its countries; of no languages, all are left to the vendor.
+    """
 
     maker: str
     behind_slash: Literal["nothing", "any model", "a flow"] = "nothing"
     voices: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    vendor: Vendor | None = None
 
     def answers(self, name: str, flows: Collection[str]) -> bool:
         """Whether this is the provider of that name."""
@@ -43,31 +57,54 @@ class Entry:
 
     def knows(self, language: str) -> bool:
         """Whether it understands this language, e.g. "en" or "en-GB"."""
-        return language.lower().partition("-")[0] in self.languages
+        return not self.languages or language.lower().partition("-")[0] in self.languages
 
 
-HEARS: Final = (Entry(EMBEDDED, languages=("en",)),)
-THINKS: Final = (Entry(OPENAI, "any model"), Entry(SCRIPTED, "a flow"))
-SPEAKS: Final = (Entry(EMBEDDED, voices=("rms", "slt", "kal16")),)
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of those who may serve a layer of a call: its whole name, and who that is."""
+
+    name: str
+    entry: Entry
+
+    @property
+    def model(self) -> str:
+        """What stands behind the vendor's name."""
+        return self.name.partition("/")[2]
+
+
+OWN: Final[Mapping[Layer, tuple[Entry, ...]]] = {
+    "stt": (Entry(EMBEDDED, languages=("en",)),),
+    "llm": (Entry(SCRIPTED, "a flow"),),
+    "tts": (Entry(EMBEDDED, voices=("rms", "slt", "kal16")),),
+}
 
 
 class Defaults(Protocol):
-    """The service's own name for each layer."""
+    """The service's own names for each layer: one, or several in the order in which they are tried."""
 
     @property
-    def stt(self) -> str:
+    def stt(self) -> Names:
         """Who hears."""
         ...
 
     @property
-    def llm(self) -> str:
+    def llm(self) -> Names:
         """Who thinks."""
         ...
 
     @property
-    def tts(self) -> str:
+    def tts(self) -> Names:
         """Who speaks."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who is known by name: vendors, and other names for their models."""
+
+    vendors: Mapping[str, Vendor] = field(default_factory=lambda: dict(BUILT_IN))
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_by(entry: Entry | None, maker: str) -> bool:
@@ -81,52 +118,111 @@ def flow_of(model: str) -> str | None:
     return flow if slash and maker == SCRIPTED else None
 
 
-class ProviderTable:
-    """Who answers to the names in a session, with these defaults and flows."""
+def listed(names: Names) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (names,) if isinstance(names, str) else names
 
-    def __init__(self, defaults: Defaults, flows: Collection[str] = ()) -> None:
-        self._defaults = defaults
+
+class ProviderTable:
+    """Who answers to the names in a session, with these defaults, flows, vendors and aliases."""
+
+    def __init__(self, defaults: Defaults, flows: Collection[str] = (), known: Known | None = None) -> None:
+        self._known = known or Known()
         self._flows = flows
+        names: dict[Layer, Names] = {"stt": defaults.stt, "llm": defaults.llm, "tts": defaults.tts}
+        self._defaults = {layer: tuple(map(self.aliased, listed(names[layer]))) for layer in names}
+        vendors = self._known.vendors.items()
+        self._entries: dict[Layer, tuple[Entry, ...]] = {
+            layer: (*own, *(Entry(name, "any model", vendor=each) for name, each in vendors if each.protocol(layer)))
+            for layer, own in OWN.items()
+        }
 
     def hearing_name(self, config: SessionConfig) -> str:
         """The recogniser's name, the session's or the default one."""
-        transcription = config.audio.input.transcription
-        return (transcription.model if transcription else None) or self._defaults.stt
+        return self._name("stt", _named(config, "stt"))
 
     def model_name(self, config: SessionConfig) -> str:
         """The language model's name, the session's or the default one."""
-        return config.model or self._defaults.llm
+        return self._name("llm", _named(config, "llm"))
 
     def speaking_name(self, config: SessionConfig) -> str:
         """The name of who speaks, the session's or the default one."""
-        return config.audio.output.model or self._defaults.tts
+        return self._name("tts", _named(config, "tts"))
 
     def hearing(self, config: SessionConfig) -> Entry | None:
         """Who hears; None when the name means nothing."""
-        return self._found(HEARS, self.hearing_name(config))
+        return self.found("stt", self.hearing_name(config))
 
     def thinking(self, config: SessionConfig) -> Entry | None:
         """Who thinks; None when the name means nothing."""
-        return self._found(THINKS, self.model_name(config))
+        return self.found("llm", self.model_name(config))
 
     def speaking(self, config: SessionConfig) -> Entry | None:
         """Who speaks; None when the name means nothing."""
-        return self._found(SPEAKS, self.speaking_name(config))
+        return self.found("tts", self.speaking_name(config))
+
+    def candidates(self, layer: Layer, config: SessionConfig) -> list[Candidate]:
+        """Who may serve a session's layer, in the order to try them: its own choice, then the settings'.
+
+        Empty when the session names somebody whom nobody answers to.
+        """
+        own = _named(config, layer)
+        names = [*([self.whole(layer, own)] if own else ()), *self._defaults[layer]]
+        found = [(name, self.found(layer, name)) for name in dict.fromkeys(names)]
+        if not found or found[0][1] is None:
+            return []
+        return [Candidate(name, entry) for name, entry in found if entry is not None]
+
+    def whole(self, layer: Layer, name: str) -> str:
+        """The name with its vendor, after aliases: as it is when it has one, or when nobody can be meant."""
+        name = self.aliased(name)
+        default = next(iter(self._defaults[layer]), "")
+        maker = default.partition("/")[0]
+        alone = "/" not in name and not any(entry.maker == name for entry in self._entries[layer])
+        foreign = maker != "openai" and name in HABITUAL_MODELS
+        if not alone or not name or "realtime" in name or foreign or "/" not in default:
+            return name
+        return f"{maker}/{name}" if self.found(layer, f"{maker}/{name}") else name
+
+    def aliased(self, name: str) -> str:
+        """What the settings say this name stands for; itself when they say nothing."""
+        return self._known.aliases.get(name, name)
+
+    def found(self, layer: Layer, name: str) -> Entry | None:
+        """Who answers to a whole name in this layer."""
+        return next((entry for entry in self._entries[layer] if entry.answers(name, self._flows)), None)
+
+    def remedy(self, layer: Layer, name: str) -> str:
+        """What to do about a name that nobody answers to."""
+        maker, slash, _ = name.partition("/")
+        name = f"{maker}/MODEL" if slash and maker != SCRIPTED else name
+        return did_you_mean(name, [known for entry in self._entries[layer] for known in entry.names(self._flows)])
 
     def unknown(self, config: SessionConfig) -> Iterator[tuple[KeyPath, str, str]]:
         """Each name in a session that nobody answers to, be it a default one: its key, the problem, the remedy."""
-        if self.thinking(config) is None:
-            name = self.model_name(config)
-            yield ("model",), f"no language model is called {name!r}", self._remedy(name, THINKS)
-        yield from self._unknown_hearing(config)
-        speaks = config.audio.output
-        speaker = self.speaking(config)
-        if speaker is None:
-            name = self.speaking_name(config)
-            yield ("audio", "output", "model"), f"no voice provider is called {name!r}", self._remedy(name, SPEAKS)
-        elif speaks.voice and speaks.voice not in speaker.voices:
-            remedy = did_you_mean(speaks.voice, speaker.voices)
-            yield ("audio", "output", "voice"), f"no voice is called {speaks.voice!r}", remedy
+        for layer, path in PLACES.items():
+            name = self._name(layer, _named(config, layer))
+            entry = self.found(layer, name)
+            if entry is None:
+                yield path, f"no {WHAT[layer]} is called {name!r}", self.remedy(layer, name)
+        language, hearer = _language(config), self.hearing(config)
+        if hearer is not None and language and not hearer.knows(language):
+            problem = f"the {hearer.maker} recogniser knows no {language!r}"
+            yield ("audio", "input", "transcription", "language"), problem, f"known here: {', '.join(hearer.languages)}"
+        voice, speaker = config.audio.output.voice, self.speaking(config)
+        if speaker is not None and voice and not _speaks_as(speaker, voice):
+            yield ("audio", "output", "voice"), f"no voice is called {voice!r}", did_you_mean(voice, speaker.voices)
+
+    def keyless(self, config: SessionConfig) -> Iterator[tuple[str, str]]:
+        """Each vendor that the session itself names and that will refuse us: the problem and the remedy."""
+        told = {told for layer in PLACES if (name := _named(config, layer)) for told in self.keyless_name(layer, name)}
+        return iter(sorted(told))
+
+    def keyless_name(self, layer: Layer, name: str) -> Iterator[tuple[str, str]]:
+        """Whether the vendor of that name will refuse us: the problem and the remedy."""
+        entry = self.found(layer, self.whole(layer, name))
+        if entry is not None and entry.vendor is not None and lacks_key(entry.maker, entry.vendor):
+            yield f"there is no key for {entry.maker}", key_remedy(entry.maker)
 
     def answerable(self, wished: SessionConfig) -> SessionConfig:
         """The session with the default for every name that nobody answers to."""
@@ -137,30 +233,42 @@ class ProviderTable:
             speaks = replace(speaks, model=None)
         wished = replace(wished, audio=replace(wished.audio, input=hears, output=speaks))
         speaker = self.speaking(wished)
-        if speaker is not None and speaks.voice not in speaker.voices:
+        if speaker is not None and not _speaks_as(speaker, speaks.voice):
             wished = replace(wished, audio=replace(wished.audio, output=replace(speaks, voice="")))
         return replace(wished, model=model if self.thinking(wished) else "")
 
     def named(self, config: SessionConfig) -> SessionConfig:
         """The session with the defaults' own names where it names nobody."""
         speaks, speaker = config.audio.output, self.speaking(config)
-        voice = speaks.voice or (speaker.voices[0] if speaker else "")
+        voice = speaks.voice or (speaker.voices[0] if speaker and speaker.voices else "")
         audio = replace(config.audio, output=replace(speaks, voice=voice))
-        return replace(config, model=self.model_name(config), audio=audio)
+        return replace(config, model=config.model or self.model_name(config), audio=audio)
 
-    def _unknown_hearing(self, config: SessionConfig) -> Iterator[tuple[KeyPath, str, str]]:
-        place = ("audio", "input", "transcription")
-        name, hearer = self.hearing_name(config), self.hearing(config)
-        transcription = config.audio.input.transcription
-        language = transcription.language if transcription else None
-        if hearer is None:
-            yield (*place, "model"), f"no recogniser is called {name!r}", self._remedy(name, HEARS)
-        elif language and not hearer.knows(language):
-            problem = f"the {hearer.maker} recogniser knows no {language!r}"
-            yield (*place, "language"), problem, f"known here: {', '.join(hearer.languages)}"
+    def _name(self, layer: Layer, own: str | None) -> str:
+        return self.whole(layer, own) if own else next(iter(self._defaults[layer]), "")
 
-    def _found(self, layer: tuple[Entry, ...], name: str) -> Entry | None:
-        return next((entry for entry in layer if entry.answers(name, self._flows)), None)
 
-    def _remedy(self, name: str, layer: tuple[Entry, ...]) -> str:
-        return did_you_mean(name, [known for entry in layer for known in entry.names(self._flows)])
+PLACES: Final[Mapping[Layer, KeyPath]] = {
+    "llm": ("model",),
+    "stt": ("audio", "input", "transcription", "model"),
+    "tts": ("audio", "output", "model"),
+}
+
+
+def _named(config: SessionConfig, layer: Layer) -> str | None:
+    """Whom the session itself names."""
+    transcription = config.audio.input.transcription
+    heard = transcription.model if transcription else None
+    return {"stt": heard, "llm": config.model, "tts": config.audio.output.model}[layer]
+
+
+def _language(config: SessionConfig) -> str | None:
+    transcription = config.audio.input.transcription
+    return transcription.language if transcription else None
+
+
+def _speaks_as(speaker: Entry, voice: str) -> bool:
+    """A vendor's voices are its own to know, but another's are not OpenAI's."""
+    if speaker.vendor is None:
+        return voice in speaker.voices
+    return voice not in HABITUAL_VOICES or speaker.vendor.tts == "openai"

@@ -103,7 +103,7 @@ class Service:
 
     def vendors(self) -> Vendors:
         """The providers of this service, not yet open."""
-        return Vendors(self.settings.providers, self.dialplan.agents, self.dialplan.flows, self.dialplan.phrases())
+        return Vendors(self.settings, self.dialplan.agents, self.dialplan.flows, self.dialplan.phrases())
 
     async def _find_redis(self, opening: AsyncExitStack) -> None:
         """Redis as the settings name it, or a private server of our own."""

@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from telephony import control_settings
+from telephony import control_settings, vendor_table
 from telephony.control_settings import ControlSettings, Port
 from telephony.faults import Fault, FaultyError, did_you_mean
+from telephony.provider_table import WHAT, Known, Names, ProviderTable, flow_of, listed
 from telephony.secret import AccessKey, Secret
 from telephony.toml_text import KeyPath, TomlText, parse
 from telephony.typed_table import Reader, Unread, kinds_of
+from telephony.vendor_table import Layer, Vendor
 
 __all__ = ["ControlSettings", "Secret"]  # besides what is defined here
 
@@ -83,18 +85,24 @@ def _recogniser_processes() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """Who hears, thinks and speaks for an agent that does not say, and how the vendors are reached.
+    """Who hears, thinks and speaks for an agent that does not say: a name, or several in the order to try them.
 
     The embedded recogniser decodes in `recogniser_processes`, each on one core and for any number of calls.
     """
 
-    stt: str = "embedded"
-    llm: str = "scripted/reception"
-    tts: str = "embedded"
+    stt: Names = "embedded"
+    llm: Names = "scripted/reception"
+    tts: Names = "embedded"
     recogniser_processes: Annotated[int, Meta(ge=1, le=64)] = field(default_factory=_recogniser_processes)
-    openai_base_url: str | None = None
-    openai_api_key: Secret | None = None
     models_dir: Path = field(default_factory=lambda: Path("~/.cache/offhook/models").expanduser())
+
+    def of(self, layer: Layer) -> list[tuple[KeyPath, str]]:
+        """The names for a layer, each with its key."""
+        names: Names = {"stt": self.stt, "llm": self.llm, "tts": self.tts}[layer]
+        place: KeyPath = ("providers", layer)
+        if isinstance(names, str):
+            return [(place, names)]
+        return [((*place, index), name) for index, name in enumerate(names)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +126,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything, read once and never changed. `node` names this machine to the others that share one Redis."""
+    """Everything, read once and never changed. `node` names this machine to the others that share one Redis.
+
+    `vendors` is what is told of them beyond what is known of them anyway; `written` is where each key stands.
+    """
 
     dialplan: Path = DEFAULT_DIALPLAN
     node: str = field(default_factory=platform.node)
@@ -127,9 +138,19 @@ class Settings:
     media: MediaSettings = MediaSettings()
     redis: RedisSettings = RedisSettings()
     providers: ProviderSettings = ProviderSettings()
+    vendors: dict[str, Vendor] = field(default_factory=dict, metadata={"key": "vendor"})
+    aliases: dict[str, str] = field(default_factory=dict, metadata={"key": "aliases"})
     log: LogSettings = LogSettings()
     limits: Limits = Limits()
     control: ControlSettings = field(default_factory=ControlSettings)
+    written: TomlText = field(
+        default_factory=lambda: TomlText("settings", {}, {}), compare=False, repr=False, metadata={"key": None}
+    )
+
+    @property
+    def known(self) -> Known:
+        """Every vendor, and other names for their models."""
+        return Known(vendor_table.known(self.vendors), self.aliases)
 
 
 class SettingsError(FaultyError):
@@ -156,7 +177,7 @@ def read(path: Path | None, environ: Mapping[str, str] | None = None) -> Setting
     if faults:
         known = reader.is_sound(("dialplan",)) and given.is_sound(("dialplan",))
         raise SettingsError(faults, settings.dialplan if known else None)
-    return settings
+    return replace(settings, written=TomlText(text.file, {}, text.lines))
 
 
 def _text(path: Path | None) -> TomlText:
@@ -223,7 +244,7 @@ class _Environment:
             value = self._value(path, hint, words)
             if not isinstance(value, Unread):
                 settings = _with(settings, path, value)
-        return replace(settings, providers=self._with_usual_variables(settings.providers))
+        return self._with_usual_variables(settings)
 
     def fault(self, path: KeyPath, broken: _Broken) -> Fault | None:
         """The fault, when it is the environment's: it said this value."""
@@ -246,15 +267,16 @@ class _Environment:
             self._faulty.add(path)
         return value
 
-    def _with_usual_variables(self, providers: ProviderSettings) -> ProviderSettings:
-        """What other programs also read: OPENAI_API_KEY, OPENAI_BASE_URL and XDG_CACHE_HOME stand in for defaults."""
-        if providers.openai_api_key is None and (key := self.environ.get("OPENAI_API_KEY")):
-            providers = replace(providers, openai_api_key=Secret(key))
-        if providers.openai_base_url is None and (url := self.environ.get("OPENAI_BASE_URL")):
-            providers = replace(providers, openai_base_url=url)
+    def _with_usual_variables(self, settings: Settings) -> Settings:
+        """What other programs also read: keys such as OPENAI_API_KEY, and XDG_CACHE_HOME, stand in for defaults."""
+        for name in vendor_table.URL_VARIABLES.values():
+            if (url := self.environ.get(name)) and not vendor_table.is_web_address(url):
+                self.faults.append(Fault("environment", 0, name, "is no web address", "https://HOST/v1"))
+        providers = settings.providers
         if providers.models_dir == ProviderSettings().models_dir and (cache := self.environ.get("XDG_CACHE_HOME")):
             providers = replace(providers, models_dir=Path(cache) / "offhook" / "models")
-        return providers
+        vendors = vendor_table.with_usual_variables(settings.vendors, self.environ)
+        return replace(settings, providers=providers, vendors=vendors)
 
 
 def _variable(path: KeyPath) -> str:
@@ -262,12 +284,14 @@ def _variable(path: KeyPath) -> str:
 
 
 def _leaves(section: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    """Every field one variable can say; trunks are a list and only a file can hold them."""
+    """Every field one variable can say; lists and tables of names only a file can hold."""
     hints = get_type_hints(section, include_extras=True)
     for each in fields(section):
+        if "key" in each.metadata:
+            continue
         if is_dataclass(hints[each.name]):
             yield from _leaves(hints[each.name], (*path, each.name))
-        elif "key" not in each.metadata:
+        else:
             yield (*path, each.name), hints[each.name]
 
 
@@ -295,15 +319,30 @@ def _broken_rules(settings: Settings, *, all_trunks: bool) -> Iterator[_Broken]:
     yield from _broken_trunks(settings.trunks if all_trunks else ())
     if not re.fullmatch(r"[A-Za-z0-9._-]+", settings.node):
         yield _Broken((("node",),), "is no name", "letters, digits, dots, dashes and underscores")
-    redis, providers = settings.redis, settings.providers
+    redis = settings.redis
     if redis.url and urlsplit(redis.url.reveal()).scheme not in ("redis", "rediss", "unix"):
         yield _Broken((("redis", "url"),), "is no Redis URL", "redis://HOST:PORT/0 or unix:///PATH")
     if redis.call_ttl_s < settings.limits.max_call_s:
         yield _Broken((("redis", "call_ttl_s"), ("limits", "max_call_s")), "is shorter than a call may last")
-    if providers.openai_base_url and urlsplit(providers.openai_base_url).scheme not in ("http", "https"):
-        yield _Broken((("providers", "openai_base_url"),), "is no web address", "https://HOST/v1")
+    yield from _broken_providers(settings)
     for names, problem, remedy in control_settings.broken(settings.control):
         yield _Broken(tuple(("control", name) for name in names), problem, remedy)
+
+
+def _broken_providers(settings: Settings) -> Iterator[_Broken]:
+    """Flows are the dialplan's to know: any scripted one passes here."""
+    for names, problem, remedy in vendor_table.broken(settings.vendors):
+        yield _Broken((("vendor", *names),), problem, remedy)
+    chosen = settings.providers
+    flows = [flow for name in listed(chosen.llm) if (flow := flow_of(name))]
+    table = ProviderTable(chosen, flows, settings.known)
+    for layer, what in WHAT.items():
+        if not chosen.of(layer):
+            yield _Broken((("providers", layer),), "is empty", "a name, or several in the order to try them")
+        for place, chosen_name in chosen.of(layer):
+            name = table.aliased(chosen_name)
+            if table.found(layer, name) is None:
+                yield _Broken((place,), f"no {what} is called {name!r}", table.remedy(layer, name))
 
 
 def _broken_addresses(sip: SipSettings) -> Iterator[_Broken]:

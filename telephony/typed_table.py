@@ -61,6 +61,8 @@ class Reader:
         records = [kind for kind in kinds if _is_record(kind)]
         if records and (isinstance(raw, dict) or len(records) == len(set(kinds) - {NoneType})):
             return self._read_one_of(records, raw, path)
+        if (values := _values_of(kinds)) is not None:
+            return self.read_named(values, raw, path)
         item = _item_of(kinds)
         if item is not None and isinstance(raw, list):
             return self._read_items(item, raw, path)
@@ -154,6 +156,11 @@ def _item_of(kinds: tuple[Any, ...]) -> Any | None:
     return None
 
 
+def _values_of(kinds: tuple[Any, ...]) -> Any | None:
+    """What a table of names holds."""
+    return next((get_args(kind)[1] for kind in kinds if get_origin(kind) is dict), None)
+
+
 def _is_record(kind: Any) -> bool:
     return isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, msgspec.Struct))
 
@@ -181,7 +188,7 @@ def _fields(record: Any) -> list[_Field]:
                 each.default is MISSING and each.default_factory is MISSING,
             )
             for each in fields(record)
-            if each.init
+            if each.init and each.metadata.get("key", each.name) is not None
         ]
     described = msgspec.structs.fields(record)
     return [_Field(each.name, each.encode_name, hints[each.name], each.required) for each in described]

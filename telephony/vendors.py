@@ -6,17 +6,18 @@ call that needs it where that can be known, and serves every call.
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
+from pipeline.fallback.breaker import Breaker
 from pipeline.fallback.model import FallbackModel
 from pipeline.fallback.race import Candidate
-from pipeline.fallback.voice import FallbackVoice, Speaker
+from pipeline.fallback.voice import FallbackVoice, Pace, Speaker
 from pipeline.flow import Flow
-from pipeline.providers import Hearing, LanguageModel, ProviderError, TextToSpeech
+from pipeline.providers import Access, Hearing, LanguageModel, ProviderError, Reached, SpeechToText, TextToSpeech
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.embedded_tts import EmbeddedVoice
-from pipeline.providers.openai_chat import OpenAIServer
 from pipeline.providers.scripted import ScriptedModel
 from pipeline.providers.vad import Silero
 from pipeline.providers.vad_tick import TickScores
@@ -24,8 +25,23 @@ from pipeline.realtime.config import SessionConfig
 from pipeline.signals import LAST_WORDS
 from pipeline.worker import Cascade
 from telephony.dialplan import HOLD_WORDS
-from telephony.provider_table import EMBEDDED, OPENAI, SCRIPTED, ProviderTable, flow_of, is_by
-from telephony.settings import ProviderSettings
+from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES, LanguageServer
+from telephony.provider_table import EMBEDDED, ProviderTable, flow_of, is_by
+from telephony.provider_table import Candidate as Choice
+from telephony.settings import Settings
+from telephony.vendor_table import Layer, Vendor
+
+Opening = Callable[[], AbstractAsyncContextManager[Hearing]]
+P = TypeVar("P")
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """A provider that can be connected before it is needed."""
+
+    async def warm(self) -> None:
+        """Have a connection ready; never raises."""
+        ...
 
 
 class UnknownModelError(Exception):
@@ -37,37 +53,43 @@ class Vendors:
 
     def __init__(
         self,
-        settings: ProviderSettings,
+        settings: Settings,
         agents: Mapping[str, SessionConfig],
         flows: Mapping[str, Flow],
         phrases: Collection[str] = (),
     ) -> None:
         """`phrases` are words of the service's own, to be spoken when no provider is."""
-        self._settings = settings
         self._phrases_at_hand = phrases
+        self._models_dir = settings.providers.models_dir.expanduser()
         self._flows = flows
-        self._table = ProviderTable(settings, flows)
+        self._table = ProviderTable(settings.providers, flows, settings.known)
         # Sessions that applications describe leave the recogniser and the model to the settings.
         self._foreseen = [*agents.values(), SessionConfig()]
         self._open = AsyncExitStack()
         self._voice = EmbeddedVoice()
-        key = settings.openai_api_key
-        self._openai = OpenAIServer(base_url=settings.openai_base_url, api_key=key.reveal() if key else None)
-        prompts = [self._phrases(agent) for agent in agents.values() if is_by(self._table.hearing(agent), EMBEDDED)]
-        self._recogniser = EmbeddedSpeechToText(settings.recogniser_processes, prompts)
+        self._servers: dict[str, LanguageServer] = {}
+        self._recognisers: dict[str, SpeechToText] = {}
+        self._voices: dict[str, TextToSpeech] = {}
+        hearing = [agent for agent in agents.values() if self._has("stt", agent, EMBEDDED)]
+        prompts = [self._phrases(agent) for agent in hearing]
+        self._recogniser = EmbeddedSpeechToText(settings.providers.recogniser_processes, prompts)
         self._ticks: TickScores | None = None
         self._ready_made: dict[str, bytes] = {}
+        self._breakers: dict[tuple[Layer, str], Breaker] = {}
+        self._paces: dict[str, Pace] = {}
 
     async def __aenter__(self) -> Self:
         async with self._open as opening:
-            self._ticks = TickScores(Silero(self._settings.models_dir.expanduser() / "silero_vad.onnx"))
+            self._ticks = TickScores(Silero(self._models_dir / "silero_vad.onnx"))
             opening.enter_context(self._voice)
             opening.push_async_exit(self._recogniser)
-            if any(is_by(self._table.hearing(config), EMBEDDED) for config in self._foreseen):
+            if any(self._has("stt", config, EMBEDDED) for config in self._foreseen):
                 await self._recogniser.start()
-            opening.push_async_exit(self._openai)
-            if any(is_by(self._table.thinking(config), OPENAI) for config in self._foreseen):
-                await self._openai.client()
+            opening.push_async_callback(self._close_servers)
+            for config in self._foreseen:
+                for candidate in self._table.candidates("llm", config):
+                    if candidate.entry.vendor is not None:
+                        await self._server(candidate.entry.maker, candidate.entry.vendor).load()
             for words in {HOLD_WORDS, LAST_WORDS, *self._phrases_at_hand}:
                 self._ready_made[words] = await _spoken(self._voice, words)
             self._open = opening.pop_all()
@@ -81,21 +103,44 @@ class Vendors:
     def cascade(self, agent: SessionConfig) -> Cascade:
         """The providers of one call; raises UnknownModelError."""
         assert self._ticks is not None, "vendors are not open"
+        hears, thinks, speaks = self.recognisers(agent), self.language_models(agent), self.voices(agent)
+        if not (hears and thinks and speaks):
+            raise UnknownModelError(self.problem(agent) or "nobody answers to a name that is known")
         return Cascade(
             self._ticks.caller(),
-            (Candidate("stt", self._hearing(agent)),),
-            FallbackModel([Candidate("llm", self._language_model(agent))]),
-            FallbackVoice([Candidate("tts", Speaker(self._text_to_speech(agent), str))]),
+            tuple(self._candidate("stt", name, each) for name, each in hears.items()),
+            FallbackModel([self._candidate("llm", name, each) for name, each in thinks.items()]),
+            FallbackVoice(
+                [self._candidate("tts", name, Speaker(each, str, self._pace(name))) for name, each in speaks.items()]
+            ),
+            warm=[each.warm for each in (*thinks.values(), *speaks.values()) if isinstance(each, Warmable)],
         )
 
     def ready_made(self, text: str) -> bytes:
         """Words of the service's own, PCM16 at 24 kHz; nothing for words it does not know."""
         return self._ready_made.get(text, b"")
 
+    def recognisers(self, agent: SessionConfig) -> dict[str, Opening]:
+        """Who may hear for an agent, by whole name and in the order to try them; empty when its own is unknown."""
+        return {each.name: self._hearing(each, agent) for each in self._ready("stt", agent)}
+
+    def language_models(self, agent: SessionConfig) -> dict[str, LanguageModel]:
+        """Who may think for an agent, by whole name and in the order to try them; empty when its own is unknown."""
+        return {each.name: self._language_model(each) for each in self._ready("llm", agent)}
+
+    def voices(self, agent: SessionConfig) -> dict[str, TextToSpeech]:
+        """Who may speak for an agent, by whole name and in the order to try them; empty when its own is unknown."""
+        ready = self._ready("tts", agent)
+        return {each.name: self._text_to_speech(each, is_own=each is ready[0]) for each in ready}
+
     def problem(self, config: SessionConfig) -> str | None:
         """Why these providers cannot run a session; None when they can."""
         for _, problem, remedy in self._table.unknown(config):
             return f"{problem} ({remedy})" if remedy else problem
+        for layer, made in MADE.items():
+            first = self._table.candidates(layer, config)[0]
+            if first.entry.vendor is not None and first.entry.vendor.protocol(layer) not in made:
+                return f"{first.name} cannot be used yet"
         return None
 
     def answerable(self, wished: SessionConfig) -> SessionConfig:
@@ -106,27 +151,58 @@ class Vendors:
         """The config with the defaults' own names where it names nobody."""
         return self._table.named(config)
 
-    def _hearing(self, agent: SessionConfig) -> Callable[[], AbstractAsyncContextManager[Hearing]]:
-        if not is_by(self._table.hearing(agent), EMBEDDED):
-            raise UnknownModelError(self.problem(agent))
+    def _candidate(self, layer: Layer, name: str, provider: P) -> Candidate[P]:
+        """All calls share what is known of a provider's health."""
+        return Candidate(name, provider, self._breakers.setdefault((layer, name), Breaker()))
+
+    def _pace(self, name: str) -> Pace:
+        return self._paces.setdefault(name, Pace())
+
+    def _ready(self, layer: Layer, agent: SessionConfig) -> list[Choice]:
+        """Those candidates whose protocol somebody here speaks."""
+        candidates = self._table.candidates(layer, agent)
+        return [
+            each for each in candidates if not (vendor := each.entry.vendor) or vendor.protocol(layer) in MADE[layer]
+        ]
+
+    def _has(self, layer: Layer, agent: SessionConfig, maker: str) -> bool:
+        return any(is_by(each.entry, maker) for each in self._table.candidates(layer, agent))
+
+    def _hearing(self, candidate: Choice, agent: SessionConfig) -> Opening:
         transcription = agent.audio.input.transcription
         language = transcription.language if transcription else None
-        return lambda: self._recogniser.open(language, self._phrases(agent))
+        vendor = candidate.entry.vendor
+        if vendor is None:
+            known = language if language and candidate.entry.knows(language) else None
+            return lambda: self._recogniser.open(known, self._phrases(agent))
+        if candidate.name not in self._recognisers:
+            made = RECOGNISERS[vendor.stt](_access(vendor, "stt"), candidate.model)
+            self._recognisers[candidate.name] = made
+        return partial(self._recognisers[candidate.name].open, language, self._phrases(agent))
 
-    def _language_model(self, agent: SessionConfig) -> LanguageModel:
-        entry = self._table.thinking(agent)
-        model = self._table.model_name(agent).partition("/")[2]
-        if is_by(entry, SCRIPTED):
-            return ScriptedModel(self._flows[model])
-        if is_by(entry, OPENAI):
-            return self._openai.model(model)
-        raise UnknownModelError(self.problem(agent))
+    def _language_model(self, candidate: Choice) -> LanguageModel:
+        vendor = candidate.entry.vendor
+        if vendor is None:
+            return ScriptedModel(self._flows[candidate.model])
+        return self._server(candidate.entry.maker, vendor).model(candidate.model)
 
-    def _text_to_speech(self, agent: SessionConfig) -> TextToSpeech:
-        entry = self._table.speaking(agent)
-        if entry is None or not is_by(entry, EMBEDDED):
-            raise UnknownModelError(self.problem(agent))
-        return _Voices(self._voice, entry.voices)
+    def _text_to_speech(self, candidate: Choice, *, is_own: bool) -> TextToSpeech:
+        vendor = candidate.entry.vendor
+        if vendor is None:
+            return _Voices(self._voice, candidate.entry.voices)
+        if candidate.name not in self._voices:
+            self._voices[candidate.name] = VOICES[vendor.tts](_access(vendor, "tts"), candidate.model)
+        speaker = self._voices[candidate.name]
+        return speaker if is_own else _DefaultVoice(speaker)
+
+    def _server(self, name: str, vendor: Vendor) -> LanguageServer:
+        if name not in self._servers:
+            self._servers[name] = LANGUAGE_MODELS[vendor.llm](_access(vendor, "llm"))
+        return self._servers[name]
+
+    async def _close_servers(self) -> None:
+        for server in self._servers.values():
+            await server.close()
 
     def _phrases(self, agent: SessionConfig) -> str | None:
         transcription = agent.audio.input.transcription
@@ -134,6 +210,24 @@ class Vendors:
             return transcription.prompt
         flow = flow_of(self._table.model_name(agent))
         return "\n".join(self._flows[flow].phrases()) if flow is not None and flow in self._flows else None
+
+
+MADE: Mapping[Layer, Collection[str]] = {"stt": RECOGNISERS, "llm": LANGUAGE_MODELS, "tts": VOICES}
+
+
+def _access(vendor: Vendor, layer: Layer) -> Access:
+    return Access(vendor.url(layer), vendor.api_key.reveal() if vendor.api_key else None)
+
+
+class _DefaultVoice:
+    """A vendor that stands in for another, whose voices it does not have."""
+
+    def __init__(self, speaker: TextToSpeech) -> None:
+        self._speaker = speaker
+
+    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes | Reached]:
+        """The text in the vendor's own default voice."""
+        return self._speaker.speak(text, "", speed)
 
 
 class _Voices:

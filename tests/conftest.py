@@ -13,7 +13,7 @@ from hypothesis import settings
 settings.register_profile("offhook", deadline=None, derandomize=True, database=None)
 settings.load_profile("offhook")
 
-for name in [name for name in os.environ if name.startswith(("OFFHOOK_", "OPENAI_", "DEEPGRAM_"))]:
+for name in [name for name in os.environ if name.startswith("OFFHOOK_") or name.endswith(("_API_KEY", "_BASE_URL"))]:
     del os.environ[name]
 
 

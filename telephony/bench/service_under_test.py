@@ -5,14 +5,12 @@ Speech detection, sessions, workers, journals, the private Redis, endpoint and b
 
 import argparse
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import uvloop
 
 from pipeline import observe
-from pipeline.providers import Hearing, LanguageModel, TextToSpeech
+from pipeline.providers import LanguageModel, TextToSpeech
 from pipeline.providers.simulated import Latency, SimulatedModel, SimulatedSpeechToText, SimulatedVoice
 from pipeline.realtime.config import ServerVad, SessionConfig
 from pipeline.sentences import SentenceCutter
@@ -21,7 +19,7 @@ from telephony.bench.subject import until_told_to_stop
 from telephony.dialplan import parse
 from telephony.service import Service
 from telephony.settings import ControlSettings, LogSettings, SipSettings
-from telephony.vendors import Vendors
+from telephony.vendors import Opening, Vendors
 
 LATENCY = Latency()
 REPLY = "Of course I can, and the table by the window is free. Is there anything else for you?"
@@ -47,15 +45,17 @@ class SimulatedVendors(Vendors):
         """As it is wished."""
         return wished
 
-    def _hearing(self, agent: SessionConfig) -> Callable[[], AbstractAsyncContextManager[Hearing]]:
-        speech_to_text = SimulatedSpeechToText(LATENCY)
-        return lambda: speech_to_text.open(None, None)
+    def recognisers(self, agent: SessionConfig) -> dict[str, Opening]:
+        """The simulated one."""
+        return {"simulated": lambda: SimulatedSpeechToText(LATENCY).open(None, None)}
 
-    def _language_model(self, agent: SessionConfig) -> LanguageModel:
-        return SimulatedModel(LATENCY, lambda _: REPLY)
+    def language_models(self, agent: SessionConfig) -> dict[str, LanguageModel]:
+        """The simulated one."""
+        return {"simulated": SimulatedModel(LATENCY, lambda _: REPLY)}
 
-    def _text_to_speech(self, agent: SessionConfig) -> TextToSpeech:
-        return SimulatedVoice(LATENCY)
+    def voices(self, agent: SessionConfig) -> dict[str, TextToSpeech]:
+        """The simulated one."""
+        return {"simulated": SimulatedVoice(LATENCY)}
 
 
 class ServiceUnderTest(Service):
@@ -65,7 +65,7 @@ class ServiceUnderTest(Service):
         """The simulated ones."""
         # The embedded recogniser's processes would only take up room.
         simulated = replace(self.settings.providers, stt="simulated")
-        return SimulatedVendors(simulated, self.dialplan.agents, self.dialplan.flows)
+        return SimulatedVendors(replace(self.settings, providers=simulated), self.dialplan.agents, self.dialplan.flows)
 
 
 def nominal_ms() -> float:

@@ -3,11 +3,14 @@
 import pytest
 
 from pipeline.realtime.config import Audio, AudioInput, AudioOutput, SessionConfig, Transcription
-from telephony.provider_table import OPENAI, SCRIPTED, ProviderTable, flow_of, is_by
+from telephony.provider_table import SCRIPTED, Known, ProviderTable, flow_of, is_by
+from telephony.secret import Secret
 from telephony.settings import ProviderSettings
+from telephony.vendor_table import BUILT_IN, Vendor, known
 
 DEFAULTS = ProviderSettings(llm="scripted/desk")
 TABLE = ProviderTable(DEFAULTS, ["desk", "night"])
+OPENAI = "openai"
 
 
 def an_agent(model: str = "", *, hears: str | None = None, speaks: str | None = None, voice: str = "") -> SessionConfig:
@@ -27,6 +30,11 @@ def an_agent(model: str = "", *, hears: str | None = None, speaks: str | None = 
         ("scripted", None),
         ("scripted/noon", None),
         ("gpt-realtime", None),
+        ("night", SCRIPTED),
+        ("noon", None),
+        ("anthropic/claude-haiku-4-5", "anthropic"),
+        ("openrouter/google/gemini-3-flash", "openrouter"),
+        ("deepgram/nova-3", None),
     ],
 )
 def test_a_language_model_is_found_by_its_name(model: str, maker: str | None) -> None:
@@ -91,3 +99,88 @@ def test_nobody_is_by_nobody() -> None:
         False,
         False,
     ]
+
+
+def names(table: ProviderTable, layer: str, config: SessionConfig) -> list[str]:
+    return [candidate.name for candidate in table.candidates(layer, config)]  # type: ignore[arg-type]
+
+
+MANY = ProviderTable(
+    ProviderSettings(
+        stt=("deepgram/nova-3", "embedded"),
+        llm=("groq/llama", "openai/gpt-4.1-mini", "scripted/none"),
+        tts=("cartesia/sonic", "embedded"),
+    ),
+    ["desk"],
+    Known(known({"desk": Vendor(base_url="http://10.0.0.1:8000/v1", llm="openai")}), {"gpt-realtime": "desk/qwen"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "candidates"),
+    [
+        ("", ["groq/llama", "openai/gpt-4.1-mini"]),
+        ("openai/gpt-4.1-mini", ["openai/gpt-4.1-mini", "groq/llama"]),
+        ("mixtral", ["groq/mixtral", "groq/llama", "openai/gpt-4.1-mini"]),
+        ("gpt-realtime", ["desk/qwen", "groq/llama", "openai/gpt-4.1-mini"]),
+        ("desk/qwen", ["desk/qwen", "groq/llama", "openai/gpt-4.1-mini"]),
+        ("gpt-4o-realtime-preview", []),
+        ("groq", []),
+        ("nobody/qwen", []),
+    ],
+)
+def test_candidates_are_the_sessions_own_and_then_the_settings(model: str, candidates: list[str]) -> None:
+    assert names(MANY, "llm", an_agent(model)) == candidates
+
+
+def test_each_layer_has_its_own_candidates() -> None:
+    asked = an_agent(hears="nova-2", speaks="elevenlabs/flash")
+
+    assert (names(MANY, "stt", asked), names(MANY, "tts", asked)) == (
+        ["deepgram/nova-2", "deepgram/nova-3", "embedded"],
+        ["elevenlabs/flash", "cartesia/sonic", "embedded"],
+    )
+
+
+def test_what_clients_of_openai_send_by_habit_is_not_put_to_others() -> None:
+    wished = an_agent("gpt-realtime-2025-08-28", hears="whisper-1", voice="marin")
+
+    assert MANY.answerable(wished) == an_agent()
+
+
+def test_openais_own_models_and_voices_are_put_to_openai() -> None:
+    table = ProviderTable(ProviderSettings(stt="openai/gpt-4o-transcribe", llm="openai/m", tts="openai/tts"))
+    wished = an_agent("gpt-4.1", hears="whisper-1", voice="marin")
+
+    assert table.answerable(wished) == wished
+    assert names(table, "stt", wished) == ["openai/whisper-1", "openai/gpt-4o-transcribe"]
+
+
+def test_a_vendors_voices_and_languages_are_its_own_to_know() -> None:
+    audio = Audio(AudioInput(transcription=Transcription(language="de")), AudioOutput(voice="b7d50908"))
+
+    assert list(MANY.unknown(SessionConfig(audio=audio))) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "problems"),
+    [
+        ({}, ["there is no key for openai"]),
+        ({"openai": Vendor(api_key=Secret("sk"))}, []),
+        ({"openai": Vendor(base_url="http://127.0.0.1:1/v1")}, []),
+    ],
+)
+def test_a_vendor_wants_a_key_and_a_server_of_ones_own_does_not(told: dict[str, Vendor], problems: list[str]) -> None:
+    table = ProviderTable(DEFAULTS, ["desk"], Known(known(told)))
+
+    assert [problem for problem, _ in table.keyless(an_agent("openai/m"))] == problems
+
+
+def test_an_address_for_all_layers_wins_over_built_in_ones_for_each() -> None:
+    inworld = known({"inworld": Vendor(base_url="http://127.0.0.1:1")})["inworld"]
+
+    assert (BUILT_IN["inworld"].url("llm"), inworld.url("llm"), inworld.url("tts")) == (
+        "https://api.inworld.ai/v1",
+        "http://127.0.0.1:1",
+        "http://127.0.0.1:1",
+    )

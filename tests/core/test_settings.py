@@ -87,15 +87,101 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 
 def test_variables_that_every_program_reads_stand_in_for_defaults() -> None:
-    providers = read(
-        None, {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://localhost:1/v1", "XDG_CACHE_HOME": "/c"}
-    ).providers
+    environ = {
+        "OPENAI_API_KEY": "sk-1",
+        "OPENAI_BASE_URL": "http://localhost:1/v1",
+        "GEMINI_API_KEY": "g-1",
+        "XDG_CACHE_HOME": "/c",
+    }
+    settings = read(None, environ)
 
-    assert (providers.openai_api_key, providers.openai_base_url, providers.models_dir) == (
+    vendors = settings.known.vendors
+    assert (vendors["openai"].api_key, vendors["openai"].url("stt"), vendors["google"].api_key) == (
         Secret("sk-1"),
         "http://localhost:1/v1",
-        Path("/c/offhook/models"),
+        Secret("g-1"),
     )
+    assert settings.providers.models_dir == Path("/c/offhook/models")
+
+
+VENDORS = """
+[providers]
+stt = ["deepgram/nova-3", "embedded"]
+llm = "hall/qwen"
+[aliases]
+gpt-realtime = "hall/qwen"
+[vendor.hall]
+base_url = "http://10.0.0.1:8000/v1"
+llm = "openai"
+[vendor.openai]
+api_key = "env:OTHER_KEY"
+"""
+
+
+def test_a_vendor_is_configuration(tmp_path: Path) -> None:
+    settings = read(written(tmp_path, VENDORS), {"OTHER_KEY": "sk-2", "OPENAI_API_KEY": "sk-1"})
+
+    vendors = settings.known.vendors
+    assert (vendors["hall"].llm, vendors["hall"].url("llm"), vendors["hall"].stt) == (
+        "openai",
+        "http://10.0.0.1:8000/v1",
+        "",
+    )
+    assert (vendors["openai"].api_key, vendors["openai"].url("llm")) == (Secret("sk-2"), "https://api.openai.com/v1")
+    assert (settings.providers.stt, settings.aliases) == (
+        ("deepgram/nova-3", "embedded"),
+        {"gpt-realtime": "hall/qwen"},
+    )
+
+
+def test_the_order_of_providers_can_stand_in_a_variable() -> None:
+    assert read(None, {"OFFHOOK_PROVIDERS_STT": "deepgram/nova-3, embedded"}).providers.stt == (
+        "deepgram/nova-3",
+        "embedded",
+    )
+
+
+def test_everything_wrong_with_vendors_is_told_where_it_stands(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """[providers]
+stt = ["deepgram/nova-3", "embeded"]
+llm = "hal/qwen"
+tts = []
+[vendor.hall]
+base_url = "10.0.0.1"
+llm = "opnai"
+[vendor.attic]
+llm = "openai"
+[vendor.cellar]
+base_url = "http://10.0.0.2/v1"
+[vendor.embedded]
+base_url = "http://10.0.0.3/v1"
+tts = "openai"
+[vendor.groq]
+api_key = "env:UNSET"
+base_ulr = "http://10.0.0.4/v1"
+""",
+    )
+
+    assert faults_of(path) == [
+        "2: providers.stt[2]: no recogniser is called 'embeded' (did you mean 'embedded'?)",
+        "3: providers.llm: no language model is called 'hal/qwen' (did you mean 'hall/MODEL'?)",
+        "4: providers.tts: is empty (a name, or several in the order to try them)",
+        "6: vendor.hall.base_url: is no web address (https://HOST/v1)",
+        "7: vendor.hall.llm: no protocol is called 'opnai' (did you mean 'openai'?)",
+        "8: vendor.attic.base_url: is missing (where the vendor is: https://HOST/v1)",
+        '10: vendor.cellar: speaks no protocol (llm = "openai" for a server of chat completions)',
+        "12: vendor.embedded: is no name for a vendor (a word of its own, without a slash)",
+        "16: vendor.groq.api_key: names the environment variable UNSET, which is not set",
+        "17: vendor.groq.base_ulr: unknown key 'base_ulr' (did you mean 'base_url'?)",
+    ]
+
+
+def test_an_address_in_a_variable_is_looked_at_too() -> None:
+    assert faults_of(None, {"OPENAI_BASE_URL": "localhost"}) == [
+        "environment: OPENAI_BASE_URL: is no web address (https://HOST/v1)"
+    ]
 
 
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
@@ -121,7 +207,7 @@ password = "pw"
 url = "localhost:6379"
 call_ttl_s = 60
 [providers]
-openai_base_url = "localhost"
+llm = "opnai/m"
 """,
     )
 
@@ -140,7 +226,7 @@ openai_base_url = "localhost"
         "14: trunk[2].name: 'a' is the name of 2 trunks",
         "18: redis.url: is no Redis URL (redis://HOST:PORT/0 or unix:///PATH)",
         "19: redis.call_ttl_s: is shorter than a call may last",
-        "21: providers.openai_base_url: is no web address (https://HOST/v1)",
+        "21: providers.llm: no language model is called 'opnai/m' (did you mean 'openai/MODEL'?)",
     ]
 
 
@@ -173,9 +259,9 @@ def test_faults_in_the_environment_name_the_variable() -> None:
 
 
 def test_a_file_may_name_a_variable_of_its_own(tmp_path: Path) -> None:
-    path = written(tmp_path, '[providers]\nopenai_api_key = "env:OFFHOOK_VAULT_KEY"\n')
+    path = written(tmp_path, '[vendor.openai]\napi_key = "env:OFFHOOK_VAULT_KEY"\n')
 
-    key = read(path, {"OFFHOOK_VAULT_KEY": "sk-2"}).providers.openai_api_key
+    key = read(path, {"OFFHOOK_VAULT_KEY": "sk-2"}).known.vendors["openai"].api_key
 
     assert key == Secret("sk-2")
 
@@ -202,8 +288,8 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
         """
         [redis]
         url = "redis://:planted-pw@db/0"
-        [providers]
-        openai_api_key = "planted-key"
+        [vendor.openai]
+        api_key = "planted-key"
         [[trunk]]
         name = "carrier"
         registrar = "sip:sip.example.com"
@@ -212,7 +298,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
         """,
     )
     settings = read(path, {})
-    bad = written(tmp_path, '[redis]\nurl = "planted://:planted@db"\n[providers]\nopenai_api_key = ["planted"]\n')
+    bad = written(tmp_path, '[redis]\nurl = "planted://:planted@db"\n[vendor.openai]\napi_key = ["planted"]\n')
 
     shown = f"{settings!r} {settings} {faults_of(bad)}"
 

@@ -7,7 +7,9 @@ import pytest
 
 from telephony import check
 from telephony.settings import DEFAULT_DIALPLAN
+from telephony.vendor_table import BUILT_IN
 
+MODELS = ", ".join(f"{name}/MODEL" for name, vendor in BUILT_IN.items() if vendor.llm)
 AGENT = """
 [agents.reception]
 model = "scripted/reception"
@@ -64,7 +66,7 @@ def test_a_sound_dialplan_is_summed_up(tmp_path: Path) -> None:
         reject = 603
         """
 
-    code, lines = checked(tmp_path, "", routes + AGENT + '[agents.other]\nmodel = "openai/m"\n')
+    code, lines = checked(tmp_path, "", routes + AGENT + '[agents.other]\nmodel = "ollama/m"\n')
 
     assert (code, lines) == (
         0,
@@ -74,7 +76,7 @@ def test_a_sound_dialplan_is_summed_up(tmp_path: Path) -> None:
             "  1000 from +49* -> reception, may not hang up, transfer to desk",
             "  * -> rejected with 603",
             "  agent reception: scripted/reception",
-            "  agent other: openai/m (needs OPENAI_API_KEY or providers.openai_base_url)",
+            "  agent other: ollama/m, then scripted/reception",
             "no faults",
         ],
     )
@@ -145,13 +147,34 @@ audio.input.transcription.language = "de"
             "plan.toml:3: agents.a.audio.input.transcription.model: no recogniser is called 'embeded' "
             "(did you mean 'embedded'?)",
             "plan.toml:4: agents.a.audio.output.voice: no voice is called 'stl' (did you mean 'slt'?)",
-            "plan.toml:5: agents.b.model: no language model is called 'scripted/reception' (known here: openai/MODEL)",
-            "plan.toml:6: agents.b.audio.output.model: no voice provider is called 'flite' (known here: embedded)",
-            "plan.toml:7: agents.c.model: no language model is called 'scripted/reception' (known here: openai/MODEL)",
+            f"plan.toml:5: agents.b.model: no language model is called 'scripted/reception' (known here: {MODELS})",
+            "plan.toml:6: agents.b.audio.output.model: no voice provider is called 'flite' "
+            "(known here: cartesia/MODEL, deepgram/MODEL, elevenlabs/MODEL, embedded, inworld/MODEL, openai/MODEL)",
+            f"plan.toml:7: agents.c.model: no language model is called 'scripted/reception' (known here: {MODELS})",
             "plan.toml:8: agents.c.audio.input.transcription.language: the embedded recogniser knows no 'de' "
             "(known here: en)",
             "7 faults",
         ],
+    )
+
+
+def test_a_key_that_is_missing_is_a_fault_where_its_vendor_is_named(tmp_path: Path) -> None:
+    providers = '[providers]\nllm = ["openai/m", "scripted/reception"]\n'
+    dialplan = AGENT + '[agents.other]\nmodel = "anthropic/claude-haiku-4-5"\n'
+
+    _, keyless = checked(tmp_path, providers, dialplan)
+    code, _ = checked(tmp_path, providers, dialplan, {"OPENAI_API_KEY": "sk", "ANTHROPIC_API_KEY": "sk"})
+
+    assert (keyless[2:], code) == (
+        [
+            "  agent reception: scripted/reception, then openai/m",
+            "  agent other: anthropic/claude-haiku-4-5, then openai/m, then scripted/reception "
+            "(there is no key for anthropic: set ANTHROPIC_API_KEY, or api_key under [vendor.anthropic])",
+            "offhook.toml:3: providers.llm[1]: there is no key for openai "
+            "(set OPENAI_API_KEY, or api_key under [vendor.openai])",
+            "1 fault",
+        ],
+        0,
     )
 
 

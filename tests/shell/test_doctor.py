@@ -14,10 +14,20 @@ from pathlib import Path
 import pytest
 
 from pipeline.realtime.config import Audio, AudioOutput, SessionConfig
-from telephony import doctor_network, doctor_parts
+from telephony import doctor_network, doctor_parts, doctor_vendors
 from telephony.finding import Finding, as_json, is_sound, ok, print_findings
-from telephony.settings import MediaSettings, ProviderSettings, RedisSettings, Secret, SipSettings, Trunk
+from telephony.settings import (
+    MediaSettings,
+    ProviderSettings,
+    RedisSettings,
+    Secret,
+    Settings,
+    SipSettings,
+    Trunk,
+    read,
+)
 from telephony.state.private_redis import RedisServer
+from telephony.vendor_table import Vendor
 
 HERE = SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=0)
 
@@ -150,7 +160,7 @@ async def test_a_machine_without_redis_is_told_what_to_install(monkeypatch: pyte
 async def test_engines_are_started_as_a_call_would(tmp_path: Path) -> None:
     agents = [SessionConfig(audio=Audio(output=AudioOutput(voice=voice))) for voice in ("", "slt", "nobody")]
 
-    found = await doctor_parts.speech(ProviderSettings(models_dir=tmp_path), agents)
+    found = await doctor_parts.speech(Settings(providers=ProviderSettings(models_dir=tmp_path)), agents)
 
     assert [(finding.subject, finding.state) for finding in found] == [
         ("speech model", "fail"),
@@ -172,6 +182,10 @@ async def a_web_server(answer: str) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
 
 
+async def about_vendors(agent: SessionConfig, settings: Settings) -> list[Finding]:
+    return await doctor_vendors.findings(settings, [agent])
+
+
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
@@ -183,25 +197,39 @@ async def a_web_server(answer: str) -> AsyncIterator[str]:
 )
 async def test_a_language_models_server_is_asked(answer: str, state: str) -> None:
     async with a_web_server(answer) as url:
-        settings = ProviderSettings(openai_base_url=url, openai_api_key=Secret("planted"))
-        (finding,) = await doctor_parts.language_models(settings, [SessionConfig(model="openai/m")])
+        settings = Settings(vendors={"openai": Vendor(base_url=url, api_key=Secret("planted"))})
+        (finding,) = await about_vendors(SessionConfig(model="openai/m"), settings)
 
     assert (finding.state, "planted" in str(finding)) == (state, False)
 
 
-async def test_a_language_models_server_that_is_not_there_is_a_fault() -> None:
+async def test_a_vendor_that_is_not_there_is_a_fault_at_the_line_of_its_address(tmp_path: Path) -> None:
+    file = tmp_path / "offhook.toml"
     with a_held_port(socket.SOCK_DGRAM) as unused:
-        settings = ProviderSettings(openai_base_url=f"http://127.0.0.1:{unused}/v1")
-        (finding,) = await doctor_parts.language_models(settings, [])
+        file.write_text(f'[vendor.hall]\nllm = "openai"\nbase_url = "http://127.0.0.1:{unused}/v1"\n')
+        (finding,) = await about_vendors(SessionConfig(), read(file, {}))
 
-    assert (finding.state, "cannot be reached" in finding.found) == ("fail", True)
+    assert (finding.state, finding.found, finding.remedy) == (
+        "fail",
+        f"http://127.0.0.1:{unused}/v1 cannot be reached",
+        f"correct {file}:3: vendor.hall.base_url or the network",
+    )
 
 
-async def test_a_model_without_a_key_is_noted_and_one_that_needs_none_is_not() -> None:
-    keyless = await doctor_parts.language_models(ProviderSettings(), [SessionConfig(model="openai/m")])
-    scripted = await doctor_parts.language_models(ProviderSettings(), [SessionConfig(model="scripted/reception")])
+async def test_a_vendor_without_a_key_is_noted_or_a_fault_when_all_agents_need_it() -> None:
+    noted = await about_vendors(SessionConfig(model="openai/m"), Settings())
+    fault = await about_vendors(SessionConfig(), Settings(providers=ProviderSettings(llm="openai/m")))
+    scripted = await about_vendors(SessionConfig(model="scripted/reception"), Settings())
 
-    assert ([finding.state for finding in keyless], scripted) == (["note"], [])
+    assert ([finding.state for finding in (*noted, *fault)], scripted) == (["note", "fail"], [])
+
+
+async def test_a_key_goes_to_nobody_whose_way_of_taking_it_is_another() -> None:
+    async with a_web_server("401 Unauthorized") as url:
+        settings = Settings(vendors={"anthropic": Vendor(base_url=url, api_key=Secret("planted"))})
+        (finding,) = await about_vendors(SessionConfig(), settings)
+
+    assert finding == Finding("anthropic", "ok", f"{url} answers (401)")
 
 
 def test_recordings_need_a_folder_that_can_be_written_to(tmp_path: Path) -> None:

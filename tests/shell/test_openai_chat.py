@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.providers import (
+    Access,
     CutShort,
     Delta,
     FunctionCall,
@@ -23,22 +24,10 @@ from pipeline.providers import (
     Tool,
     Usage,
 )
-from pipeline.providers.openai_chat import OpenAIChat, OpenAIServer, Patience
-from tests.drive.chat_server import (
-    DONE,
-    Answer,
-    ChatServer,
-    Drop,
-    Send,
-    SendText,
-    Stall,
-    call_piece,
-    delta,
-    failure,
-    finish,
-    usage,
-    words,
-)
+from pipeline.providers.openai_chat import OpenAIChat, OpenAIServer
+from pipeline.providers.sdk import Patience
+from telephony.bench.vendor_servers.events_server import Answer, Drop, Send, SendText, Stall
+from telephony.bench.vendor_servers.openai_llm import DONE, ChatServer, call_piece, delta, failure, finish, usage, words
 
 HELLO = Prompt("Be brief.", (Message("user", "Hello."),))
 BOOK = Tool("book", "Book a table.", '{"type":"object","properties":{"people":{"type":"integer"}}}')
@@ -49,7 +38,7 @@ SECRET_WORDS = "the caller said my card is 4929"
 
 @asynccontextmanager
 async def a_model(url: str, patience: Patience = PATIENT) -> AsyncIterator[OpenAIChat]:
-    async with OpenAIServer(base_url=url, patience=patience) as openai:
+    async with OpenAIServer(Access(url), patience=patience) as openai:
         yield openai.model("m")
 
 
@@ -204,7 +193,7 @@ async def test_the_next_reply_needs_no_new_connection() -> None:
 async def test_all_models_of_a_server_share_its_connections() -> None:
     async with (
         ChatServer([words("One."), words("Two.")]) as server,
-        OpenAIServer(base_url=server.url) as openai,
+        OpenAIServer(Access(server.url)) as openai,
     ):
         for name in ("small", "large"):
             assert [piece async for piece in openai.model(name).reply(HELLO)]
@@ -214,7 +203,7 @@ async def test_all_models_of_a_server_share_its_connections() -> None:
 
 NAME_A_MODEL = """
 import asyncio, sys, threading
-from pipeline.providers import Prompt, ProviderError
+from pipeline.providers import Access, Prompt, ProviderError
 from pipeline.providers.openai_chat import OpenAIServer
 
 class Watch:
@@ -226,7 +215,7 @@ class Watch:
 sys.meta_path.insert(0, Watch())
 
 async def call():
-    server = OpenAIServer(base_url="http://127.0.0.1:9/v1")
+    server = OpenAIServer(Access("http://127.0.0.1:9/v1"))
     model = server.model("m")
     named = Watch.loaded_by
     try:

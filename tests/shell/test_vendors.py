@@ -8,25 +8,28 @@ from pathlib import Path
 from pipeline.providers import Message, Prompt, TextDelta
 from pipeline.providers.embedded_tts import DEFAULT_VOICE, SILENCE_LEVELS
 from pipeline.realtime.config import SessionConfig
-from telephony.provider_table import SPEAKS, ProviderTable
-from telephony.settings import ProviderSettings
+from telephony.bench.vendor_servers.openai_llm import ChatServer, words
+from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES
+from telephony.provider_table import OWN, ProviderTable
+from telephony.settings import ProviderSettings, Settings
+from telephony.vendor_table import PROTOCOLS, Vendor
 from telephony.vendors import Vendors
-from tests.drive.chat_server import ChatServer, words
 from tests.drive.models import model
 
 HELLO = Prompt("", (Message("user", "Hello."),))
 
 
 @asynccontextmanager
-async def the_vendors(settings: ProviderSettings, *agents: SessionConfig) -> AsyncIterator[Vendors]:
+async def the_vendors(settings: Settings, *agents: SessionConfig) -> AsyncIterator[Vendors]:
     named = {str(number): agent for number, agent in enumerate(agents)}
     async with Vendors(settings, named, {}) as vendors:
         yield vendors
 
 
-def vendors_settings(url: str, **more: object) -> ProviderSettings:
+def vendors_settings(url: str, llm: str | tuple[str, ...] = "openai/m") -> Settings:
     models = model("silero_vad.onnx").parent
-    return ProviderSettings(llm="openai/m", openai_base_url=url, models_dir=models, recogniser_processes=1, **more)  # type: ignore[arg-type]
+    providers = ProviderSettings(llm=llm, models_dir=models, recogniser_processes=1)
+    return Settings(providers=providers, vendors={"openai": Vendor(base_url=url)})
 
 
 def children() -> set[int]:
@@ -34,7 +37,7 @@ def children() -> set[int]:
 
 
 def test_the_voices_of_the_table_are_those_that_speak() -> None:
-    (embedded,) = SPEAKS
+    (embedded,) = OWN["tts"]
 
     assert (set(embedded.voices), embedded.voices[0]) == (set(SILENCE_LEVELS), DEFAULT_VOICE)
 
@@ -62,12 +65,25 @@ async def test_as_many_processes_listen_as_the_settings_say_and_none_is_left() -
 
 
 async def test_every_name_that_the_check_lets_pass_can_be_made_and_no_other() -> None:
-    names = ["openai/m", "openai/", "scripted/none", "gpt-4o", ""]
+    names = ["openai/m", "openai/", "scripted/none", "gpt-4o", "gpt-realtime", ""]
     settings = vendors_settings("http://127.0.0.1:9/v1")
-    table = ProviderTable(settings)
+    table = ProviderTable(settings.providers, known=settings.known)
     async with the_vendors(settings) as vendors:
         for name in names:
             config = SessionConfig(model=name)
             assert (vendors.problem(config) is None) == (list(table.unknown(config)) == []), name
             if vendors.problem(config) is None:
                 vendors.cascade(config)
+
+
+def test_every_protocol_that_can_be_made_can_be_named() -> None:
+    assert set(LANGUAGE_MODELS) <= set(PROTOCOLS["llm"])
+    assert (set(RECOGNISERS) <= set(PROTOCOLS["stt"]), set(VOICES) <= set(PROTOCOLS["tts"])) == (True, True)
+
+
+async def test_those_who_may_think_come_in_the_order_in_which_they_are_tried() -> None:
+    settings = vendors_settings("http://127.0.0.1:9/v1", ("openai/m", "ollama/n", "scripted/none"))
+    async with the_vendors(settings) as vendors:
+        chosen = [list(vendors.language_models(SessionConfig(model=model))) for model in ("", "ollama/n", "xyz/n")]
+
+    assert chosen == [["openai/m", "ollama/n"], ["ollama/n", "openai/m"], []]

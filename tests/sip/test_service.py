@@ -21,8 +21,9 @@ from pipeline.realtime.events import (
 from pipeline.realtime.items import FunctionOutputItem
 from telephony.dialplan import DialplanError
 from telephony.leg import Ending
-from telephony.settings import MediaSettings, ProviderSettings, Secret
+from telephony.settings import MediaSettings, Secret
 from telephony.state.bus import Bus
+from telephony.vendor_table import Vendor
 from telephony.wire.dialling import RefusedError
 from tests.drive.offhook import a_house, agent_audible, chosen, silence_after_speech
 
@@ -170,8 +171,8 @@ async def test_a_call_has_a_longest_time(tmp_path: Path) -> None:
 
 
 async def test_a_model_that_cannot_be_reached_is_apologised_for_and_never_silent(tmp_path: Path) -> None:
-    providers = ProviderSettings(openai_base_url="http://127.0.0.1:9/v1", openai_api_key=Secret("none"))
-    async with a_house(chosen(tmp_path, providers=providers)) as house:
+    nobody = {"openai": Vendor(base_url="http://127.0.0.1:9/v1", api_key=Secret("none"))}
+    async with a_house(chosen(tmp_path, vendors=nobody)) as house:
         call = await house.dial("200")
         await silence_after_speech(call)
         failed = await house.sees(ResponseDone)

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from pipeline.audio import ulaw_encoded
+from telephony.bench.vendor_servers.events_server import Answer, Stall
+from telephony.bench.vendor_servers.openai_llm import ChatServer, call_piece, delta, finish, words
 from telephony.media.rates import rate_change
 from telephony.settings import ControlSettings, ProviderSettings, Secret
-from tests.drive.chat_server import Answer, ChatServer, Stall, call_piece, delta, finish, words
+from telephony.vendor_table import Vendor
 from tests.drive.offhook import PATIENCE_S, House, a_house, chosen
 from tests.drive.realtime import wide_speech
 from tests.web.test_listeners import a_certificate
@@ -38,8 +40,9 @@ async def a_service(tmp_path: Path, *answers: Answer) -> AsyncIterator[tuple[Hou
     certificate, key = await a_certificate(tmp_path)
     control = ControlSettings(port=0, tls_port=0, tls_certificate=certificate, tls_key=key)
     async with ChatServer(list(answers)) as server:
-        providers = ProviderSettings(openai_base_url=server.url, openai_api_key=Secret("none"), llm="scripted/desk")
-        async with a_house(chosen(tmp_path, control=control, providers=providers)) as house:
+        providers = ProviderSettings(llm="scripted/desk")
+        vendors = {"openai": Vendor(base_url=server.url, api_key=Secret("none"))}
+        async with a_house(chosen(tmp_path, control=control, providers=providers, vendors=vendors)) as house:
             yield house, certificate
 
 

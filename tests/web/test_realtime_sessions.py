@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from pipeline.audio import ulaw_encoded
+from telephony.bench.vendor_servers.events_server import Answer, Stall
+from telephony.bench.vendor_servers.openai_llm import ChatServer, call_piece, delta, finish, words
 from telephony.media.rates import rate_change
 from telephony.settings import ProviderSettings, Secret
-from tests.drive.chat_server import Answer, ChatServer, Stall, call_piece, delta, finish, words
+from telephony.vendor_table import Vendor
 from tests.drive.offhook import a_house, chosen
 from tests.drive.realtime import Talk, talking, wide_speech
 from tests.drive.web import address, sdk
@@ -21,9 +23,10 @@ UNENDING = Answer([delta(content="This is a long story, and it goes on and on. "
 async def an_application(tmp_path: Path, *answers: Answer, model: str = "", **query: object) -> AsyncIterator[Talk]:
     """Connected to a service whose language model answers like this, or to the scripted desk."""
     async with ChatServer(list(answers)) as server:
-        providers = ProviderSettings(openai_base_url=server.url, openai_api_key=Secret("none"), llm="scripted/desk")
+        providers = ProviderSettings(llm="scripted/desk")
+        vendors = {"openai": Vendor(base_url=server.url, api_key=Secret("none"))}
         model = model or ("openai/any" if answers else "scripted/desk")
-        settings = chosen(tmp_path, providers=providers)
+        settings = chosen(tmp_path, providers=providers, vendors=vendors)
         async with (
             a_house(settings) as house,
             sdk(address(house)) as client,

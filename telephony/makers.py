@@ -1,0 +1,40 @@
+"""Who speaks which protocol: one table for each layer, from the protocol's name to what makes the provider.
+
+Rule: a vendor is a row in `telephony.vendor_table` or in a settings file; only a new protocol is a row here.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from pipeline.providers import Access, LanguageModel, SpeechToText, TextToSpeech
+from pipeline.providers.chat_protocol import GEMINI
+from pipeline.providers.openai_chat import OpenAIServer
+
+
+class LanguageServer(Protocol):
+    """One vendor's server of language models, and the connections to it."""
+
+    def model(self, name: str) -> LanguageModel:
+        """The server's model of this name, whether it has one or not."""
+        ...
+
+    async def load(self) -> None:
+        """Have the vendor's SDK loaded before the first call needs it."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+LANGUAGE_MODELS: Final[Mapping[str, Callable[[Access], LanguageServer]]] = MappingProxyType(
+    {
+        "openai": OpenAIServer,
+        "gemini": lambda access: OpenAIServer(access, dialect=GEMINI),
+    }
+)
+
+RECOGNISERS: Final[Mapping[str, Callable[[Access, str], SpeechToText]]] = MappingProxyType({})
+
+VOICES: Final[Mapping[str, Callable[[Access, str], TextToSpeech]]] = MappingProxyType({})
