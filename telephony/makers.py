@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from pipeline.providers import Access, LanguageModel, SpeechToText, TextToSpeech
+from pipeline.providers.anthropic_chat import AnthropicServer
 from pipeline.providers.chat_protocol import GEMINI
 from pipeline.providers.openai_chat import OpenAIServer
 
@@ -30,6 +31,7 @@ class LanguageServer(Protocol):
 
 LANGUAGE_MODELS: Final[Mapping[str, Callable[[Access], LanguageServer]]] = MappingProxyType(
     {
+        "anthropic": AnthropicServer,
         "openai": OpenAIServer,
         "gemini": lambda access: OpenAIServer(access, dialect=GEMINI),
     }

@@ -77,7 +77,7 @@ async def test_every_name_that_the_check_lets_pass_can_be_made_and_no_other() ->
 
 
 def test_every_protocol_that_can_be_made_can_be_named() -> None:
-    assert set(LANGUAGE_MODELS) <= set(PROTOCOLS["llm"])
+    assert set(LANGUAGE_MODELS) == set(PROTOCOLS["llm"])
     assert (set(RECOGNISERS) <= set(PROTOCOLS["stt"]), set(VOICES) <= set(PROTOCOLS["tts"])) == (True, True)
 
 

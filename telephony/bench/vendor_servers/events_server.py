@@ -65,7 +65,7 @@ class EventsServer(ABC):
     """Answers requests with `answers` in order, then with plain words in the time of `latency`; `async with` it.
 
     `status` answers with an error of the vendor's, `wrong_json` with an event that is none. `requests` and `headers`
-    are what came; `touches` counts requests without a body, which ask for nothing.
+    are what came, and `paths` where to; `touches` counts requests without a body, which ask for nothing.
     """
 
     path: ClassVar[str] = ""
@@ -78,6 +78,7 @@ class EventsServer(ABC):
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.connections = 0
+        self.paths: list[str] = []
         self.touches = 0
         self.client_gone = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -99,11 +100,23 @@ class EventsServer(ABC):
         return f"http://127.0.0.1:{port}{self.path}"
 
     @abstractmethod
-    def spoken(self, words: Sequence[str]) -> list[Step]:
-        """These words as the vendor says them, one after another."""
+    def opening(self) -> list[Step]:
+        """What comes before the first word of a reply."""
 
     @abstractmethod
-    def error_body(self, status: int) -> dict[str, Any]:
+    def word(self, text: str) -> Step:
+        """One word of a reply."""
+
+    @abstractmethod
+    def closing(self) -> list[Step]:
+        """What comes after the last word of a reply."""
+
+    def refusal(self, request: dict[str, Any], headers: dict[str, str]) -> str:
+        """What the vendor would say is wrong with a request; empty when nothing is."""
+        return ""
+
+    @abstractmethod
+    def error_body(self, status: int, message: str = "Simulated.") -> dict[str, Any]:
         """What the vendor writes with an error."""
 
     async def __aenter__(self) -> Self:
@@ -140,6 +153,7 @@ class EventsServer(ABC):
                 name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name
             }
             if "content-length" in headers:
+                self.paths.append(head.split(" ", 2)[1])
                 self.headers.append(headers)
                 self.requests.append(json.loads(await reader.readexactly(int(headers["content-length"]))))
                 return True
@@ -150,14 +164,16 @@ class EventsServer(ABC):
     def _next(self) -> Answer:
         if self.status is not None:
             return Answer([SendText(json.dumps(self.error_body(self.status)))], self.status)
+        if problem := self.refusal(self.requests[-1], self.headers[-1]):
+            return Answer([SendText(json.dumps(self.error_body(400, problem)))], 400)
         if self.wrong_json:
             return Answer([SendText("event: message\ndata: {not json\n\n")])
         if self.answers:
             return self.answers.pop(0)
-        first, *rest = self.spoken([f"{word} " for word in WORDS.split()])
+        first, *rest = [self.word(f"{word} ") for word in WORDS.split()]
         pause = Wait(1_000 / self.latency.tokens_per_s)
-        paused: list[Step] = [step for each in rest for step in (pause, each)]
-        return Answer([Wait(self.latency.first_token_ms), first, *paused])
+        paused = [step for each in rest for step in (pause, each)]
+        return Answer([Wait(self.latency.first_token_ms), *self.opening(), first, *paused, *self.closing()])
 
     async def _answer(self, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection lives on."""

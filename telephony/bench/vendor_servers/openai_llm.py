@@ -4,7 +4,6 @@ Rule: the framing is OpenAI's, the answers mean nothing. Other vendors' habits a
 """
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from telephony.bench.vendor_servers.events_server import Answer, EventsServer, Send, SendText, Step
@@ -17,13 +16,21 @@ class ChatServer(EventsServer):
 
     path = "/v1"
 
-    def spoken(self, words: Sequence[str]) -> list[Step]:
-        """A reply of these words."""
-        return [delta(role="assistant", content=""), *(delta(content=word) for word in words), finish(), DONE]
+    def opening(self) -> list[Step]:
+        """Who speaks."""
+        return [delta(role="assistant", content="")]
 
-    def error_body(self, status: int) -> dict[str, Any]:
+    def word(self, text: str) -> Step:
+        """A chunk with this word."""
+        return delta(content=text)
+
+    def closing(self) -> list[Step]:
+        """The end and the usage."""
+        return [finish(), usage(20, 18, 0), DONE]
+
+    def error_body(self, status: int, message: str = "Simulated.") -> dict[str, Any]:
         """An error in OpenAI's form."""
-        return error_body("Simulated.", CODES.get(status, "server_error"))
+        return error_body(message, CODES.get(status, "server_error"))
 
 
 def error_body(message: str, code: str, param: str | None = None) -> dict[str, Any]:

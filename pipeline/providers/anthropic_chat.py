@@ -1,0 +1,303 @@
+"""Anthropic's language models over their own Messages API. Rule: the SDK's types, errors and texts end here.
+
+Their endpoint for OpenAI's SDK is, in its documentation's words, for testing: it caches no prompts, joins all system
+messages into one at the start, and holds tools to no schema. Nothing is retried here, as in `openai_chat`.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Self
+
+import structlog
+
+from pipeline.providers import (
+    Access,
+    CutShort,
+    Delta,
+    FunctionCall,
+    FunctionOutput,
+    Message,
+    Prompt,
+    TextDelta,
+    Usage,
+)
+from pipeline.providers.sdk import Asked, OptionRefusedError, Patience, http_limits, touched
+
+NAME: Final = "anthropic"
+# The API wants a limit; a spoken reply is over long before this one.
+LONGEST_TOKENS: Final = 1_024
+PATIENT: Final = Patience()
+WITH_SAMPLING: Final = "2023-06-01"
+OPTIONS: Final = ("temperature", "thinking")
+NOT_ANSWERED: Final = '{"status":"pending"}'
+# The caller speaks first and last, says the API; on the telephone the agent often does.
+BEGINS: Final = "[the call begins]"
+SILENT: Final = "[silence]"
+KEPT: Final = {"type": "ephemeral"}
+CUT_SHORT: Final = {
+    "max_tokens": CutShort("max_output_tokens"),
+    "model_context_window_exceeded": CutShort("max_output_tokens"),
+    "refusal": CutShort("content_filter"),
+}
+
+
+class AnthropicServer:
+    """Anthropic's API and the connections to it, which serve all its models, until `close` or the end of `with`.
+
+    The SDK takes a while to load, so a thread does it: on entering `with`, else when a reply first needs it.
+    """
+
+    def __init__(self, access: Access, *, patience: Patience = PATIENT) -> None:
+        self.patience = patience
+        self._access = access
+        self._client: Any = None
+        self._http: Any = None
+        self._connecting = asyncio.Lock()
+        self._refused: dict[str, frozenset[str]] = {}
+
+    def model(self, name: str) -> "AnthropicChat":
+        """The model of this name, whether there is one or not."""
+        return AnthropicChat(self, name)
+
+    async def load(self) -> None:
+        """Have the SDK loaded."""
+        await self.client()
+
+    async def client(self) -> Any:
+        """The SDK's client."""
+        async with self._connecting:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._made)
+        return self._client
+
+    async def warm(self) -> None:
+        """Have a connection open before a reply needs it; never raises."""
+        await self.client()
+        await touched(self._http, self._access.base_url, self.patience.connect_s)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    def refused(self, model: str) -> frozenset[str]:
+        """The options that this model refuses, as far as is known."""
+        return self._refused.get(model, frozenset())
+
+    def learn(self, model: str, option: str) -> None:
+        """The model refuses this option."""
+        structlog.get_logger().info("option_refused", model=model, option=option)
+        self._refused[model] = self.refused(model) | {option}
+
+    async def __aenter__(self) -> Self:
+        await self.client()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _made(self) -> Any:
+        import anthropic
+
+        limits, timeout = http_limits(self.patience)
+        self._http = anthropic.DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
+        # Without a key the SDK would look for one of its own in the environment.
+        return anthropic.AsyncAnthropic(
+            api_key=self._access.api_key or "none",
+            base_url=self._access.base_url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=self._http,
+        )
+
+
+class AnthropicChat:
+    """One model as a LanguageModel."""
+
+    def __init__(self, server: AnthropicServer, model: str) -> None:
+        self._server = server
+        self._model = model
+        self._patience = server.patience
+
+    async def warm(self) -> None:
+        """Have a connection open before a reply needs it; never raises."""
+        await self._server.warm()
+
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
+        """Stream one reply; closing the iterator closes the stream. Raises ProviderError."""
+        client = await self._server.client()
+        import anthropic
+
+        asked = Asked(anthropic, NAME, self._model)
+        stream: Any = None
+        gathered = _Gathered()
+        try:
+            stream = await self._begun(client, asked, prompt)
+            wait_s = self._patience.first_s
+            while (event := await asked.within(wait_s, anext(stream, None))) is not None:
+                wait_s = self._patience.next_s
+                for delta in asked.read(gathered.take, event):
+                    yield delta
+        finally:
+            if stream is not None:
+                await stream.close()
+        if not gathered.stopped:
+            raise asked.failed("unreachable", "reply_cut_off", retryable=True)
+        for delta in gathered.rest():
+            yield delta
+
+    async def _begun(self, client: Any, asked: Asked, prompt: Prompt) -> Any:
+        """The stream of a reply, asked for with the options that the model takes."""
+        while True:
+            refused = self._server.refused(self._model)
+            request = request_of(prompt, self._model, refused)
+            options = [option for option in OPTIONS if option not in refused]
+            try:
+                return await asked.within(self._patience.first_s, client.messages.create(**request), options)
+            except OptionRefusedError as error:
+                self._server.learn(self._model, error.option)
+
+
+def request_of(prompt: Prompt, model: str, refused: frozenset[str]) -> dict[str, Any]:
+    """The request for one reply, without the options that the model refuses.
+
+    What stays the same from turn to turn is cached: tools and instructions, and the conversation so far. Thinking is
+    for who has time.
+    """
+    messages = messages_of(prompt)
+    messages[-1]["content"][-1]["cache_control"] = KEPT
+    request: dict[str, Any] = {
+        "model": model,
+        "max_tokens": prompt.max_output_tokens or LONGEST_TOKENS,
+        "messages": messages,
+        "stream": True,
+        "thinking": {"type": "disabled"},
+    }
+    if prompt.instructions:
+        request["system"] = [{"type": "text", "text": prompt.instructions, "cache_control": KEPT}]
+    if prompt.tools:
+        request["tools"] = [
+            {"name": tool.name, "description": tool.description, "input_schema": json.loads(tool.parameters)}
+            for tool in prompt.tools
+        ]
+        request["tool_choice"] = _choice(prompt.tool_choice)
+    if prompt.temperature is not None and "temperature" not in refused:
+        # The API of 2026-10-21 knows no temperature. The one before does, for models before Claude 4.7, and up to 1.
+        request["extra_body"] = {"temperature": min(prompt.temperature, 1.0)}
+        request["extra_headers"] = {"anthropic-version": WITH_SAMPLING}
+    return {key: value for key, value in request.items() if key not in refused}
+
+
+def messages_of(prompt: Prompt) -> list[dict[str, Any]]:
+    """The conversation as messages of alternating roles, in content blocks, from the caller's to the caller's.
+
+    Each tool call is followed by its output, or by word that there is none yet.
+    """
+    outputs = {turn.call_id: turn.output for turn in prompt.turns if isinstance(turn, FunctionOutput)}
+    said = _Alternating()
+    for turn in prompt.turns:
+        match turn:
+            case Message(role="assistant", text=text):
+                said.add("assistant", _text(text))
+            case Message(role="system", text=text):
+                said.add("user", _text(f"[system: {text}]"))
+            case Message(text=text):
+                said.add("user", _text(text))
+            case FunctionCall(call_id=call_id):
+                tool_id = re.sub(r"[^a-zA-Z0-9_-]", "_", call_id)
+                said.add("assistant", {"type": "tool_use", "id": tool_id, "name": turn.name, "input": _input(turn)})
+                output = outputs.get(call_id, NOT_ANSWERED)
+                said.add("user", {"type": "tool_result", "tool_use_id": tool_id, "content": output})
+            case FunctionOutput():
+                pass
+    if not said.messages or said.messages[-1]["role"] == "assistant":
+        said.add("user", _text(SILENT if said.messages else BEGINS))
+    return said.messages
+
+
+@dataclass(slots=True)
+class _Alternating:
+    """Messages in which the roles take turns, the caller's first."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, role: str, block: dict[str, Any]) -> None:
+        if block.get("type") == "text" and not block["text"].strip():
+            return  # The API takes no empty text.
+        if not self.messages and role == "assistant":
+            self.add("user", _text(BEGINS))
+        if not self.messages or self.messages[-1]["role"] != role:
+            self.messages.append({"role": role, "content": []})
+        self.messages[-1]["content"].append(block)
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _input(call: FunctionCall) -> dict[str, Any]:
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError:
+        return {}
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def _choice(choice: str) -> dict[str, Any]:
+    match choice:
+        case "auto" | "none":
+            return {"type": choice}
+        case "required":
+            return {"type": "any"}
+        case _:
+            return {"type": "tool", "name": choice}
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What a stream has brought that cannot be passed on before its end."""
+
+    calls: dict[int, list[str]] = field(default_factory=dict)
+    stopped: str = ""
+    read_tokens: int = 0
+    cached_tokens: int = 0
+    written_tokens: int = 0
+
+    def take(self, event: Any) -> list[Delta]:
+        """The text in an event; tool calls, the end and the usage are kept. Raises what wrong types raise."""
+        match event.type:
+            case "message_start":
+                self._count(event.message.usage)
+            case "content_block_start" if event.content_block.type == "tool_use":
+                self.calls[event.index] = [event.content_block.id, event.content_block.name, ""]
+            case "content_block_start" if event.content_block.type == "text" and event.content_block.text:
+                return [TextDelta(event.content_block.text)]
+            case "content_block_delta" if event.delta.type == "text_delta" and event.delta.text:
+                return [TextDelta(event.delta.text)]
+            case "content_block_delta" if event.delta.type == "input_json_delta":
+                self.calls[event.index][2] += event.delta.partial_json
+            case "message_delta":
+                self.stopped = event.delta.stop_reason or self.stopped
+                self.written_tokens = event.usage.output_tokens
+            case _:
+                pass
+        return []
+
+    def _count(self, usage: Any) -> None:
+        """What the prompt took; the API counts apart what it read from its cache and what it wrote there."""
+        self.cached_tokens = usage.cache_read_input_tokens or 0
+        self.read_tokens = usage.input_tokens + self.cached_tokens + (usage.cache_creation_input_tokens or 0)
+
+    def rest(self) -> list[Delta]:
+        """What follows the text: whole tool calls or word that the reply was cut short, and the usage."""
+        usage = Usage(self.read_tokens, self.written_tokens, self.cached_tokens)
+        if self.stopped in CUT_SHORT:
+            return [CUT_SHORT[self.stopped], usage]
+        calls = [FunctionCall(call_id, name, arguments or "{}") for call_id, name, arguments in self.calls.values()]
+        return [*calls, usage]
