@@ -1,0 +1,35 @@
+"""Real vendors hear a sentence by the embedded voice. Each runs only when its key is in the environment."""
+
+import os
+import re
+
+import pytest
+
+from pipeline.providers import Access, SpeechToText, Transcript
+from pipeline.providers.deepgram_nova import DeepgramNova
+from tests.drive import speech
+from tests.drive.recognisers import heard_until, say
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
+
+SENTENCE = "I would like to book a table for four people."
+
+
+def key_of(name: str) -> str:
+    """The vendor's key, or no test."""
+    return os.environ.get(name) or pytest.skip(f"{name} is not set")
+
+
+async def words_heard_by(speech_to_text: SpeechToText) -> str:
+    pcm = speech.narrow(SENTENCE, "slt") + speech.silence(300)
+    async with speech_to_text.open("en", "book a table") as hearing:
+        say(hearing, 1, pcm)
+        final = (await heard_until(hearing, 1))[-1]
+    assert isinstance(final, Transcript)
+    return " ".join(re.findall(r"\w+", final.text.lower()))
+
+
+async def test_nova_understands() -> None:
+    access = Access("https://api.deepgram.com", key_of("DEEPGRAM_API_KEY"))
+
+    assert "book a table for" in await words_heard_by(DeepgramNova(access, "nova-3"))
