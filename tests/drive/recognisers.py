@@ -10,8 +10,10 @@ import numpy as np
 
 from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing, ProviderError, SpeechToText, Transcript, TurnVerdict
+from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
 from pipeline.providers.simulated import Latency
+from telephony.bench.vendor_servers.deepgram_flux_server import DeepgramFluxServer
 from telephony.bench.vendor_servers.deepgram_nova_server import DeepgramNovaServer
 from telephony.bench.vendor_servers.recogniser import RecogniserServer
 from tests.drive import speech
@@ -32,7 +34,10 @@ class Vendor:
     answers_always: bool = False
 
 
-VENDORS = (Vendor("deepgram nova", DeepgramNovaServer, lambda access: DeepgramNova(access, "nova-3")),)
+VENDORS = (
+    Vendor("deepgram nova", DeepgramNovaServer, lambda access: DeepgramNova(access, "nova-3")),
+    Vendor("deepgram flux", DeepgramFluxServer, lambda access: DeepgramFlux(access, "flux-general-en")),
+)
 
 
 def access_to(url: str, connect_s: float = 3.0) -> Access:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from pipeline.providers import Access, SpeechToText, Transcript
+from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
 from tests.drive import speech
 from tests.drive.recognisers import heard_until, say
@@ -33,3 +34,9 @@ async def test_nova_understands() -> None:
     access = Access("https://api.deepgram.com", key_of("DEEPGRAM_API_KEY"))
 
     assert "book a table for" in await words_heard_by(DeepgramNova(access, "nova-3"))
+
+
+async def test_flux_understands() -> None:
+    access = Access("https://api.deepgram.com", key_of("DEEPGRAM_API_KEY"))
+
+    assert "book a table for" in await words_heard_by(DeepgramFlux(access, "flux-general-en"))

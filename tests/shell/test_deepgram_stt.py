@@ -10,9 +10,11 @@ from deepgram import AsyncDeepgramClient
 from deepgram.environment import DeepgramClientEnvironment
 
 from pipeline.audio import ulaw_encoded
-from pipeline.providers import Transcript, deepgram_nova
+from pipeline.providers import ProviderError, Transcript, TurnVerdict, deepgram_nova
+from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
 from pipeline.providers.simulated import Latency
+from telephony.bench.vendor_servers.deepgram_flux_server import DeepgramFluxServer
 from telephony.bench.vendor_servers.deepgram_nova_server import DeepgramNovaServer
 from tests.drive import speech
 from tests.drive.recognisers import QUICK, access_to, heard_until, say, sound, until
@@ -113,3 +115,117 @@ async def test_what_comes_too_late_is_not_given_to_the_next_utterance(monkeypatc
         hearing.end(2)
 
         assert (first, (await heard_until(hearing, 1))[-1]) == ([Transcript(1, "", True)], Transcript(2, "yes", True))
+
+
+async def test_the_server_for_flux_satisfies_the_vendors_own_client() -> None:
+    async with (
+        DeepgramFluxServer(["good evening"], QUICK) as server,
+        the_sdk(server.port).listen.v2.connect(
+            model="flux-general-en", encoding="mulaw", sample_rate=8_000
+        ) as connection,
+    ):
+        connected = await connection.recv()
+        await connection.send_media(ulaw_encoded(sound(1)))
+        begun = await connection.recv()
+        await connection.send_force_end_turn()
+        ended = await connection.recv()
+        await connection.send_close_stream()
+
+    assert (connected.type, begun.event, begun.transcript) == ("Connected", "StartOfTurn", "good")
+    assert (ended.event, ended.transcript, ended.trigger) == ("EndOfTurn", "good evening", "manual")
+
+
+async def test_flux_is_asked_as_the_sdk_would() -> None:
+    async with (
+        DeepgramFluxServer() as server,
+        DeepgramFlux(access_to(server.url), "flux-general-multi").open("de-CH", "Grüezi\nRösti"),
+        the_sdk(server.port).listen.v2.connect(
+            model="flux-general-multi",
+            encoding="mulaw",
+            sample_rate=8_000,
+            eager_eot_threshold=0.5,
+            eot_threshold=0.7,
+            eot_timeout_ms=5_000,
+            language_hint=["de"],
+            keyterm=["Grüezi", "Rösti"],
+        ),
+    ):
+        ours, theirs = server.requests
+
+        assert sorted(parse_qsl(urlsplit(ours.path).query)) == sorted(parse_qsl(urlsplit(theirs.path).query))
+        assert ours.headers["Authorization"] == theirs.headers["Authorization"]
+
+
+def test_a_language_that_flux_does_not_speak_is_refused() -> None:
+    with pytest.raises(ProviderError) as raised:
+        DeepgramFlux(access_to("http://127.0.0.1:9"), "flux-general-en").open("fr", None)
+
+    assert (raised.value.reason, raised.value.retryable) == ("refused", False)
+
+
+async def test_flux_judges_the_turn_and_its_final_is_there_at_once_when_the_call_agrees() -> None:
+    async with (
+        DeepgramFluxServer([""], Latency(final_ms=60_000)) as server,
+        DeepgramFlux(access_to(server.url), "flux-general-en").open("en", None) as hearing,
+    ):
+        hearing.begin(1)
+        for frame in speech.frames(sound(1, 480)):
+            hearing.feed(frame)
+        await until(lambda: any(talk.samples == 3_840 for talk in server.talks))
+        server.tell("StartOfTurn", "on friday")
+        server.tell("EagerEndOfTurn", "on friday")
+        server.tell("TurnResumed", "on friday at")
+        server.tell("EagerEndOfTurn", "on friday at eight")
+        server.tell("EndOfTurn", "on friday at eight")
+        transcripts = hearing.transcripts()
+        news = [await anext(transcripts) for _ in range(7)]
+        hearing.end(1)
+
+        assert news == [
+            Transcript(1, "on friday", final=False),
+            TurnVerdict(1, "maybe_over"),
+            Transcript(1, "on friday at", final=False),
+            TurnVerdict(1, "goes_on"),
+            Transcript(1, "on friday at eight", final=False),
+            TurnVerdict(1, "maybe_over"),
+            TurnVerdict(1, "over"),
+        ]
+        assert await anext(transcripts) == Transcript(1, "on friday at eight", final=True)
+
+
+async def test_a_caller_who_goes_on_after_his_turn_is_heard_in_the_same_utterance() -> None:
+    async with (
+        DeepgramFluxServer([""], QUICK) as server,
+        DeepgramFlux(access_to(server.url), "flux-general-en").open("en", None) as hearing,
+    ):
+        hearing.begin(1)
+        for frame in speech.frames(sound(1, 480)):
+            hearing.feed(frame)
+        await until(lambda: any(talk.samples == 3_840 for talk in server.talks))
+        server.tell("StartOfTurn", "hello")
+        server.tell("EndOfTurn", "hello")
+        server.tell("StartOfTurn", "is anybody")
+        server.tell("EndOfTurn", "is anybody there")
+        transcripts = hearing.transcripts()
+        news = [await anext(transcripts) for _ in range(6)]
+        hearing.end(1)
+
+        verdicts = [one.verdict for one in news if isinstance(one, TurnVerdict)]
+        assert (verdicts, await anext(transcripts)) == (
+            ["over", "goes_on", "over"],
+            Transcript(1, "hello is anybody there", final=True),
+        )
+
+
+async def test_flux_gives_up_with_our_reason() -> None:
+    async with (
+        DeepgramFluxServer() as server,
+        DeepgramFlux(access_to(server.url), "flux-general-en").open("en", None) as hearing,
+    ):
+        await until(lambda: bool(server.talks))
+        for talk in server.talks:
+            talk.say({"type": "Error", "sequence_id": 3, "code": "INTERNAL_SERVER_ERROR", "description": "Sorry."})
+        with pytest.raises(ProviderError) as raised:
+            await heard_until(hearing, 1)
+
+    assert (raised.value.reason, raised.value.retryable) == ("internal", True)
