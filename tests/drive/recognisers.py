@@ -12,9 +12,11 @@ from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing, ProviderError, SpeechToText, Transcript, TurnVerdict
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
+from pipeline.providers.openai_transcription import OpenAITranscription
 from pipeline.providers.simulated import Latency
 from telephony.bench.vendor_servers.deepgram_flux_server import DeepgramFluxServer
 from telephony.bench.vendor_servers.deepgram_nova_server import DeepgramNovaServer
+from telephony.bench.vendor_servers.openai_transcription_server import OpenAITranscriptionServer
 from telephony.bench.vendor_servers.recogniser import RecogniserServer
 from tests.drive import speech
 
@@ -37,6 +39,12 @@ class Vendor:
 VENDORS = (
     Vendor("deepgram nova", DeepgramNovaServer, lambda access: DeepgramNova(access, "nova-3")),
     Vendor("deepgram flux", DeepgramFluxServer, lambda access: DeepgramFlux(access, "flux-general-en")),
+    Vendor(
+        "openai transcription",
+        OpenAITranscriptionServer,
+        lambda access: OpenAITranscription(access, "gpt-4o-mini-transcribe"),
+        answers_always=True,
+    ),
 )
 
 

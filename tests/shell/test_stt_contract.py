@@ -118,7 +118,7 @@ async def test_a_vendor_that_has_nothing_to_say_does_not_keep_the_call_waiting(v
 
 async def test_the_caller_is_not_kept_waiting_by_a_network_that_is(vendor: Vendor) -> None:
     async with vendor.server([], QUICK) as server, FaultProxy(server.port) as proxy:
-        access = access_to(f"http://127.0.0.1:{proxy.port}")
+        access = access_to(server.url_at(proxy.port))
         async with vendor.speech_to_text(access).open("en", None) as hearing:
             proxy.arm(HalfOpen())
             began_s = perf_counter()
@@ -135,7 +135,7 @@ async def test_a_caller_who_speaks_before_the_recogniser_is_there_is_heard_whole
     pcm = sound(1)
     async with vendor.server([TABLE], QUICK) as server, FaultProxy(server.port) as proxy:
         proxy.arm(HalfOpen())
-        speech_to_text = vendor.speech_to_text(access_to(f"http://127.0.0.1:{proxy.port}"))
+        speech_to_text = vendor.speech_to_text(access_to(server.url_at(proxy.port)))
         ear = Ear(lambda: speech_to_text.open("en", None), posted.append)
         running = asyncio.create_task(ear.run())
         frames = speech.frames(pcm)
@@ -184,13 +184,13 @@ async def test_a_server_that_is_not_there_is_unreachable(vendor: Vendor) -> None
     async with vendor.server([]) as server, FaultProxy(server.port) as proxy:
         proxy.arm(Refuse())
 
-        assert await failure_of(vendor, access_to(f"http://127.0.0.1:{proxy.port}")) == ("unreachable", True)
+        assert await failure_of(vendor, access_to(server.url_at(proxy.port))) == ("unreachable", True)
 
 
 async def test_a_server_that_does_not_answer_has_stalled(vendor: Vendor) -> None:
     async with vendor.server([]) as server, FaultProxy(server.port) as proxy:
         proxy.arm(HalfOpen())
-        access = access_to(f"http://127.0.0.1:{proxy.port}", connect_s=0.2)
+        access = access_to(server.url_at(proxy.port), connect_s=0.2)
 
         assert await failure_of(vendor, access) == ("stalled", True)
 
@@ -202,7 +202,7 @@ async def test_a_connection_that_died_without_a_word_is_noticed(
         pytest.skip("keeps no connection that could die unnoticed")
     monkeypatch.setattr(socket, "PING_S", 0.1)
     async with vendor.server([]) as server, FaultProxy(server.port) as proxy:
-        failing = asyncio.create_task(failure_of(vendor, access_to(f"http://127.0.0.1:{proxy.port}")))
+        failing = asyncio.create_task(failure_of(vendor, access_to(server.url_at(proxy.port))))
         await until(lambda: bool(server.talks))
         proxy.arm(HalfOpen())
 

@@ -105,6 +105,8 @@ class Talk:
 class RecogniserServer:
     """A vendor's WebSocket for tests and benches; `async with` it, then use its `url`."""
 
+    path = ""
+
     def __init__(self, texts: Sequence[str] = (), latency: Latency = USUAL, *, port: int = 0) -> None:
         self.latency = latency
         self.texts = list(texts)
@@ -122,8 +124,12 @@ class RecogniserServer:
 
     @property
     def url(self) -> str:
-        """The base URL, without the path."""
-        return f"http://127.0.0.1:{self.port}"
+        """The base URL, as the vendor's own is written."""
+        return self.url_at(self.port)
+
+    def url_at(self, port: int) -> str:
+        """The base URL at another port, where a proxy stands before the server."""
+        return f"http://127.0.0.1:{port}{self.path}"
 
     async def __aenter__(self) -> Self:
         self._server = await serve(

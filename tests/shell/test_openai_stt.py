@@ -1,0 +1,152 @@
+"""OpenAI's recognisers, beyond what all vendors' keep: sessions and items, and files."""
+
+from typing import Any
+
+import pytest
+from openai import AsyncOpenAI
+
+from pipeline.audio import ulaw_encoded
+from pipeline.providers import ProviderError, Transcript
+from pipeline.providers.openai_transcription import OpenAITranscription
+from telephony.bench.vendor_servers.openai_transcription_server import TRANSCRIPTION, OpenAITranscriptionServer
+from tests.drive import speech
+from tests.drive.recognisers import QUICK, access_to, heard_until, say, sound, until
+
+pytestmark = pytest.mark.timeout(20)
+
+
+async def session_asked_for(model: str, language: str | None, prompt: str | None) -> dict[str, Any]:
+    async with (
+        OpenAITranscriptionServer() as server,
+        OpenAITranscription(access_to(server.url), model).open(language, prompt),
+    ):
+        await until(lambda: bool(server.messages))
+        asked: dict[str, Any] = server.messages[0]["session"]
+        return asked
+
+
+async def test_the_server_for_transcription_satisfies_the_vendors_own_client() -> None:
+    from base64 import b64encode
+
+    events = []
+    async with OpenAITranscriptionServer(["good evening"], QUICK) as server:
+        client = AsyncOpenAI(api_key="a-key", base_url=server.url)
+        async with client.realtime.connect(extra_query={"intent": "transcription"}) as connection:
+            heard: Any = {"format": {"type": "audio/pcmu"}, "turn_detection": None}
+            await connection.session.update(session={"type": "transcription", "audio": {"input": heard}})
+            await connection.input_audio_buffer.append(audio=b64encode(ulaw_encoded(sound(1))).decode())
+            await connection.input_audio_buffer.commit()
+            async for event in connection:
+                events.append(event)
+                if event.type == f"{TRANSCRIPTION}.completed":
+                    assert event.transcript == "good evening"
+                    break
+        await client.close()
+
+    assert [event.type for event in events] == [
+        "session.created",
+        "session.updated",
+        "input_audio_buffer.committed",
+        f"{TRANSCRIPTION}.delta",
+        f"{TRANSCRIPTION}.delta",
+        f"{TRANSCRIPTION}.completed",
+    ]
+
+
+async def test_the_session_is_for_transcription_of_telephone_audio_without_turns() -> None:
+    assert await session_asked_for("gpt-4o-mini-transcribe", "de-CH", "Expect menu items.") == {
+        "type": "transcription",
+        "audio": {
+            "input": {
+                "format": {"type": "audio/pcmu"},
+                "transcription": {
+                    "model": "gpt-4o-mini-transcribe",
+                    "language": "de",
+                    "prompt": "Expect menu items.",
+                },
+                "turn_detection": None,
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("gpt-live-transcribe", {"model": "gpt-live-transcribe", "keywords": ["Grüezi", "Rösti"]}),
+        ("gpt-realtime-whisper", {"model": "gpt-realtime-whisper"}),
+    ],
+)
+async def test_words_to_expect_are_given_as_the_model_takes_them(model: str, expected: dict[str, Any]) -> None:
+    asked = await session_asked_for(model, None, "Grüezi\nRösti")
+
+    assert asked["audio"]["input"]["transcription"] == expected
+
+
+async def test_words_that_come_while_the_caller_speaks_belong_to_what_is_being_said() -> None:
+    async with (
+        OpenAITranscriptionServer(["yes that is right", "no"], QUICK) as server,
+        OpenAITranscription(access_to(server.url), "gpt-live-transcribe").open(None, None) as hearing,
+    ):
+        server.live = True
+        hearing.begin(1)
+        for frame in speech.frames(sound(1)):
+            hearing.feed(frame)
+        first = await anext(aiter(hearing.transcripts()))
+        hearing.end(1)
+        say(hearing, 2, sound(2))
+        finals = [one for one in await heard_until(hearing, 2) if isinstance(one, Transcript) and one.final]
+
+    assert (first, finals) == (
+        Transcript(1, "yes", final=False),
+        [Transcript(1, "yes that is right", final=True), Transcript(2, "no", final=True)],
+    )
+
+
+async def test_finals_come_in_order_also_when_the_vendors_do_not() -> None:
+    async with (
+        OpenAITranscriptionServer(["the first", "the second"], QUICK) as server,
+        OpenAITranscription(access_to(server.url), "gpt-4o-transcribe").open(None, None) as hearing,
+    ):
+        server.delays_ms = [200, 1]
+        say(hearing, 1, sound(1))
+        say(hearing, 2, sound(2))
+        finals = [one for one in await heard_until(hearing, 2) if isinstance(one, Transcript) and one.final]
+
+    assert finals == [Transcript(1, "the first", final=True), Transcript(2, "the second", final=True)]
+
+
+async def test_an_utterance_that_cannot_be_transcribed_is_empty() -> None:
+    async with (
+        OpenAITranscriptionServer(["", "yes"], QUICK) as server,
+        OpenAITranscription(access_to(server.url), "gpt-4o-transcribe").open(None, None) as hearing,
+    ):
+        server.problem = {"type": "transcription_error", "code": "audio_unintelligible", "message": "Mumbling."}
+        say(hearing, 1, sound(1))
+        say(hearing, 2, sound(2))
+        finals = [one for one in await heard_until(hearing, 2) if isinstance(one, Transcript) and one.final]
+
+    assert finals == [Transcript(1, "", final=True), Transcript(2, "yes", final=True)]
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        ({"type": "server_error", "code": None}, ("internal", True)),
+        ({"type": "invalid_request_error", "code": "rate_limit_exceeded"}, ("limited", True)),
+        ({"type": "invalid_request_error", "code": "insufficient_quota"}, ("limited", False)),
+    ],
+)
+async def test_an_utterance_that_another_try_may_understand_is_not_given_up(
+    problem: dict[str, Any], expected: tuple[str, bool]
+) -> None:
+    async with (
+        OpenAITranscriptionServer([""], QUICK) as server,
+        OpenAITranscription(access_to(server.url), "gpt-4o-transcribe").open(None, None) as hearing,
+    ):
+        server.problem = problem
+        say(hearing, 1, sound(1))
+        with pytest.raises(ProviderError) as raised:
+            await heard_until(hearing, 1)
+
+    assert (raised.value.reason, raised.value.retryable) == expected
