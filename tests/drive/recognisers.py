@@ -12,10 +12,12 @@ from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing, ProviderError, SpeechToText, Transcript, TurnVerdict
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
+from pipeline.providers.openai_files import OpenAIFiles
 from pipeline.providers.openai_transcription import OpenAITranscription
 from pipeline.providers.simulated import Latency
 from telephony.bench.vendor_servers.deepgram_flux_server import DeepgramFluxServer
 from telephony.bench.vendor_servers.deepgram_nova_server import DeepgramNovaServer
+from telephony.bench.vendor_servers.openai_files_server import OpenAIFilesServer
 from telephony.bench.vendor_servers.openai_transcription_server import OpenAITranscriptionServer
 from telephony.bench.vendor_servers.recogniser import RecogniserServer
 from tests.drive import speech
@@ -45,6 +47,14 @@ VENDORS = (
         lambda access: OpenAITranscription(access, "gpt-4o-mini-transcribe"),
         answers_always=True,
     ),
+    Vendor(
+        "openai files",
+        OpenAIFilesServer,
+        lambda access: OpenAIFiles(access, "gpt-4o-mini-transcribe", answer_s=1.0),
+        wire=bytes,
+        by_request=True,
+        answers_always=True,
+    ),
 )
 
 
@@ -55,7 +65,7 @@ def access_to(url: str, connect_s: float = 3.0) -> Access:
 
 @asynccontextmanager
 async def a_call(
-    vendor: Vendor, server: RecogniserServer, language: str | None = "en", prompt: str | None = None
+    vendor: Vendor, server: RecogniserServer | OpenAIFilesServer, language: str | None = "en", prompt: str | None = None
 ) -> AsyncIterator[Hearing]:
     """An open recogniser on the server."""
     async with vendor.speech_to_text(access_to(server.url)).open(language, prompt) as hearing:

@@ -8,6 +8,7 @@ import pytest
 from pipeline.providers import Access, SpeechToText, Transcript
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
+from pipeline.providers.openai_files import OpenAIFiles
 from pipeline.providers.openai_transcription import OpenAITranscription
 from tests.drive import speech
 from tests.drive.recognisers import heard_until, say
@@ -47,3 +48,9 @@ async def test_openai_understands() -> None:
     access = Access("https://api.openai.com/v1", key_of("OPENAI_API_KEY"))
 
     assert "book a table for" in await words_heard_by(OpenAITranscription(access, "gpt-4o-mini-transcribe"))
+
+
+async def test_openai_understands_files() -> None:
+    access = Access("https://api.openai.com/v1", key_of("OPENAI_API_KEY"))
+
+    assert "book a table for" in await words_heard_by(OpenAIFiles(access, "gpt-4o-mini-transcribe"))

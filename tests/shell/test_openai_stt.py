@@ -7,7 +7,9 @@ from openai import AsyncOpenAI
 
 from pipeline.audio import ulaw_encoded
 from pipeline.providers import ProviderError, Transcript
+from pipeline.providers.openai_files import OpenAIFiles
 from pipeline.providers.openai_transcription import OpenAITranscription
+from telephony.bench.vendor_servers.openai_files_server import OpenAIFilesServer
 from telephony.bench.vendor_servers.openai_transcription_server import TRANSCRIPTION, OpenAITranscriptionServer
 from tests.drive import speech
 from tests.drive.recognisers import QUICK, access_to, heard_until, say, sound, until
@@ -150,3 +152,71 @@ async def test_an_utterance_that_another_try_may_understand_is_not_given_up(
             await heard_until(hearing, 1)
 
     assert (raised.value.reason, raised.value.retryable) == expected
+
+
+async def test_a_file_is_asked_for_as_the_vendor_documents_it() -> None:
+    async with OpenAIFilesServer(["yes"], QUICK) as server:
+        files = OpenAIFiles(access_to(server.url), "whisper-1")
+        async with files.open("en-GB", "Grüezi") as hearing:
+            say(hearing, 1, sound(1))
+            await heard_until(hearing, 1)
+
+        assert server.forms == [{"model": "whisper-1", "response_format": "json", "language": "en", "prompt": "Grüezi"}]
+        assert server.headers[0]["authorization"] == "Bearer a-key"
+
+
+@pytest.mark.parametrize("model", ["whisper-1", "gpt-4o-transcribe"])
+async def test_a_server_that_does_not_stream_is_understood(model: str) -> None:
+    async with OpenAIFilesServer(["a table for four"], QUICK) as server:
+        server.plain = True
+        async with OpenAIFiles(access_to(server.url), model).open(None, None) as hearing:
+            say(hearing, 1, sound(1))
+
+            assert await heard_until(hearing, 1) == [Transcript(1, "a table for four", final=True)]
+
+
+async def test_a_call_needs_one_connection() -> None:
+    async with OpenAIFilesServer(["one", "two", "three"], QUICK) as server:
+        async with OpenAIFiles(access_to(server.url), "whisper-1").open(None, None) as hearing:
+            for nth in range(3):
+                say(hearing, nth, sound(nth))
+            await heard_until(hearing, 3)
+
+        assert (len(server.heard), server.connections) == (3, 1)
+
+
+async def test_an_answer_that_was_cut_off_is_no_answer() -> None:
+    async with OpenAIFilesServer(["one"], QUICK) as server:
+        server.cut_off = True
+        async with OpenAIFiles(access_to(server.url), "gpt-4o-transcribe").open(None, None) as hearing:
+            say(hearing, 1, sound(1))
+            with pytest.raises(ProviderError) as raised:
+                await heard_until(hearing, 1)
+
+    assert (raised.value.reason, raised.value.retryable) == ("unreachable", True)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [(429, "insufficient_quota", ("limited", False)), (404, "model_not_found", ("refused", False))],
+)
+async def test_what_will_not_be_otherwise_next_time_is_not_tried_again(
+    status: int, code: str, expected: tuple[str, bool]
+) -> None:
+    async with OpenAIFilesServer() as server:
+        server.status, server.code = status, code
+        async with OpenAIFiles(access_to(server.url), "whisper-1").open(None, None) as hearing:
+            say(hearing, 1, sound(1))
+            with pytest.raises(ProviderError) as raised:
+                await heard_until(hearing, 1)
+
+    assert (raised.value.reason, raised.value.retryable) == expected
+
+
+async def test_what_the_server_finds_too_short_is_empty() -> None:
+    async with OpenAIFilesServer() as server:
+        server.status, server.code = 400, "audio_too_short"
+        async with OpenAIFiles(access_to(server.url), "whisper-1").open(None, None) as hearing:
+            say(hearing, 1, sound(1, 120))
+
+            assert await heard_until(hearing, 1) == [Transcript(1, "", final=True)]
