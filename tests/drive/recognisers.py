@@ -10,11 +10,13 @@ import numpy as np
 
 from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing, ProviderError, SpeechToText, Transcript, TurnVerdict
+from pipeline.providers.assemblyai_stt import AssemblyAI
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
 from pipeline.providers.openai_files import OpenAIFiles
 from pipeline.providers.openai_transcription import OpenAITranscription
 from pipeline.providers.simulated import Latency
+from telephony.bench.vendor_servers.assemblyai_server import AssemblyAIServer
 from telephony.bench.vendor_servers.deepgram_flux_server import DeepgramFluxServer
 from telephony.bench.vendor_servers.deepgram_nova_server import DeepgramNovaServer
 from telephony.bench.vendor_servers.openai_files_server import OpenAIFilesServer
@@ -55,6 +57,7 @@ VENDORS = (
         by_request=True,
         answers_always=True,
     ),
+    Vendor("assemblyai", AssemblyAIServer, lambda access: AssemblyAI(access, "universal-streaming-english")),
 )
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from pipeline.providers import Access, SpeechToText, Transcript
+from pipeline.providers.assemblyai_stt import AssemblyAI
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
 from pipeline.providers.openai_files import OpenAIFiles
@@ -54,3 +55,9 @@ async def test_openai_understands_files() -> None:
     access = Access("https://api.openai.com/v1", key_of("OPENAI_API_KEY"))
 
     assert "book a table for" in await words_heard_by(OpenAIFiles(access, "gpt-4o-mini-transcribe"))
+
+
+async def test_assemblyai_understands() -> None:
+    access = Access("https://streaming.assemblyai.com", key_of("ASSEMBLYAI_API_KEY"))
+
+    assert "book a table for" in await words_heard_by(AssemblyAI(access, "universal-streaming-english"))
