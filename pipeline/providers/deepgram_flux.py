@@ -66,7 +66,7 @@ class DeepgramFlux:
         return streaming(self._access, url, headers, _Flux())
 
 
-class _TurnInfo(msgspec.Struct):
+class _Judged(msgspec.Struct):
     event: str
     audio_window_end: float
     transcript: str
@@ -95,7 +95,7 @@ class _Flux:
     def take(self, message: dict[str, Any], utterances: Utterances) -> None:
         match type_of(message):
             case "TurnInfo":
-                turn = msgspec.convert(message, _TurnInfo)
+                turn = msgspec.convert(message, _Judged)
                 one = utterances.at(turn.audio_window_end)
                 if one is not None:
                     self._heard(turn, one, utterances)
@@ -105,7 +105,7 @@ class _Flux:
             case _:
                 pass
 
-    def _heard(self, turn: _TurnInfo, one: Utterance, utterances: Utterances) -> None:
+    def _heard(self, turn: _Judged, one: Utterance, utterances: Utterances) -> None:
         if turn.event == "EndOfTurn":
             one.said.append(turn.transcript)
             one.draft = ""

@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.audio import NARROW_HZ, ulaw_encoded
+from pipeline.audio import NARROW_HZ, Resampler, ulaw_encoded
 from pipeline.providers import Access, Hearing, ProviderError, SpeechToText, Transcript, TurnVerdict
 from pipeline.providers.assemblyai_stt import AssemblyAI
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
+from pipeline.providers.inworld_stt import InworldStt
 from pipeline.providers.openai_files import OpenAIFiles
 from pipeline.providers.openai_transcription import OpenAITranscription
 from pipeline.providers.simulated import Latency
 from telephony.bench.vendor_servers.assemblyai_server import AssemblyAIServer
 from telephony.bench.vendor_servers.deepgram_flux_server import DeepgramFluxServer
 from telephony.bench.vendor_servers.deepgram_nova_server import DeepgramNovaServer
+from telephony.bench.vendor_servers.inworld_stt_server import InworldSttServer
 from telephony.bench.vendor_servers.openai_files_server import OpenAIFilesServer
 from telephony.bench.vendor_servers.openai_transcription_server import OpenAITranscriptionServer
 from telephony.bench.vendor_servers.recogniser import RecogniserServer
@@ -58,6 +60,12 @@ VENDORS = (
         answers_always=True,
     ),
     Vendor("assemblyai", AssemblyAIServer, lambda access: AssemblyAI(access, "universal-streaming-english")),
+    Vendor(
+        "inworld",
+        InworldSttServer,
+        lambda access: InworldStt(access, "inworld/inworld-stt-1"),
+        wire=lambda pcm: Resampler(NARROW_HZ, 16_000).process(pcm),
+    ),
 )
 
 

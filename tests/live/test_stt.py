@@ -9,6 +9,7 @@ from pipeline.providers import Access, SpeechToText, Transcript
 from pipeline.providers.assemblyai_stt import AssemblyAI
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
+from pipeline.providers.inworld_stt import InworldStt
 from pipeline.providers.openai_files import OpenAIFiles
 from pipeline.providers.openai_transcription import OpenAITranscription
 from tests.drive import speech
@@ -61,3 +62,9 @@ async def test_assemblyai_understands() -> None:
     access = Access("https://streaming.assemblyai.com", key_of("ASSEMBLYAI_API_KEY"))
 
     assert "book a table for" in await words_heard_by(AssemblyAI(access, "universal-streaming-english"))
+
+
+async def test_inworld_understands() -> None:
+    access = Access("https://api.inworld.ai", key_of("INWORLD_API_KEY"))
+
+    assert "book a table for" in await words_heard_by(InworldStt(access, "inworld/inworld-stt-1"))

@@ -20,6 +20,7 @@ from tests.drive.recognisers import QUICK, access_to, heard_until, say, sound, u
 pytestmark = pytest.mark.timeout(20)
 
 MULTILINGUAL = "universal-streaming-multilingual"
+TELEPHONE: dict[str, Any] = {"sample_rate": 8_000, "encoding": Encoding.pcm_mulaw}
 
 
 def the_sdk(port: int) -> AsyncRealTimeTranscriber:
@@ -35,7 +36,7 @@ async def test_the_server_satisfies_the_vendors_own_client() -> None:
         client = the_sdk(server.port)
         client.on(StreamingEvents.Turn, lambda _, turn: turns.append(turn))
         client.on(StreamingEvents.Error, lambda _, problem: errors.append(problem))
-        await client.connect(RealTimeParameters(sample_rate=8_000, encoding=Encoding.pcm_mulaw))
+        await client.connect(RealTimeParameters(**TELEPHONE))
         await client.stream(ulaw_encoded(sound(1)))
         await client.force_endpoint()
         await until(lambda: len(turns) == 2)
@@ -52,8 +53,7 @@ async def test_it_is_asked_as_the_sdk_would() -> None:
         client = the_sdk(server.port)
         await client.connect(
             RealTimeParameters(
-                sample_rate=8_000,
-                encoding=Encoding.pcm_mulaw,
+                **TELEPHONE,
                 speech_model=SpeechModel.universal_streaming_multilingual,
                 language_codes=["de"],
                 keyterms_prompt=["Grüezi", "Rösti"],

@@ -24,7 +24,7 @@ class Turns:
     sequence: int = 0
     began: int = 0
 
-    def info(self, event: str, transcript: str, end: int, trigger: str | None = None) -> dict[str, Any]:
+    def told(self, event: str, transcript: str, end: int, trigger: str | None = None) -> dict[str, Any]:
         """A TurnInfo; `end` counts the samples transcribed."""
         self.sequence += 1
         self.speaking = event != "EndOfTurn"
@@ -67,7 +67,7 @@ class DeepgramFluxServer(RecogniserServer):
                 spoken = talk.hear(message, len(message), RATE_HZ)
                 words = spoken.new_words
                 if words is not None:
-                    talk.say(turns.info("Update" if turns.speaking else "StartOfTurn", words, spoken.end))
+                    talk.say(turns.told("Update" if turns.speaking else "StartOfTurn", words, spoken.end))
                 continue
             asked = json.loads(message)
             self.messages.append(asked)
@@ -81,7 +81,7 @@ class DeepgramFluxServer(RecogniserServer):
         """Say this of the turn that goes on, on every connection."""
         for talk in self.talks:
             trigger = "model" if event == "EndOfTurn" else None
-            talk.say(self._turns[talk].info(event, transcript, talk.samples, trigger))
+            talk.say(self._turns[talk].told(event, transcript, talk.samples, trigger))
 
     def _force(self, talk: Talk, turns: Turns) -> None:
         spoken = talk.finish()
@@ -89,7 +89,7 @@ class DeepgramFluxServer(RecogniserServer):
             return
 
         def end() -> Sequence[dict[str, Any]]:
-            before = [] if turns.speaking else [turns.info("StartOfTurn", spoken.text, spoken.end)]
-            return [*before, turns.info("EndOfTurn", spoken.text, spoken.end, "manual")]
+            before = [] if turns.speaking else [turns.told("StartOfTurn", spoken.text, spoken.end)]
+            return [*before, turns.told("EndOfTurn", spoken.text, spoken.end, "manual")]
 
         talk.say_later(end)
