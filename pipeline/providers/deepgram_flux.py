@@ -79,7 +79,8 @@ class _Error(msgspec.Struct):
 class _Flux:
     """An utterance holds turns: usually one, none when nothing was said, more when the call outlasts the turn."""
 
-    manners = Manners(PROVIDER, silent_s=SILENT_S, closing='{"type":"CloseStream"}')
+    # Eighty milliseconds are what the vendor advises.
+    manners = Manners(PROVIDER, chunk_ms=80, silent_s=SILENT_S, closing='{"type":"CloseStream"}')
 
     def opening(self) -> Sequence[str]:
         return ()

@@ -27,7 +27,7 @@ class Manners:
     """
 
     provider: str
-    chunk_ms: int = 80
+    chunk_ms: int = 100
     least_ms: int = 0
     silent_s: float | None = None
     keep_alive: str | None = None
