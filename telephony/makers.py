@@ -9,8 +9,14 @@ from typing import Final, Protocol
 
 from pipeline.providers import Access, LanguageModel, SpeechToText, TextToSpeech
 from pipeline.providers.anthropic_chat import AnthropicServer
+from pipeline.providers.assemblyai_stt import AssemblyAI
 from pipeline.providers.chat_protocol import GEMINI
+from pipeline.providers.deepgram_flux import DeepgramFlux
+from pipeline.providers.deepgram_nova import DeepgramNova
+from pipeline.providers.inworld_stt import InworldStt
 from pipeline.providers.openai_chat import OpenAIServer
+from pipeline.providers.openai_files import OpenAIFiles
+from pipeline.providers.openai_transcription import OpenAITranscription
 
 
 class LanguageServer(Protocol):
@@ -37,6 +43,23 @@ LANGUAGE_MODELS: Final[Mapping[str, Callable[[Access], LanguageServer]]] = Mappi
     }
 )
 
-RECOGNISERS: Final[Mapping[str, Callable[[Access, str], SpeechToText]]] = MappingProxyType({})
+
+def _deepgram(access: Access, model: str) -> SpeechToText:
+    return DeepgramFlux(access, model) if model.startswith("flux") else DeepgramNova(access, model)
+
+
+def _openai(access: Access, model: str) -> SpeechToText:
+    return OpenAIFiles(access, model) if model.startswith("whisper") else OpenAITranscription(access, model)
+
+
+RECOGNISERS: Final[Mapping[str, Callable[[Access, str], SpeechToText]]] = MappingProxyType(
+    {
+        "assemblyai": AssemblyAI,
+        "deepgram": _deepgram,
+        "inworld": InworldStt,
+        "openai": _openai,
+        "openai-files": OpenAIFiles,
+    }
+)
 
 VOICES: Final[Mapping[str, Callable[[Access, str], TextToSpeech]]] = MappingProxyType({})

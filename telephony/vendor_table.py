@@ -17,7 +17,7 @@ Layer = Literal["stt", "llm", "tts"]
 
 PROTOCOLS: Final[Mapping[Layer, tuple[str, ...]]] = MappingProxyType(
     {
-        "stt": ("assemblyai", "cartesia", "deepgram", "elevenlabs", "inworld", "openai"),
+        "stt": ("assemblyai", "deepgram", "inworld", "openai", "openai-files"),
         "llm": ("anthropic", "gemini", "openai"),
         "tts": ("cartesia", "deepgram", "elevenlabs", "inworld", "openai"),
     }
@@ -61,11 +61,11 @@ BUILT_IN: Final[Mapping[str, Vendor]] = MappingProxyType(
     {
         "anthropic": Vendor(base_url="https://api.anthropic.com", llm="anthropic"),
         "assemblyai": Vendor(base_url="https://streaming.assemblyai.com", stt="assemblyai"),
-        "cartesia": Vendor(base_url="https://api.cartesia.ai", stt="cartesia", tts="cartesia"),
+        "cartesia": Vendor(base_url="https://api.cartesia.ai", tts="cartesia"),
         "deepgram": Vendor(base_url="https://api.deepgram.com", stt="deepgram", tts="deepgram"),
-        "elevenlabs": Vendor(base_url="https://api.elevenlabs.io", stt="elevenlabs", tts="elevenlabs"),
+        "elevenlabs": Vendor(base_url="https://api.elevenlabs.io", tts="elevenlabs"),
         "google": Vendor(base_url="https://generativelanguage.googleapis.com/v1beta/openai/", llm="gemini"),
-        "groq": Vendor(base_url="https://api.groq.com/openai/v1", llm="openai"),
+        "groq": Vendor(base_url="https://api.groq.com/openai/v1", stt="openai-files", llm="openai"),
         "inworld": Vendor(
             base_url="https://api.inworld.ai",
             llm_base_url="https://api.inworld.ai/v1",

@@ -7,6 +7,7 @@ from time import perf_counter
 import pytest
 from structlog.testing import capture_logs
 
+from pipeline.fallback.race import Candidate
 from pipeline.hearing import Ear
 from pipeline.providers import Transcript, socket
 from pipeline.signals import Input
@@ -136,7 +137,7 @@ async def test_a_caller_who_speaks_before_the_recogniser_is_there_is_heard_whole
     async with vendor.server([TABLE], QUICK) as server, FaultProxy(server.port) as proxy:
         proxy.arm(HalfOpen())
         speech_to_text = vendor.speech_to_text(access_to(server.url_at(proxy.port)))
-        ear = Ear(lambda: speech_to_text.open("en", None), posted.append)
+        ear = Ear([Candidate("stt", lambda: speech_to_text.open("en", None))], posted.append)
         running = asyncio.create_task(ear.run())
         frames = speech.frames(pcm)
         ear.hear(frames[0])
