@@ -98,9 +98,10 @@ class _FileHearing:
         self._lost = False
 
     def begin(self, utterance: int) -> None:
-        """The frames that follow belong to this utterance."""
+        """The frames that follow belong to this utterance; one that is still open is ended."""
+        if self._utterances.open is not None:
+            self.end(self._utterances.open.number)
         self._utterances.begin(utterance)
-        self._pcm.clear()
 
     def feed(self, frame: Frame) -> None:
         """Hear one frame of the open utterance."""

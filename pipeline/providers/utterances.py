@@ -54,9 +54,7 @@ class Utterances:
         return next((one for one in self._waiting if one.end is not None and not one.settled), None)
 
     def begin(self, number: int) -> None:
-        """The samples that follow belong to this one; one that was never ended is owed no final."""
-        if self.open is not None:
-            self._waiting.pop()
+        """The samples that follow belong to this one."""
         self._waiting.append(Utterance(number, self._sent))
 
     def grow(self, samples: int) -> None:

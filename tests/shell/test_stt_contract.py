@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from pipeline.fallback.race import Candidate
 from pipeline.hearing import Ear
-from pipeline.providers import Transcript, socket
+from pipeline.providers import ProviderError, Transcript, socket
 from pipeline.signals import Input
 from telephony.bench.vendor_servers.fault_proxy import FaultProxy, HalfOpen, Refuse
 from tests.drive import speech
@@ -84,6 +84,16 @@ async def test_two_utterances_in_quick_succession_are_kept_apart(vendor: Vendor)
         assert server.heard == [vendor.wire(sound(nth)) for nth in range(3)]
 
 
+async def test_an_utterance_that_nobody_ended_keeps_no_other_waiting(vendor: Vendor) -> None:
+    async with vendor.server(["yes", TABLE], QUICK) as server, a_call(vendor, server) as hearing:
+        hearing.begin(1)
+        for frame in speech.frames(sound(1)):
+            hearing.feed(frame)
+        say(hearing, 2, sound(2))
+
+        assert (await heard_until(hearing, 2))[-1] == Transcript(2, TABLE, final=True)
+
+
 async def test_an_utterance_without_speech_has_an_empty_final(vendor: Vendor) -> None:
     async with vendor.server(["", TABLE], QUICK) as server, a_call(vendor, server) as hearing:
         say(hearing, 1, speech.silence(400))
@@ -122,9 +132,10 @@ async def test_the_caller_is_not_kept_waiting_by_a_network_that_is(vendor: Vendo
         access = access_to(server.url_at(proxy.port))
         async with vendor.speech_to_text(access).open("en", None) as hearing:
             proxy.arm(HalfOpen())
+            pcm = sound(1)
             began_s = perf_counter()
             for nth in range(10):
-                say(hearing, nth, sound(nth))
+                say(hearing, nth, pcm)
 
             assert perf_counter() - began_s < 0.5
             proxy.clear()
@@ -203,11 +214,13 @@ async def test_a_connection_that_died_without_a_word_is_noticed(
         pytest.skip("keeps no connection that could die unnoticed")
     monkeypatch.setattr(socket, "PING_S", 0.1)
     async with vendor.server([]) as server, FaultProxy(server.port) as proxy:
-        failing = asyncio.create_task(failure_of(vendor, access_to(server.url_at(proxy.port))))
-        await until(lambda: bool(server.talks))
-        proxy.arm(HalfOpen())
+        access = access_to(server.url_at(proxy.port))
+        async with vendor.speech_to_text(access).open("en", None) as hearing:
+            proxy.arm(HalfOpen())
+            with pytest.raises(ProviderError) as raised:
+                await heard_until(hearing, 1)
 
-        assert await failing == ("unreachable", True)
+    assert (raised.value.reason, raised.value.retryable) == ("unreachable", True)
 
 
 async def test_what_is_no_message_of_the_protocol_is_malformed(vendor: Vendor) -> None:
