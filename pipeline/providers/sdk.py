@@ -113,7 +113,8 @@ async def touched(client: Any, url: str, limit_s: float) -> None:
     """Have a connection to this address open and idle in the client's pool, if that can be had; never raises."""
     import httpx2
 
-    with suppress(TimeoutError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError):
+    # A group holds what the attempts for each of a name's addresses ended in.
+    with suppress(TimeoutError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ExceptionGroup):
         async with asyncio.timeout(limit_s):
             # Any answer will do. The key stays at home: an address that moved would be given it.
             await client.head(url)

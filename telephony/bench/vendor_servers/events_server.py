@@ -65,7 +65,8 @@ class EventsServer(ABC):
     """Answers requests with `answers` in order, then with plain words in the time of `latency`; `async with` it.
 
     `status` answers with an error of the vendor's, `wrong_json` with an event that is none. `requests` and `headers`
-    are what came, and `paths` where to; `touches` counts requests without a body, which ask for nothing.
+    are what came, and `paths` where to; `touches` are the headers
+    of requests without a body, which ask for nothing.
     """
 
     path: ClassVar[str] = ""
@@ -79,7 +80,7 @@ class EventsServer(ABC):
         self.headers: list[dict[str, str]] = []
         self.connections = 0
         self.paths: list[str] = []
-        self.touches = 0
+        self.touches: list[dict[str, str]] = []
         self.client_gone = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._served: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -157,7 +158,7 @@ class EventsServer(ABC):
                 self.headers.append(headers)
                 self.requests.append(json.loads(await reader.readexactly(int(headers["content-length"]))))
                 return True
-            self.touches += 1
+            self.touches.append(headers)
             writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
         return False
 
