@@ -17,13 +17,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.flow import REFERENCE, Flow, KeyPath, Rule, Slot
+from pipeline.said_words import DIGITS, Words, said_words
 
 NEEDED = 1.0
 PATTERN_SCORE = 3.0
 DIGITS_SCORE = 1_000.0
 DIGITS_PRESSED = re.compile(r"\[digits: ([0-9*#A-D]+)\]")
-
-Words = tuple[str, ...]
 
 # fmt: off
 FILLERS = frozenset((
@@ -34,32 +33,12 @@ FILLERS = frozenset((
     "this", "to", "uh", "um", "us", "want", "wanted", "we", "we'd", "well", "what", "what's", "will", "with",
     "would", "you", "your",
 ))
-ONES = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)
 # fmt: on
-TENS = ("", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 
 def words_of(text: str) -> Words:
-    """The words of a text as they are compared: `At 7:30 pm!` gives `at seven thirty pm`."""
-    plain = text.lower().replace("’", "'").replace("a.m", "am").replace("p.m", "pm")
-    return tuple(word for token in re.findall(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*", plain) for word in _spelled(token))
-
-
-def _spelled(token: str) -> Words:
-    """A number up to 99 as it is said, a longer one digit by digit; `00`, the minutes of a full hour, is not said."""
-    if not token.isdecimal():
-        return (token,)
-    number = int(token)
-    if token == "00":
-        return ()
-    if token.startswith("0") or number > 99:
-        return tuple(ONES[int(digit)] for digit in token)
-    if number < len(ONES):
-        return (ONES[number],)
-    return (TENS[number // 10], ONES[number % 10]) if number % 10 else (TENS[number // 10],)
+    """The words of a text as they are compared: `At 7:30 pm!` gives `at seven thirty pm`, 7:00 only `seven`."""
+    return said_words(text, full_hour=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +60,7 @@ def heard(text: str) -> Heard:
     if pressed is None:
         return Heard(words_of(text))
     digits = pressed[1]
-    return Heard(tuple(ONES[int(digit)] for digit in digits if digit.isdecimal()), digits)
+    return Heard(tuple(DIGITS[int(digit)] for digit in digits if digit.isdecimal()), digits)
 
 
 @dataclass(frozen=True, slots=True)

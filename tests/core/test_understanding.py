@@ -43,6 +43,8 @@ def understanding() -> Understanding:
         ("At 7:30 PM!", "at seven thirty pm"),
         ("7 p.m., please", "seven pm please"),
         ("7:00", "seven"),
+        ("7:05", "seven oh five"),
+        ("the 21st", "the twenty first"),
         ("It’s 21 o'clock", "it's twenty one o'clock"),
         ("40 people", "forty people"),
         ("call 020 1234", "call zero two zero one two three four"),

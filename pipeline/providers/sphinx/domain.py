@@ -6,10 +6,12 @@ Every agent understands yes, no, thanks, a goodbye and a single digit besides.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from pipeline.providers.sphinx.dictionary import dictionary_text, pronunciations
 from pipeline.providers.sphinx.trigram import Trigram, Words
-from pipeline.providers.sphinx.words import DIGITS, number_words, ordinal_words, spoken_words
+from pipeline.providers.sphinx.words import spoken_words
+from pipeline.said_words import DIGITS, count_words, ordinal_words
 
 PHRASE_WEIGHT = 10.0
 VARIANTS_WEIGHT = 10.0
@@ -26,15 +28,6 @@ MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 DAY_PARTS = ("morning", "afternoon", "evening")
-MINUTES = (("oh", "five"), *(number_words(minute) for minute in range(10, 60, 5)))
-CLASSES: tuple[tuple[Words, ...], ...] = (
-    tuple((*number_words(hour), *minute) for hour in range(1, 13) for minute in MINUTES),
-    tuple(ordinal_words(number) for number in range(1, 32)),
-    tuple(number_words(number) for number in range(1, 32)),
-    tuple((day,) for day in DAYS),
-    tuple((month,) for month in MONTHS),
-    tuple((part,) for part in DAY_PARTS),
-)
 COURTESIES = (
     *("yes", "yes please", "yeah", "yes that's right", "that's right", "correct", "okay", "sure", "please"),
     *("no", "no thank you", "no thanks", "nope", "no that's wrong", "nothing else", "no that's all"),
@@ -52,6 +45,20 @@ class Domain:
     arpa: str
     dictionary: str
     words: frozenset[str]
+
+
+@cache
+def _classes() -> tuple[tuple[Words, ...], ...]:
+    """What may stand for one another: times of day, ordinals, numbers, days, months and parts of a day."""
+    minutes = (("oh", "five"), *(count_words(minute) for minute in range(10, 60, 5)))
+    return (
+        tuple((*count_words(hour), *minute) for hour in range(1, 13) for minute in minutes),
+        tuple(ordinal_words(number) for number in range(1, 32)),
+        tuple(count_words(number) for number in range(1, 32)),
+        tuple((day,) for day in DAYS),
+        tuple((month,) for month in MONTHS),
+        tuple((part,) for part in DAY_PARTS),
+    )
 
 
 def phrases_of(prompt: str) -> tuple[Words, ...]:
@@ -108,7 +115,10 @@ def _classes_named(phrases: Iterable[Words]) -> list[tuple[Words, ...]]:
 def _member_at(phrase: Words, at: int) -> tuple[int, tuple[Words, ...]] | None:
     """The longest class member that begins here, as its length and its class."""
     found = [
-        (len(member), members) for members in CLASSES for member in members if phrase[at : at + len(member)] == member
+        (len(member), members)
+        for members in _classes()
+        for member in members
+        if phrase[at : at + len(member)] == member
     ]
     return max(found, key=lambda one: one[0], default=None)
 
