@@ -1,0 +1,128 @@
+"""Numbers, prices, percentages and measures. Rule: a reader gets a match and gives the words, or None to leave it."""
+
+import re
+
+from pipeline import number_words
+from pipeline.ear_text.tongue import Noun, Tongue
+from pipeline.number_words import Gender
+
+LONGEST_COUNTED = 4
+_MINUS = "-−–"
+_VULGAR = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
+
+
+def parts_of(written: str, tongue: Tongue) -> tuple[str, str]:
+    """The figures of a number before and after its decimal mark."""
+    whole, fraction = written, ""
+    if found := re.search(rf"[{tongue.decimal}](\d+)$", written):
+        grouped = len(found[1]) == 3 and re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", written) is not None
+        if not grouped or tongue.decimal[0] == written[found.start()]:
+            whole, fraction = written[: found.start()], found[1]
+    return re.sub(r"\D", "", whole), fraction
+
+
+def number(written: str, tongue: Tongue, gender: Gender = "") -> str:
+    """A number with or without a fraction, e.g. 3.14 -> three point one four."""
+    sign = f"{tongue.words['-']} " if written[0] in _MINUS else ""
+    whole, fraction = parts_of(written.lstrip(_MINUS + " "), tongue)
+    if not fraction:
+        return sign + number_words.cardinal(int(whole), tongue.code, gender)
+    return f"{sign}{number_words.cardinal(int(whole), tongue.code)} {tongue.words['.']} {_decimals(fraction, tongue)}"
+
+
+def _decimals(fraction: str, tongue: Tongue) -> str:
+    if tongue.single_decimals or fraction.startswith("0") or len(fraction) > 2:
+        return number_words.digits(fraction, tongue.code)
+    return number_words.cardinal(int(fraction), tongue.code)
+
+
+def counted(written: str, noun: Noun, tongue: Tongue) -> str:
+    """So many of something, e.g. 2 km -> two kilometers."""
+    whole, fraction = parts_of(written.lstrip(_MINUS + " "), tongue)
+    one = int(whole) == 1 and not fraction
+    if tongue.code == "fr":
+        one = int(whole) < 2
+    return f"{number(written, tongue, noun.gender)} {noun.one if one else noun.many}"
+
+
+def price(found: re.Match[str], tongue: Tongue) -> str | None:
+    """E.g. $3.50 -> three dollars and fifty cents, 2,5 Mio. € -> zwei Komma fünf Millionen Euro."""
+    currency = tongue.currencies[found["currency"].strip().upper()]
+    written, sign = found["amount"], found["minus"] or ""
+    scale = tongue.scales.get((found["scale"] or "").strip().lower().rstrip("."))
+    if scale:
+        whole, fraction = parts_of(written, tongue)
+        one, many = scale.split("|")
+        named = one if int(whole) == 1 and not fraction else many
+        of = "" if named in ("mil", "mille", "tausend") else tongue.of_scale
+        gender: Gender = "feminine" if tongue.code == "de" and named != "tausend" else ""
+        return f"{number(sign + written, tongue, gender)} {named}{of} {currency.major.many}"
+    whole, fraction = parts_of(written, tongue)
+    if currency.minor is None or len(fraction) != 2 or fraction == "00":
+        exact = whole if fraction == "00" else written
+        return counted(sign + exact, currency.major, tongue)
+    cents = counted(fraction, currency.minor, tongue)
+    if int(whole) == 0:
+        return f"{tongue.words['-']} {cents}" if sign else cents
+    if not tongue.names_hundredths:
+        cents = number_words.cardinal(int(fraction), tongue.code)
+    return f"{counted(sign + whole, currency.major, tongue)}{tongue.price_and}{cents}"
+
+
+def percent(found: re.Match[str], tongue: Tongue) -> str:
+    """E.g. 3.5% -> three point five percent."""
+    gender: Gender = "neuter" if tongue.code == "de" else ""
+    return f"{number(found['amount'], tongue, gender)} {tongue.words['%']}"
+
+
+def measure(found: re.Match[str], tongue: Tongue) -> str:
+    """E.g. 5 km/h -> five kilometers per hour."""
+    return counted(found["amount"], tongue.units[found["unit"]], tongue)
+
+
+def fraction(found: re.Match[str], tongue: Tongue) -> str | None:
+    """E.g. 1/2 -> one half, 2½ -> two and a half."""
+    name = _VULGAR.get(found["share"], found["share"])
+    share, whole = tongue.fractions.get(name), found["whole"]
+    if share is None or not whole:
+        return share
+    return f"{number_words.cardinal(int(whole), tongue.code)} {tongue.words['&']} {tongue.fractions.get(f'mixed {name}', share)}"
+
+
+def plain(found: re.Match[str], tongue: Tongue) -> str:
+    """A number by itself: counted, or figure by figure when it looks like a code."""
+    written = found["amount"]
+    if not written.isdecimal():
+        return number(written, tongue)
+    value, length = int(written), len(written)
+    if (length > 1 and written[0] == "0") or length >= 7 or (length > LONGEST_COUNTED and value % 100):
+        return figures(written, tongue)
+    first, last = tongue.years
+    if length == LONGEST_COUNTED and first <= value <= last:
+        return number_words.year(value, tongue.code)
+    return number_words.cardinal(value, tongue.code)
+
+
+def figures(written: str, tongue: Tongue) -> str:
+    """Figure by figure, longer rows in groups with a breath between them."""
+    if len(written) <= LONGEST_COUNTED:
+        return number_words.digits(written, tongue.code)
+    starts = list(range(0, len(written), 3))
+    if len(written) % 3 == 1:
+        starts.pop()
+    ends = [*starts[1:], len(written)]
+    return ", ".join(
+        number_words.digits(written[start:end], tongue.code) for start, end in zip(starts, ends, strict=True)
+    )
+
+
+def labelled(found: re.Match[str], tongue: Tongue) -> str:
+    """Figures after a word such as code or room are read one by one."""
+    return figures(found["amount"], tongue)
+
+
+def dotted(found: re.Match[str], tongue: Tongue) -> str:
+    """A version, a chapter or an address of numbers, e.g. 2.0.1 -> two point zero point one."""
+    return f" {tongue.words['.']} ".join(
+        number_words.cardinal(int(part), tongue.code) for part in found[0].split(".")
+    )

@@ -1,0 +1,140 @@
+"""German as it is read aloud. Rule: values only."""
+
+import re
+
+from pipeline import number_words
+from pipeline.ear_text.tongue import Clock, Currency, Day, Noun, Tongue
+
+_MONTHS = (
+    *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+    *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+)
+_SHORT_MONTHS = {"Jan": 1, "Jän": 1, "Jänner": 1, "Feb": 2, "Apr": 4, "Aug": 8, "Sep": 9, "Sept": 9, "Okt": 10, "Nov": 11, "Dez": 12}
+_NAMED = "|".join((*_MONTHS, *sorted(_SHORT_MONTHS, key=len, reverse=True)))
+_WITH = r"in|auf|mit|zu|von|aus|an|bei|nach|seit|ab|vor"
+_N_ENDING = r"am|im|dem|den|zum|zur|vom|beim|bis|ab|seit|nach|des|jeden|jedem|diesem|diesen|einem|einen|ihrem|ihren"
+_BEFORE = rf"(?P<before>\b(?:(?i:{_WITH})\s(?:der|die|das)|(?i:{_N_ENDING}|der|die|das|jeder|jede|jedes))\s)?"
+_N_FORM = re.compile(rf"(?i)(?:(?:{_WITH})\sder|{_N_ENDING})\s$")
+_E_FORM = re.compile(r"(?i)(?:der|die|das|jede)\s$")
+_ORDINAL_NOUNS = "Stock|Etage|Obergeschoss|OG|Platz|Klasse|Quartal|Jahrhundert|Geburtstag|Advent|Mal|Tag|Person|Juni"
+
+
+def _ending(before: str) -> str:
+    """CLDR's form of an ordinal after these words: am dritten, der dritte, dritter."""
+    if _N_FORM.search(before):
+        return "n"
+    return "" if _E_FORM.search(before) else "r"
+
+
+def _time(clock: Clock) -> str:
+    hour = number_words.cardinal(clock.hour, "de", "neuter")
+    return f"{hour} Uhr {number_words.cardinal(clock.minute, 'de')}" if clock.minute else f"{hour} Uhr"
+
+
+def _date(day: Day) -> str:
+    nth = number_words.ordinal(day.day, "de", _ending(day.before))
+    year = f" {number_words.year(day.year, 'de')}" if day.year else ""
+    return f"{nth} {_MONTHS[day.month - 1]}{year}"
+
+
+def _ordinal(found: re.Match[str]) -> str | None:
+    """A number with a full stop before a noun; without an article the noun must be one that is numbered."""
+    before = found["before"] or ""
+    if not before and found["noun"] not in _ORDINAL_NOUNS.split("|") and not found["noun"][0].islower():
+        return None
+    return number_words.ordinal(int(found["number"]), "de", _ending(before))
+
+
+def _scaled(millions: str) -> str:
+    return f"{millions}|{millions}en" if not millions.endswith("e") else f"{millions}|{millions}n"
+
+
+GERMAN = Tongue(
+    code="de",
+    number=r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?|\d+[.,]\d+|\d+",
+    decimal=",.",
+    single_decimals=True,
+    words={
+        ".": "Komma", "-": "minus", "%": "Prozent", "&": "und", "@": "at", "+": "plus", "=": "gleich", "×": "mal",
+        "*": "mal", "÷": "geteilt durch", "°": "Grad", "→": "nach", "⇒": "nach", "<": "kleiner als",
+        ">": "größer als", "#": "Nummer", "~": "etwa", "≈": "etwa", "±": "plus minus", "≥": "mindestens",
+        "≤": "höchstens", "/": "Schrägstrich", "or": "oder", "per": "pro", "to": "bis",
+        "address .": "Punkt", "address -": "Bindestrich", "address _": "Unterstrich", "address /": "Schrägstrich",
+        "address @": "at", "address +": "plus", "address ~": "Tilde", "address %": "Prozent",
+        "address :": "Doppelpunkt",
+    },
+    currencies={
+        **dict.fromkeys(("€", "EUR"), Currency(Noun("Euro", "Euro", "masculine"), Noun("Cent", "Cent", "masculine"))),
+        **dict.fromkeys(
+            ("$", "US$", "USD"), Currency(Noun("Dollar", "Dollar", "masculine"), Noun("Cent", "Cent", "masculine"))
+        ),
+        **dict.fromkeys(("£", "GBP"), Currency(Noun("Pfund", "Pfund", "neuter"), Noun("Penny", "Pence", "masculine"))),
+        **dict.fromkeys(
+            ("CHF", "SFr."), Currency(Noun("Franken", "Franken", "masculine"), Noun("Rappen", "Rappen", "masculine"))
+        ),
+        **dict.fromkeys(("¥", "JPY"), Currency(Noun("Yen", "Yen", "masculine"), None)),
+    },
+    units={
+        "km/h": Noun("Kilometer pro Stunde", "Kilometer pro Stunde", "masculine"),
+        "km": Noun("Kilometer", "Kilometer", "masculine"), "m": Noun("Meter", "Meter", "masculine"),
+        "cm": Noun("Zentimeter", "Zentimeter", "masculine"), "mm": Noun("Millimeter", "Millimeter", "masculine"),
+        "kg": Noun("Kilogramm", "Kilogramm", "neuter"), "g": Noun("Gramm", "Gramm", "neuter"),
+        "mg": Noun("Milligramm", "Milligramm", "neuter"), "l": Noun("Liter", "Liter", "masculine"),
+        "ml": Noun("Milliliter", "Milliliter", "masculine"), "m²": Noun("Quadratmeter", "Quadratmeter", "masculine"),
+        "qm": Noun("Quadratmeter", "Quadratmeter", "masculine"),
+        "m³": Noun("Kubikmeter", "Kubikmeter", "masculine"), "°C": Noun("Grad Celsius", "Grad Celsius", "masculine"),
+        "°": Noun("Grad", "Grad", "masculine"), "GB": Noun("Gigabyte", "Gigabyte", "neuter"),
+        "MB": Noun("Megabyte", "Megabyte", "neuter"), "kWh": Noun("Kilowattstunde", "Kilowattstunden", "feminine"),
+        "W": Noun("Watt", "Watt", "neuter"), "h": Noun("Stunde", "Stunden", "feminine"),
+        "Std.": Noun("Stunde", "Stunden", "feminine"), "Min.": Noun("Minute", "Minuten", "feminine"),
+        "min": Noun("Minute", "Minuten", "feminine"), "Sek.": Noun("Sekunde", "Sekunden", "feminine"),
+    },
+    scales={
+        "tausend": "tausend|tausend", "tsd": "tausend|tausend", "mio": _scaled("Million"),
+        "million": _scaled("Million"), "millionen": _scaled("Million"), "mrd": _scaled("Milliarde"),
+        "milliarde": _scaled("Milliarde"), "milliarden": _scaled("Milliarde"),
+    },
+    of_scale="",
+    price_and=" ",
+    names_hundredths=False,
+    fractions={
+        "1/2": "ein halb", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel", "3/4": "drei Viertel",
+        "1/8": "ein Achtel",
+    },
+    months={**{name.lower(): at + 1 for at, name in enumerate(_MONTHS)}, **{k.lower(): v for k, v in _SHORT_MONTHS.items()}},
+    dates=(
+        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>{_NAMED})\b\.?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
+        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>[12]\d{{3}}|\d\d)(?![\w,])",
+        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.(?P<month>0?[1-9]|1[0-2])\.(?!\d)(?=\s*\S)",
+    ),
+    times=(
+        r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?:Uhr|h)\b)?(?![\d:])(?P<half>)",
+        r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])(?:\.(?P<minute>[0-5]\d))?\s?Uhr\b(?P<half>)(?!\s\d)",
+    ),
+    say_time=_time,
+    say_date=_date,
+    ordinals=(
+        (rf"{_BEFORE}(?<![\w.,:/])(?P<number>\d{{1,3}})\.(?=\s(?:und\s\d{{1,3}}\.\s)?(?P<noun>[^\W\d_]+))", _ordinal),
+    ),
+    abbreviations={
+        "Dr.": "Doktor", "Prof.": "Professor", "Hr.": "Herr", "Fr.": "Frau", "Frl.": "Fräulein",
+        "z.B.": "zum Beispiel", "z. B.": "zum Beispiel", "Z.B.": "Zum Beispiel", "d.h.": "das heißt",
+        "d. h.": "das heißt", "u.a.": "unter anderem", "u. a.": "unter anderem", "bzw.": "beziehungsweise",
+        "ca.": "circa", "Ca.": "Circa", "etc.": "et cetera", "usw.": "und so weiter", "ggf.": "gegebenenfalls",
+        "evtl.": "eventuell", "inkl.": "inklusive", "exkl.": "exklusive", "zzgl.": "zuzüglich", "Tel.": "Telefon",
+        "Str.": "Straße", "max.": "maximal", "mind.": "mindestens", "o.g.": "oben genannt", "vgl.": "vergleiche",
+        "i.d.R.": "in der Regel", "v.a.": "vor allem", "u.U.": "unter Umständen", "usf.": "und so fort",
+        "z.T.": "zum Teil", "St.": "Sankt", "geb.": "geboren", "Abs.": "Absatz", "GmbH": "G M B H",
+    },
+    phrases=(
+        (r"(?<!\w)Nr\.\s?(?=\d)", "Nummer "),
+        (r"(?<=[a-zäöüß])str\.(?=\s*\S)", "straße"),
+        (r"(?<!\w)S\.\s(?=\d)", "Seite "),
+        (r"(?<!\w)§\s?(?=\d)", "Paragraf "),
+    ),
+    codes="[Cc]ode|PIN|[Pp]in|Zimmer|PLZ|Postleitzahl|Durchwahl|[\\w]*[Nn]ummer|Aktenzeichen",
+    years=(1_100, 1_999),
+    spelled=frozenset(
+        ("USA", "EU", "ICE", "IC", "AG", "EDV", "UKW", "IBAN", "ADAC", "AOK", "BAB", "ID", "IT", "EC", "USB", "LKW")
+    ) - {"IBAN"},
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""The rules by which one language reads figures and signs, the surest first. Rule: what one rule took is taken."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from pipeline.ear_text import addresses, amounts, signs
+from pipeline.ear_text.tongue import Clock, Day, Tongue
+
+Reader = Callable[[re.Match[str]], str | None]
+Rule = tuple[re.Pattern[str], Reader]
+
+MONTHS = 12
+SHORT_YEAR = 100
+_ISO_DATE = r"(?<![\w-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\w-])"
+_WHOLE = r"(?:(?P<whole>\d+)(?:[ ](?=\d/)|[ ]?(?=[½¼¾⅓⅔])))?"
+_FREE = r"(?<!\w)(?<!\d[.,])"
+_SIGN = r"(?P<minus>(?<![^\s(\[\"“:])[-−–](?=[^\s]))?"
+_MINUS = r"(?:(?<![^\s(\[\"“:])[-−–](?=[^\s]))?"
+
+
+def rules_of(tongue: Tongue) -> tuple[Rule, ...]:
+    """All rules of a language."""
+    number = f"(?:{tongue.number})"
+    patterns: list[tuple[str, Callable[[re.Match[str], Tongue], str | None]]] = [
+        (addresses.EMAIL, addresses.email),
+        (addresses.URL, addresses.url),
+        *((pattern, _phrase(said)) for pattern, said in tongue.phrases),
+        *((pattern, _date) for pattern in (_ISO_DATE, *tongue.dates)),
+        (addresses.PHONE, addresses.phone),
+        *((pattern, _time) for pattern in tongue.times),
+        *_amounts(tongue, number),
+        *((pattern, _own(reader)) for pattern, reader in tongue.ordinals),
+        (rf"{_FREE}\d+(?:\.\d+){{2,}}(?![\w])", amounts.dotted),
+        (rf"{_FREE}{_WHOLE}(?P<share>\d/\d\d?|[½¼¾⅓⅔])(?![\w/])", amounts.fraction),
+        (rf"(?P<before>(?<!\w)(?:{tongue.codes})[\s:#]+)(?P<amount>\d{{2,}})(?![\w.,]\d|\w)", amounts.labelled),
+        (addresses.CODE, addresses.code),
+        (r"(?P<before>(?:^|(?<=\n))[ \t]*)(?P<number>\d{1,3})[.)](?=[ \t])", signs.item),
+        (rf"{_FREE}(?P<amount>{_MINUS}{number})(?!\w)", amounts.plain),
+        (r"(?<=[\d€%])\s?[-–—]\s?(?=[$€£]?\d)|(?<=[ap]m)\s?[-–—]\s?(?=\d)", signs.span),
+        (signs.abbreviated(tongue), signs.abbreviation),
+        (signs.ACRONYM, signs.acronym),
+        (signs.SLASH, signs.slash),
+        (signs.SIGN, signs.sign),
+        (signs.LINE_END, signs.line_end),
+    ]
+    return tuple((re.compile(pattern), partial(reader, tongue=tongue)) for pattern, reader in patterns)
+
+
+def _amounts(tongue: Tongue, number: str) -> list[tuple[str, Callable[[re.Match[str], Tongue], str | None]]]:
+    names = "|".join(re.escape(name) for name in sorted(tongue.currencies, key=len, reverse=True))
+    scales = "|".join(re.escape(name) for name in sorted(tongue.scales, key=len, reverse=True))
+    units = "|".join(re.escape(name) for name in sorted(tongue.units, key=len, reverse=True))
+    scale = rf"(?:[ \u00a0]?(?P<scale>(?i:{scales}))(?!\w)\.?)?"
+    return [
+        (rf"(?<!\w){_SIGN}(?P<currency>{names})[ \u00a0]?(?P<amount>{number}){scale}(?!\w)", amounts.price),
+        (rf"{_FREE}{_SIGN}(?P<amount>{number}){scale}[ \u00a0]?(?P<currency>{names})(?!\w)", amounts.price),
+        (rf"{_FREE}(?P<amount>{_MINUS}{number})[ \u00a0]?%", amounts.percent),
+        (rf"{_FREE}(?P<amount>{_MINUS}{number})[ \u00a0]?(?P<unit>{units})(?![\w²³])", amounts.measure),
+    ]
+
+
+def _phrase(said: str) -> Callable[[re.Match[str], Tongue], str]:
+    return lambda found, tongue: found.expand(said)
+
+
+def _own(reader: Reader) -> Callable[[re.Match[str], Tongue], str | None]:
+    return lambda found, tongue: reader(found)
+
+
+def _time(found: re.Match[str], tongue: Tongue) -> str | None:
+    half = (found.groupdict().get("half") or "").lower()
+    clock = Clock(int(found["hour"]), int(found["minute"] or 0), f"{half}m" if half else "")
+    return tongue.say_time(clock)
+
+
+def _date(found: re.Match[str], tongue: Tongue) -> str | None:
+    """A day that no calendar has is no date."""
+    groups = found.groupdict()
+    name, day, year = groups["month"], int(groups["day"]), int(groups.get("year") or 0)
+    month = int(name) if name.isdecimal() else tongue.months[name.lower().rstrip(".")]
+    if name.isdecimal() and month > MONTHS:
+        day, month = month, day
+    if not (1 <= day <= 31 and 1 <= month <= MONTHS):
+        return None
+    if 0 < year < SHORT_YEAR:
+        year += 2_000
+    day_first = found.start("day") < found.start("month")
+    return tongue.say_date(Day(day, month, year, int(groups.get("last") or 0), groups.get("before") or "", day_first))

@@ -1,0 +1,78 @@
+"""Abbreviations, acronyms, single signs and the ends of lines. Rule: a reader gets a match and gives words, or None."""
+
+import re
+
+from pipeline import number_words
+from pipeline.ear_text.tongue import Tongue
+
+ACRONYM = r"(?<![\w.-])(?P<letters>[A-Z]{2,5})(?P<plural>s?)(?![\w-])"
+SLASH = r"(?<=[\w€$£])[ ]?/[ ]?(?=[^\W\d_])|(?<=\d)/(?=\d)"
+SIGN = r"[ ]?(?P<sign>[&@%+=×÷°→⇒<>€$£#~±*^{}|\\_\[\]≈≥≤])[ ]?"
+LINE_END = r"(?<=[\w)\]%€$£°\"”’])(?=[ \t]*\n)"
+_SAID_AS_WORDS = frozenset(("HMM", "SHH", "PSST", "MR", "MRS", "MS", "DR", "ST"))
+_SHOUTED = re.compile(r"(?<![A-Za-z])[A-Z]{2,}(?![a-z])")
+
+
+def abbreviated(tongue: Tongue) -> str:
+    """Where the abbreviations of a language stand."""
+    names = "|".join(re.escape(name) for name in sorted(tongue.abbreviations, key=len, reverse=True))
+    return rf"(?<![\w.])(?P<short>{names})(?!\w)"
+
+
+def abbreviation(found: re.Match[str], tongue: Tongue) -> str:
+    """The words; a full stop that also ends the text stays."""
+    ends = found["short"].endswith(".") and not found.string[found.end() :].strip()
+    return tongue.abbreviations[found["short"]] + ("." if ends else "")
+
+
+def acronym(found: re.Match[str], tongue: Tongue) -> str | None:
+    """Letter by letter where no word can be read, e.g. PDF -> P D F; a word in capitals is a word."""
+    letters = found["letters"]
+    if letters in _SAID_AS_WORDS:
+        return None
+    if set(letters) & set("AEIOUY"):
+        around = found.string[max(found.start() - 20, 0) : found.start()], found.string[found.end() :][:20]
+        shouted = any(_SHOUTED.search(text) for text in around)
+        if letters not in tongue.spelled or shouted:
+            return None
+    return " ".join(letters) + found["plural"]
+
+
+def item(found: re.Match[str], tongue: Tongue) -> str:
+    """The number of an item in a list."""
+    return f"{number_words.cardinal(int(found['number']), tongue.code)},"
+
+
+def span(found: re.Match[str], tongue: Tongue) -> str:
+    """From one number to another."""
+    return f" {tongue.words['to']} "
+
+
+def slash(found: re.Match[str], tongue: Tongue) -> str:
+    """Per a unit, one word or the other, or a plain slash."""
+    before, after = found.string[found.start() - 1], found.string[found.end() : found.end() + 1]
+    if after.isdecimal():
+        name = "/"
+    elif before.isalpha():
+        name = "or" if before.islower() and after.islower() else "/"
+    else:
+        name = "per"
+    return f" {tongue.words[name]} "
+
+
+def sign(found: re.Match[str], tongue: Tongue) -> str | None:
+    """A sign by its name, between single spaces; one without a name is not said."""
+    name, text = tongue.words.get(found["sign"], ""), found.string
+    if found["sign"] in tongue.currencies:
+        name = tongue.currencies[found["sign"]].major.many
+    spaced = name or found[0] != found["sign"]
+    if found["sign"] == "#" and not text[found.end() : found.end() + 1].isdecimal():
+        name = ""
+    left = " " if spaced and (found.start() > 0 or found[0][0] == " ") else ""
+    right = " " if name and found.end() < len(text) and (text[found.end()].isalnum() or found[0][-1] == " ") else ""
+    return f"{left}{name}{right}"
+
+
+def line_end(found: re.Match[str], tongue: Tongue) -> str:
+    """A line without a mark is a sentence of its own."""
+    return "."
