@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from pipeline.ear_text import EarText
 from pipeline.providers import FunctionCall, FunctionOutput, Message, Reached, Turn
 from pipeline.realtime.items import (
     Content,
@@ -31,12 +32,36 @@ FIRST: Final = "root"
 
 @dataclass(slots=True)
 class SpokenPiece:
-    """A piece of an agent's message, the audio made of it so far, and what the voice told of its words' times."""
+    """A piece of an agent's message, the audio made of it so far, and what the voice told of its words' times.
+
+    `ear` is what the voice was given for `text`, None when it was the text itself; `reached` counts what it was given.
+    """
 
     text: str
     audio_ms: float = 0.0
     done: bool = False
     reached: list[Reached] = field(default_factory=list)
+    ear: EarText | None = None
+
+    @property
+    def said(self) -> str:
+        """What the voice says."""
+        return self.text if self.ear is None else self.ear.said
+
+    @property
+    def speakable(self) -> bool:
+        """True when there is anything to say."""
+        return any(letter.isalnum() for letter in self.said)
+
+    def written(self, chars: int) -> str:
+        """The text that the first `chars` of what the voice says stand for."""
+        return self.text[: chars if self.ear is None else self.ear.written(chars)]
+
+    def break_off(self) -> None:
+        """No more audio will come: the words that were made are all of it."""
+        text = heard_share(self, self.audio_ms)
+        self.reached = [Reached(len(self.written(word.chars)), word.audio_ms) for word in self.reached]
+        self.text, self.ear, self.done = text, None, True
 
 
 def heard_text(pieces: list[SpokenPiece], heard_ms: int) -> str:
@@ -56,17 +81,18 @@ def heard_share(piece: SpokenPiece, heard_ms: float) -> str:
     if piece.done and heard_ms >= piece.audio_ms - 1:
         return piece.text
     if piece.reached:
-        return piece.text[: max((word.chars for word in piece.reached if word.audio_ms <= heard_ms), default=0)]
+        return piece.written(max((word.chars for word in piece.reached if word.audio_ms <= heard_ms), default=0))
     # A piece whose audio is still being made is longer than it looks: 15 characters take about a second.
-    whole_ms = piece.audio_ms if piece.done else max(piece.audio_ms, len(piece.text) * 1_000 / 15)
-    letters = len(piece.text) * min(heard_ms, piece.audio_ms) / whole_ms if whole_ms else 0.0
+    whole_ms = piece.audio_ms if piece.done else max(piece.audio_ms, len(piece.said) * 1_000 / 15)
+    letters = len(piece.said) * min(heard_ms, piece.audio_ms) / whole_ms if whole_ms else 0.0
     cut = ""
-    for word in piece.text.split(" "):
+    for word in piece.said.split(" "):
         grown = f"{cut} {word}" if cut else word
         if len(grown) > letters:
             break
         cut = grown
-    return f" {cut}" if cut and piece.text.startswith(" ") else cut
+    chars = len(cut) + (1 if cut and piece.said.startswith(" ") else 0)
+    return piece.written(chars)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,8 @@ Rule: it only grows until `close`, which emits `response.done` exactly once; aft
 from msgspec.structs import replace
 
 from pipeline.audio import SAMPLE_BYTES, WIDE_HZ
-from pipeline.conversation import Conversation, SpokenPiece, heard_share
+from pipeline.conversation import Conversation, SpokenPiece
+from pipeline.ear_text import ear_text
 from pipeline.providers import CutShort, Delta, FunctionCall, Reached, TextDelta, Usage
 from pipeline.realtime.events import ResponseCreated, ResponseDone
 from pipeline.realtime.items import (
@@ -39,7 +40,8 @@ class Reply:
         self._ids = ids
         self._conversation = conversation
         self._conversation_id = conversation_id if conversation is not None else None
-        self._cutter = SentenceCutter()
+        self._cutter = SentenceCutter(terms.language)
+        self._speakable = False
         self._text = ""
         self._index = 0
         self._previous: str | None = None
@@ -70,10 +72,6 @@ class Reply:
     def mute(self) -> bool:
         """True when it has words to be spoken and no audio was made of any."""
         return self.audio and self._speakable and not any(piece.audio_ms for piece in self.pieces)
-
-    @property
-    def _speakable(self) -> bool:
-        return any(letter.isalnum() for letter in self._text)
 
     @property
     def calls(self) -> bool:
@@ -141,18 +139,18 @@ class Reply:
         out = self._message_begins()
         assert self.item_id is not None
         self._text = text
-        self.pieces.append(SpokenPiece(text, len(pcm) / PCM_PER_MS, done=True))
+        self._take(SpokenPiece(text, len(pcm) / PCM_PER_MS, done=True))
         return [*out, self._wire.words(self.item_id, self._index, text), Play(self.id, pcm, self.item_id, self._index)]
 
     def fail(self, code: str) -> None:
         """A provider broke: whatever speech is under way will not be finished, pieces keep the words that were made."""
         error = FailureDetail(type="server_error", code=code)
         self.details = StatusDetails(type="failed", error=error)
-        self._take(self._cutter.finish())
+        for text in self._cutter.finish():
+            self._take(SpokenPiece(text))
         for piece in self.pieces:
             if not piece.done:
-                piece.text = heard_share(piece, piece.audio_ms)
-                piece.done = True
+                piece.break_off()
 
     def close(self, details: StatusDetails | None) -> list[Output]:
         """Close the open item and the response; `details` None means completed."""
@@ -191,12 +189,19 @@ class Reply:
         )
 
     def _speak(self, texts: list[str]) -> list[Output]:
-        first, voice = len(self.pieces), self.terms.voice
-        self._take(texts)
-        return [Speak(self.id, first + offset, text, voice.voice, voice.speed) for offset, text in enumerate(texts)]
+        """Give the voice what is for the ear; a piece of nothing but signs is passed over."""
+        out: list[Output] = []
+        voice, language = self.terms.voice, self.terms.language
+        for text in texts:
+            ear = ear_text(text, language)
+            self._take(SpokenPiece(text, done=not ear.speakable, ear=ear if ear.said != text else None))
+            if ear.speakable:
+                out.append(Speak(self.id, len(self.pieces) - 1, ear.said, voice.voice, voice.speed))
+        return out
 
-    def _take(self, texts: list[str]) -> None:
-        self.pieces += [SpokenPiece(text) for text in texts]
+    def _take(self, piece: SpokenPiece) -> None:
+        self.pieces.append(piece)
+        self._speakable = self._speakable or piece.speakable
 
     def _message_ends(self, status: Status) -> list[Output]:
         assert self.item_id is not None

@@ -43,6 +43,12 @@ class Terms:
         )
 
     @property
+    def language(self) -> str:
+        """What is spoken, as a tag such as `de`: the recogniser's language, English when none is set."""
+        heard = self.config.audio.input.transcription
+        return (heard and (heard.language or next(iter(heard.languages or ()), ""))) or "en"
+
+    @property
     def shown_audio(self) -> ResponseAudio:
         """The voice as clients see it."""
         voice = self.voice

@@ -16,9 +16,7 @@ from pipeline.ear_text.trace import Change, EarText, rewritten
 
 __all__ = ["EarText", "ear_text"]
 
-_UNUSUAL = (
-    r"""[^\w\s.,;:!?'"()\-–—…’‘“”„«»‹›¿¡]|[\d_\n]|[A-Z]{2}|\w\.\w|^[ \t]*[-–—+][ \t]"""
-)
+_UNUSUAL = r"""[^\w\s.,;:!?'"()\-–—…’‘“”„«»‹›¿¡]|[\d_\n]|[A-Z]{2}|\w\.\w|^[ \t]*[-–—+][ \t]"""
 
 
 @dataclass(frozen=True, slots=True)

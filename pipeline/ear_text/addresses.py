@@ -17,7 +17,7 @@ PHONE = (
     r"(?:\+|00)[1-9]\d{0,2}(?:[ \u00a0./-]{0,2}\(?\d{1,5}\)?){2,6}"
     r"|\(\d{2,5}\)[ \u00a0]?\d{2,4}(?:[ \u00a0./-]\d{2,4}){0,4}"
     r"|\d{3}[ .-]\d{3}[ .-]\d{4}"
-    r"|\d{3}-\d{4}"
+    r"|[2-9]\d{2}-\d{4}"
     r"|0\d{1,5}(?:[ \u00a0./-]{1,3}\d{2,8}){1,5}"
     r"|[6-9]\d{2}(?:[ \u00a0]\d{2,3}){2,3}(?![.,]?\d)"
     r"|0\d{6,13}"
@@ -53,7 +53,7 @@ def _dictated(address: str, tongue: Tongue) -> str:
             land = in_host and len(text) == _SPELLED_LENGTH and part.end() == host_to
             said.append(" ".join(text.upper()) if land else text)
         else:
-            said.append(tongue.words[f"address {text}"] if f"address {text}" in tongue.words else "")
+            said.append(tongue.words.get(f"address {text}", ""))
     return " ".join(word for word in said if word)
 
 

@@ -8,6 +8,7 @@ from pipeline.number_words import Gender
 
 LONGEST_COUNTED = 4
 _MINUS = "-−–"
+_NOUN = re.compile(r"[ \u00a0]([^\W\d_]{2,})")
 _VULGAR = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
 
 
@@ -56,7 +57,7 @@ def price(found: re.Match[str], tongue: Tongue) -> str | None:
         named = one if int(whole) == 1 and not fraction else many
         of = "" if named in ("mil", "mille", "tausend") else tongue.of_scale
         gender: Gender = "feminine" if tongue.code == "de" and named != "tausend" else ""
-        return f"{number(sign + written, tongue, gender)} {named}{of} {currency.major.many}"
+        return f"{number(sign + written, tongue, gender)} {named}{_of(of, currency.major.many)}"
     whole, fraction = parts_of(written, tongue)
     if currency.minor is None or len(fraction) != 2 or fraction == "00":
         exact = whole if fraction == "00" else written
@@ -67,6 +68,13 @@ def price(found: re.Match[str], tongue: Tongue) -> str | None:
     if not tongue.names_hundredths:
         cents = number_words.cardinal(int(fraction), tongue.code)
     return f"{counted(sign + whole, currency.major, tongue)}{tongue.price_and}{cents}"
+
+
+def _of(of: str, many: str) -> str:
+    """The noun after a million: million dollars, millones de euros, millions d'euros; an apostrophe elides."""
+    if not of.endswith("'"):
+        return f"{of} {many}"
+    return f"{of}{many}" if many[0] in "aeiouyé" else f"{of[:-1]}e {many}"
 
 
 def percent(found: re.Match[str], tongue: Tongue) -> str:
@@ -86,7 +94,8 @@ def fraction(found: re.Match[str], tongue: Tongue) -> str | None:
     share, whole = tongue.fractions.get(name), found["whole"]
     if share is None or not whole:
         return share
-    return f"{number_words.cardinal(int(whole), tongue.code)} {tongue.words['&']} {tongue.fractions.get(f'mixed {name}', share)}"
+    mixed = tongue.fractions.get(f"mixed {name}", share)
+    return f"{number_words.cardinal(int(whole), tongue.code)} {tongue.words['&']} {mixed}"
 
 
 def plain(found: re.Match[str], tongue: Tongue) -> str:
@@ -100,7 +109,9 @@ def plain(found: re.Match[str], tongue: Tongue) -> str:
     first, last = tongue.years
     if length == LONGEST_COUNTED and first <= value <= last:
         return number_words.year(value, tongue.code)
-    return number_words.cardinal(value, tongue.code)
+    noun = _NOUN.match(found.string, found.end())
+    gender = tongue.agrees(noun[1]) if noun is not None else ""
+    return number_words.cardinal(value, tongue.code, gender)
 
 
 def figures(written: str, tongue: Tongue) -> str:
@@ -123,6 +134,6 @@ def labelled(found: re.Match[str], tongue: Tongue) -> str:
 
 def dotted(found: re.Match[str], tongue: Tongue) -> str:
     """A version, a chapter or an address of numbers, e.g. 2.0.1 -> two point zero point one."""
-    return f" {tongue.words['.']} ".join(
-        number_words.cardinal(int(part), tongue.code) for part in found[0].split(".")
-    )
+    version, row = ("V ", found[0][1:]) if found[0][0] in "vV" else ("", found[0])
+    parts = (number_words.cardinal(int(part), tongue.code) for part in row.split("."))
+    return version + f" {tongue.words['.']} ".join(parts)

@@ -4,6 +4,7 @@ import re
 
 from pipeline import number_words
 from pipeline.ear_text.tongue import Clock, Currency, Day, Noun, Tongue
+from pipeline.number_words import Gender
 
 _MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -11,6 +12,12 @@ _MONTHS = (
 )
 _SHORT_MONTHS = {"janv": 1, "févr": 2, "avr": 4, "juil": 7, "sept": 9, "oct": 10, "nov": 11, "déc": 12}
 _NAMED = "|".join((*_MONTHS, *_SHORT_MONTHS))
+_FEMININE = frozenset(
+    (
+        *("personne", "heure", "minute", "seconde", "journée", "semaine", "année", "nuit", "chambre", "place", "table"),
+        *("fois", "livre", "option", "question", "page", "portion", "bouteille", "carte", "salle", "pièce"),
+    )
+)
 _CENT = Noun("centime", "centimes", "masculine")
 
 
@@ -32,6 +39,11 @@ def _masculine(found: re.Match[str]) -> str:
 
 def _feminine(found: re.Match[str]) -> str:
     return number_words.ordinal(int(found["number"]), "fr", "feminine")
+
+
+def _agrees(word: str) -> Gender:
+    """The gender of what is often counted on a telephone; most other nouns say no."""
+    return "feminine" if word.lower().rstrip("s") in _FEMININE else "masculine"
 
 
 FRENCH = Tongue(
@@ -112,7 +124,8 @@ FRENCH = Tongue(
         (r"(?<!\w)7\s?[jJ]/7(?!\w)", "sept jours sur sept"),
     ),
     codes="[Cc]ode(?: postal)?|PIN|[Cc]hambre|[Pp]oste|[Cc]ommande(?: numéro)?|[Rr]éférence|[Tt]apez",
+    agrees=_agrees,
     years=(0, 0),
     phone_pairs=True,
-    spelled=frozenset(("UE", "USA", "USB", "ID", "CAF", "EDF", "RATP", "IRM", "TVA", "ADN", "UV")) - {"CAF"},
+    spelled=frozenset(("UE", "USA", "USB", "ID", "EDF", "RATP", "IRM", "TVA", "ADN", "UV")),
 )  # fmt: skip

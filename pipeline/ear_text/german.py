@@ -4,12 +4,25 @@ import re
 
 from pipeline import number_words
 from pipeline.ear_text.tongue import Clock, Currency, Day, Noun, Tongue
+from pipeline.number_words import Gender
 
 _MONTHS = (
     *("Januar", "Februar", "März", "April", "Mai", "Juni"),
     *("Juli", "August", "September", "Oktober", "November", "Dezember"),
 )
-_SHORT_MONTHS = {"Jan": 1, "Jän": 1, "Jänner": 1, "Feb": 2, "Apr": 4, "Aug": 8, "Sep": 9, "Sept": 9, "Okt": 10, "Nov": 11, "Dez": 12}
+_SHORT_MONTHS = {
+    "Jan": 1,
+    "Jän": 1,
+    "Jänner": 1,
+    "Feb": 2,
+    "Apr": 4,
+    "Aug": 8,
+    "Sep": 9,
+    "Sept": 9,
+    "Okt": 10,
+    "Nov": 11,
+    "Dez": 12,
+}
 _NAMED = "|".join((*_MONTHS, *sorted(_SHORT_MONTHS, key=len, reverse=True)))
 _WITH = r"in|auf|mit|zu|von|aus|an|bei|nach|seit|ab|vor"
 _N_ENDING = r"am|im|dem|den|zum|zur|vom|beim|bis|ab|seit|nach|des|jeden|jedem|diesem|diesen|einem|einen|ihrem|ihren"
@@ -43,6 +56,11 @@ def _ordinal(found: re.Match[str]) -> str | None:
     if not before and found["noun"] not in _ORDINAL_NOUNS.split("|") and not found["noun"][0].islower():
         return None
     return number_words.ordinal(int(found["number"]), "de", _ending(before))
+
+
+def _agrees(word: str) -> Gender:
+    """The gender that a noun's ending lets one guess."""
+    return "feminine" if re.search(r"(?:[^s]e|ung|heit|keit|ion|schaft|tät|Person|Nacht)$", word) else "neuter"
 
 
 def _scaled(millions: str) -> str:
@@ -105,7 +123,7 @@ GERMAN = Tongue(
     dates=(
         rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>{_NAMED})\b\.?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
         rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>[12]\d{{3}}|\d\d)(?![\w,])",
-        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.(?P<month>0?[1-9]|1[0-2])\.(?!\d)(?=\s*\S)",
+        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.(?P<month>0?[1-9]|1[0-2])(?:\.(?!\d)(?=\s*\S)|(?=\.\s*$))",
     ),
     times=(
         r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?:Uhr|h)\b)?(?![\d:])(?P<half>)",
@@ -133,8 +151,9 @@ GERMAN = Tongue(
         (r"(?<!\w)§\s?(?=\d)", "Paragraf "),
     ),
     codes="[Cc]ode|PIN|[Pp]in|Zimmer|PLZ|Postleitzahl|Durchwahl|[\\w]*[Nn]ummer|Aktenzeichen",
+    agrees=_agrees,
     years=(1_100, 1_999),
     spelled=frozenset(
-        ("USA", "EU", "ICE", "IC", "AG", "EDV", "UKW", "IBAN", "ADAC", "AOK", "BAB", "ID", "IT", "EC", "USB", "LKW")
-    ) - {"IBAN"},
+        ("USA", "EU", "ICE", "IC", "AG", "EDV", "UKW", "ADAC", "AOK", "BAB", "ID", "IT", "EC", "USB", "LKW")
+    ),
 )  # fmt: skip

@@ -1,8 +1,7 @@
 """The rules by which one language reads figures and signs, the surest first. Rule: what one rule took is taken."""
 
 import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
 
 from pipeline.ear_text import addresses, amounts, signs
 from pipeline.ear_text.tongue import Clock, Day, Tongue
@@ -31,7 +30,7 @@ def rules_of(tongue: Tongue) -> tuple[Rule, ...]:
         *((pattern, _time) for pattern in tongue.times),
         *_amounts(tongue, number),
         *((pattern, _own(reader)) for pattern, reader in tongue.ordinals),
-        (rf"{_FREE}\d+(?:\.\d+){{2,}}(?![\w])", amounts.dotted),
+        (rf"{_FREE}[vV]?\d+(?:\.\d+){{2,}}(?![\w])", amounts.dotted),
         (rf"{_FREE}{_WHOLE}(?P<share>\d/\d\d?|[½¼¾⅓⅔])(?![\w/])", amounts.fraction),
         (rf"(?P<before>(?<!\w)(?:{tongue.codes})[\s:#]+)(?P<amount>\d{{2,}})(?![\w.,]\d|\w)", amounts.labelled),
         (addresses.CODE, addresses.code),
@@ -40,17 +39,18 @@ def rules_of(tongue: Tongue) -> tuple[Rule, ...]:
         (r"(?<=[\d€%])\s?[-–—]\s?(?=[$€£]?\d)|(?<=[ap]m)\s?[-–—]\s?(?=\d)", signs.span),
         (signs.abbreviated(tongue), signs.abbreviation),
         (signs.ACRONYM, signs.acronym),
+        (rf"(?<=[\d€$£])[ ]?/[ ]?(?P<unit>{_any_of(tongue.units)})(?!\w)", signs.per_unit),
         (signs.SLASH, signs.slash),
         (signs.SIGN, signs.sign),
         (signs.LINE_END, signs.line_end),
     ]
-    return tuple((re.compile(pattern), partial(reader, tongue=tongue)) for pattern, reader in patterns)
+    return tuple((re.compile(pattern), _for(tongue, reader)) for pattern, reader in patterns)
 
 
 def _amounts(tongue: Tongue, number: str) -> list[tuple[str, Callable[[re.Match[str], Tongue], str | None]]]:
-    names = "|".join(re.escape(name) for name in sorted(tongue.currencies, key=len, reverse=True))
-    scales = "|".join(re.escape(name) for name in sorted(tongue.scales, key=len, reverse=True))
-    units = "|".join(re.escape(name) for name in sorted(tongue.units, key=len, reverse=True))
+    names = _any_of(tongue.currencies)
+    scales = _any_of(tongue.scales)
+    units = _any_of(tongue.units)
     scale = rf"(?:[ \u00a0]?(?P<scale>(?i:{scales}))(?!\w)\.?)?"
     return [
         (rf"(?<!\w){_SIGN}(?P<currency>{names})[ \u00a0]?(?P<amount>{number}){scale}(?!\w)", amounts.price),
@@ -58,6 +58,14 @@ def _amounts(tongue: Tongue, number: str) -> list[tuple[str, Callable[[re.Match[
         (rf"{_FREE}(?P<amount>{_MINUS}{number})[ \u00a0]?%", amounts.percent),
         (rf"{_FREE}(?P<amount>{_MINUS}{number})[ \u00a0]?(?P<unit>{units})(?![\w²³])", amounts.measure),
     ]
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+
+
+def _for(tongue: Tongue, reader: Callable[[re.Match[str], Tongue], str | None]) -> Reader:
+    return lambda found: reader(found, tongue)
 
 
 def _phrase(said: str) -> Callable[[re.Match[str], Tongue], str]:
@@ -78,7 +86,7 @@ def _date(found: re.Match[str], tongue: Tongue) -> str | None:
     """A day that no calendar has is no date."""
     groups = found.groupdict()
     name, day, year = groups["month"], int(groups["day"]), int(groups.get("year") or 0)
-    month = int(name) if name.isdecimal() else tongue.months[name.lower().rstrip(".")]
+    month = int(name) if name.isdecimal() else tongue.months.get(name.lower(), 0)
     if name.isdecimal() and month > MONTHS:
         day, month = month, day
     if not (1 <= day <= 31 and 1 <= month <= MONTHS):

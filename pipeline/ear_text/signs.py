@@ -10,7 +10,7 @@ SLASH = r"(?<=[\w€$£])[ ]?/[ ]?(?=[^\W\d_])|(?<=\d)/(?=\d)"
 SIGN = r"[ ]?(?P<sign>[&@%+=×÷°→⇒<>€$£#~±*^{}|\\_\[\]≈≥≤])[ ]?"
 LINE_END = r"(?<=[\w)\]%€$£°\"”’])(?=[ \t]*\n)"
 _SAID_AS_WORDS = frozenset(("HMM", "SHH", "PSST", "MR", "MRS", "MS", "DR", "ST"))
-_SHOUTED = re.compile(r"(?<![A-Za-z])[A-Z]{2,}(?![a-z])")
+_BEFORE, _AFTER = re.compile(r"(?<![A-Za-z])([A-Z]{2,})[ ]$"), re.compile(r"[ ]([A-Z]{2,})(?![A-Za-z])")
 
 
 def abbreviated(tongue: Tongue) -> str:
@@ -30,12 +30,16 @@ def acronym(found: re.Match[str], tongue: Tongue) -> str | None:
     letters = found["letters"]
     if letters in _SAID_AS_WORDS:
         return None
-    if set(letters) & set("AEIOUY"):
-        around = found.string[max(found.start() - 20, 0) : found.start()], found.string[found.end() :][:20]
-        shouted = any(_SHOUTED.search(text) for text in around)
-        if letters not in tongue.spelled or shouted:
-            return None
+    if set(letters) & set("AEIOUY") and (letters not in tongue.spelled or _is_shouted(found, tongue)):
+        return None
     return " ".join(letters) + found["plural"]
+
+
+def _is_shouted(found: re.Match[str], tongue: Tongue) -> bool:
+    """Whether a word in capitals that no acronym is stands beside it."""
+    beside = _BEFORE.search(found.string, 0, found.start()), _AFTER.match(found.string, found.end())
+    words = [word[1] for word in beside if word is not None]
+    return any(set(word) & set("AEIOUY") and word not in tongue.spelled for word in words)
 
 
 def item(found: re.Match[str], tongue: Tongue) -> str:
@@ -46,6 +50,11 @@ def item(found: re.Match[str], tongue: Tongue) -> str:
 def span(found: re.Match[str], tongue: Tongue) -> str:
     """From one number to another."""
     return f" {tongue.words['to']} "
+
+
+def per_unit(found: re.Match[str], tongue: Tongue) -> str:
+    """Per a unit that is written short."""
+    return f" {tongue.words['per']} {tongue.units[found['unit']].one}"
 
 
 def slash(found: re.Match[str], tongue: Tongue) -> str:
@@ -62,15 +71,17 @@ def slash(found: re.Match[str], tongue: Tongue) -> str:
 
 def sign(found: re.Match[str], tongue: Tongue) -> str | None:
     """A sign by its name, between single spaces; one without a name is not said."""
-    name, text = tongue.words.get(found["sign"], ""), found.string
+    name, text, start, end = tongue.words.get(found["sign"], ""), found.string, found.start(), found.end()
     if found["sign"] in tongue.currencies:
         name = tongue.currencies[found["sign"]].major.many
-    spaced = name or found[0] != found["sign"]
-    if found["sign"] == "#" and not text[found.end() : found.end() + 1].isdecimal():
+    if found["sign"] == "#" and not text[end : end + 1].isdecimal():
         name = ""
-    left = " " if spaced and (found.start() > 0 or found[0][0] == " ") else ""
-    right = " " if name and found.end() < len(text) and (text[found.end()].isalnum() or found[0][-1] == " ") else ""
-    return f"{left}{name}{right}"
+    spaced_before, spaced_after = found[0][0] == " ", len(found[0]) > 1 and found[0][-1] == " "
+    between = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+    if not name:
+        return " " if spaced_before or spaced_after or between else ""
+    left = " " if spaced_before or start > 0 else ""
+    return left + name + (" " if spaced_after or text[end : end + 1].isalnum() else "")
 
 
 def line_end(found: re.Match[str], tongue: Tongue) -> str:

@@ -4,6 +4,7 @@ import re
 
 from pipeline import number_words
 from pipeline.ear_text.tongue import Clock, Currency, Day, Noun, Tongue
+from pipeline.number_words import Gender
 
 _MONTHS = (
     *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
@@ -47,9 +48,19 @@ def _feminine(found: re.Match[str]) -> str:
     return number_words.ordinal(int(found["number"]), "es", "feminine")
 
 
+def _agrees(word: str) -> Gender:
+    """The gender that a noun's ending lets one guess."""
+    return (
+        "feminine"
+        if re.search(r"(?<!dí)(?<!problem)(?<!program)(?:as?|ción|ciones|dad|dades|noches?)$", word)
+        else "masculine"
+    )
+
+
 SPANISH = Tongue(
     code="es",
-    number=r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?|\d{1,3}(?:,\d{3})+\.\d+|\d+[.,]\d+|\d+",
+    number=r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?"
+    r"|\d{1,3}(?:,\d{3})+\.\d+|\d+[.,]\d+|\d+",
     decimal=",.",
     single_decimals=False,
     words={
@@ -132,6 +143,7 @@ SPANISH = Tongue(
         (r"(?<!\w)24/7(?!\w)", "veinticuatro horas"),
     ),
     codes="[Cc]ódigo(?: postal)?|PIN|[Pp]in|[Hh]abitación|[Ee]xtensión|[Pp]edido(?: número)?|[Rr]eferencia|[Mm]arque",
+    agrees=_agrees,
     years=(0, 0),
-    spelled=frozenset(("UE", "ONU", "DNI", "IVA", "USB", "ID", "AVE", "EEUU", "ITV")) - {"ONU", "IVA", "AVE", "EEUU"},
+    spelled=frozenset(("UE", "DNI", "USB", "ID", "ITV", "EEUU")),
 )  # fmt: skip

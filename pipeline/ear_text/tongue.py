@@ -53,7 +53,8 @@ class Tongue:
     `hour`, `minute` and `half`. `ordinals` are patterns and readers, which may refuse. `abbreviations` are literal,
     `phrases` patterns with what is said for them. `codes` are words after which figures are read one by one, `years`
     from when to when four figures are a year. Prices: `price_and` stands before the hundredths, which are named when
-    `names_hundredths`; `of_scale` stands between a million and its noun. A group `before` is context and not replaced.
+    `names_hundredths`; `of_scale` stands between a million and its noun. `agrees` guesses the
+    gender in which a number stands before a noun. A group `before` is context and not replaced.
     """
 
     code: str
@@ -78,5 +79,6 @@ class Tongue:
     phrases: tuple[tuple[str, str], ...]
     codes: str
     years: tuple[int, int]
+    agrees: Callable[[str], Gender] = lambda word: ""
     phone_pairs: bool = False
     spelled: frozenset[str] = field(default_factory=frozenset)

@@ -21,7 +21,7 @@ def pieces(*deltas: str) -> list[str]:
         ("Dr. Smith is in. Come by.", ["Dr. Smith is in.", " Come by."]),
         ("At 7 p.m. we close. Bye.", ["At 7 p.m. we close.", " Bye."]),
         ("That is 3.50 euros. Fine?", ["That is 3.50 euros.", " Fine?"]),
-        ("Two options:\nfirst\nsecond", ["Two options:", "\nfirst\n", "second"]),
+        ("Two options:\nfirst\nsecond", ["Two options:\n", "first\n", "second"]),
         ("Wait… I see. Good.", ["Wait…", " I see.", " Good."]),
         ("No end in sight", ["No end in sight"]),
         ("J. Bach wrote it. Yes.", ["J. Bach wrote it.", " Yes."]),
