@@ -140,6 +140,7 @@ def keeps_together(text: str, cut: int) -> bool:
         return True
     tail = before.rstrip(",;:—–\"')]”’»*_`")
     word = _LAST_WORD.search(before)
-    if word is not None and (any(word[1].lower() in names for names in _NEVER_ENDS.values()) or _is_initial(word[1].lower())):
+    name = word[1].lower() if word is not None else ""
+    if name and (any(name in names for names in _NEVER_ENDS.values()) or _is_initial(name)):
         return True
     return tail[-1:].isdecimal() and text[cut + 1 : cut + 2].isdecimal()

@@ -5,38 +5,56 @@ and pictures are taken out.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from pipeline.ear_text import signs
 from pipeline.ear_text.languages import TONGUES, known
 from pipeline.ear_text.markup import without_markup
-from pipeline.ear_text.rules import Rule, rules_of
+from pipeline.ear_text.rules import ENDS_OF_LINES, Rule, Rules, rules_of
 from pipeline.ear_text.trace import Change, EarText, rewritten
 
 __all__ = ["EarText", "ear_text"]
 
-_UNUSUAL = r"""[^\w\s.,;:!?'"()\-–—…’‘“”„«»‹›¿¡]|[\d_\n]|[A-Z]{2}|\w\.\w|^[ \t]*[-–—+][ \t]"""
+_FIGURE = re.compile(r"[\d½¼¾⅓⅔]")
+_UNUSUAL = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"""[^a-zA-Z\u00c0-\u024f \t.,;:!?'"()\-–—…’‘“”„«»‹›¿¡]""",
+        r"[A-Z][A-Z]",
+        r"""\.[^\S\n]*[^\s"'”’)»]""",
+        r"\A[ \t]*[-–—][ \t]",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A language made ready; `unusual` finds what may have to change."""
+    """A language made ready: `unusual` finds what may have to change, and so may one of `last_words`."""
 
-    unusual: re.Pattern[str]
-    rules: tuple[Rule, ...]
+    unusual: tuple[re.Pattern[str], ...]
+    last_words: frozenset[str]
+    rules: Rules
+
+    def has_nothing_in(self, text: str) -> bool:
+        """True when a text is surely said as it is written."""
+        if any(pattern.search(text) for pattern in self.unusual):
+            return False
+        return text.rpartition(" ")[2].strip("\"'”’)»") not in self.last_words
 
 
 def ear_text(text: str, language: str | None = "en") -> EarText:
     """What is said of a text in a language (a tag such as `en` or `de-AT`; None is English). Never raises."""
     reading = _reading(known(language or "en"))
-    if reading.unusual.search(text) is None:
+    if reading.has_nothing_in(text):
         return EarText(text, len(text))
     plain = rewritten(text, without_markup(text))
-    return rewritten(plain.said, _changes(plain.said, reading.rules), plain)
+    figures = reading.rules.figures if _FIGURE.search(plain.said) else ()
+    rules = (*reading.rules.first, *figures, *reading.rules.last)
+    return rewritten(plain.said, _changes(plain.said, rules), plain)
 
 
-def _changes(text: str, rules: tuple[Rule, ...]) -> list[Change]:
+def _changes(text: str, rules: Iterable[Rule]) -> list[Change]:
     """What the rules say of a text; a stretch that a rule took is not read again."""
     taken: list[Change] = []
     for pattern, read in rules:
@@ -60,5 +78,7 @@ def _span(found: re.Match[str]) -> tuple[int, int]:
 def _reading(name: str) -> _Reading:
     tongue = TONGUES.get(name)
     if tongue is None:
-        return _Reading(re.compile(_UNUSUAL), ((re.compile(signs.LINE_END), lambda _: "."),))
-    return _Reading(re.compile(f"{_UNUSUAL}|{signs.abbreviated(tongue)}"), rules_of(tongue))
+        return _Reading(_UNUSUAL, frozenset(), Rules((), (), (ENDS_OF_LINES,)))
+    inside = [short for short in tongue.abbreviations if short.isalpha()]
+    words = (re.compile(rf"\b(?:{'|'.join(inside)})\b"),) if inside else ()
+    return _Reading((*_UNUSUAL, *words), frozenset((*tongue.abbreviations, "St.", "St")), rules_of(tongue))

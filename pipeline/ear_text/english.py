@@ -22,6 +22,15 @@ _SLASHED_DAY = r"(?<![\w/.-])(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>[12]\d
 _SLASHED_MONTH = r"(?<![\w/.-])(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>[12]\d{3}|\d\d)(?![\w/])"
 _POINTED_DAY = r"(?<![\w/.-])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>[12]\d{3})(?![\w/])"
 _HALF = r"(?P<half>[AaPp])(?:[Mm]\b|\.\s?[Mm]\b(?:\.(?=\s*\S))?)"
+_CENT = Noun("cent", "cents")
+_SPELLED = frozenset(
+    (
+        *("USA", "US", "UK", "EU", "UAE", "USB", "API", "FAQ", "FAQS", "ATM", "ID", "AI", "IP", "VIP"),
+        *("URL", "CEO", "CFO", "CTO", "HIV", "UPS", "VAT", "ETA", "DIY", "AC", "EV", "IRS", "UN", "UTC"),
+        *("EST", "EDT", "PO", "FBI", "CIA", "MRI", "ICU", "ER", "IVR", "IT", "HR", "AM", "QA", "UI"),
+        *("MIT", "UCLA", "BA", "SUV", "IBM", "ISP", "OS", "AWS", "IV", "ECG", "EKG", "DOB", "EUR", "USD"),
+    )
+)
 _NOON, _DAY_HOURS = 12, 24
 
 
@@ -79,8 +88,8 @@ AMERICAN = Tongue(
         **dict.fromkeys(("£", "GBP"), Currency(Noun("pound", "pounds"), Noun("penny", "pence"))),
         **dict.fromkeys(("¥", "JPY"), Currency(Noun("yen", "yen"), None)),
         **dict.fromkeys(("₹", "INR"), Currency(Noun("rupee", "rupees"), Noun("paisa", "paise"))),
-        **dict.fromkeys(("CA$", "C$", "CAD"), Currency(Noun("Canadian dollar", "Canadian dollars"), Noun("cent", "cents"))),
-        **dict.fromkeys(("A$", "AUD"), Currency(Noun("Australian dollar", "Australian dollars"), Noun("cent", "cents"))),
+        **dict.fromkeys(("CA$", "C$", "CAD"), Currency(Noun("Canadian dollar", "Canadian dollars"), _CENT)),
+        **dict.fromkeys(("A$", "AUD"), Currency(Noun("Australian dollar", "Australian dollars"), _CENT)),
         "CHF": Currency(Noun("Swiss franc", "Swiss francs"), Noun("centime", "centimes")),
         "MXN": Currency(Noun("Mexican peso", "Mexican pesos"), Noun("centavo", "centavos")),
     },
@@ -164,14 +173,7 @@ AMERICAN = Tongue(
     codes="[Cc]ode|PIN|[Pp]in|[Ee]xtension|[Rr]oom|ZIP|[Zz]ip(?: code)?|[Oo]rder(?: number)?|[Bb]ooking(?: number)?"
     "|[Rr]eference(?: number)?|[Cc]onfirmation(?: number)?|[Aa]ccount(?: number)?|[Ee]nding in|[Pp]ress|[Dd]ial",
     years=(1_100, 2_099),
-    spelled=frozenset(
-        (
-            *("USA", "US", "UK", "EU", "UAE", "USB", "API", "FAQ", "FAQS", "ATM", "ID", "AI", "IP", "VIP", "URL", "CEO"),
-            *("CFO", "CTO", "HIV", "UPS", "VAT", "ETA", "DIY", "AC", "EV", "IRS", "UN", "UTC", "EST", "EDT", "PO", "FBI"),
-            *("CIA", "MRI", "ICU", "ER", "IVR", "IT", "HR", "AM", "QA", "UI", "MIT", "UCLA", "BA", "SUV", "IBM", "ISP"),
-            *("OS", "AWS", "IV", "ECG", "EKG", "DOB", "EUR", "USD"),
-        )
-    ),
+    spelled=_SPELLED,
 )  # fmt: skip
 
 BRITISH = replace(AMERICAN, dates=(*_WRITTEN_DATES, _SLASHED_DAY, _POINTED_DAY))

@@ -119,7 +119,7 @@ GERMAN = Tongue(
         "1/2": "ein halb", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel", "3/4": "drei Viertel",
         "1/8": "ein Achtel",
     },
-    months={**{name.lower(): at + 1 for at, name in enumerate(_MONTHS)}, **{k.lower(): v for k, v in _SHORT_MONTHS.items()}},
+    months={name.lower(): at for name, at in (*_SHORT_MONTHS.items(), *zip(_MONTHS, range(1, 13), strict=True))},
     dates=(
         rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>{_NAMED})\b\.?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
         rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>[12]\d{{3}}|\d\d)(?![\w,])",

@@ -2,29 +2,44 @@
 
 import re
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from pipeline.ear_text import addresses, amounts, signs
 from pipeline.ear_text.tongue import Clock, Day, Tongue
 
 Reader = Callable[[re.Match[str]], str | None]
 Rule = tuple[re.Pattern[str], Reader]
+Draft = tuple[str, Callable[[re.Match[str], Tongue], str | None]]
 
 MONTHS = 12
 SHORT_YEAR = 100
 _ISO_DATE = r"(?<![\w-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\w-])"
+ENDS_OF_LINES: Rule = (re.compile(signs.LINE_END), lambda found: ".")
+"""A line without a mark is a sentence of its own, in any language."""
+
 _WHOLE = r"(?:(?P<whole>\d+)(?:[ ](?=\d/)|[ ]?(?=[½¼¾⅓⅔])))?"
 _FREE = r"(?<!\w)(?<!\d[.,])"
 _SIGN = r"(?P<minus>(?<![^\s(\[\"“:])[-−–](?=[^\s]))?"
 _MINUS = r"(?:(?<![^\s(\[\"“:])[-−–](?=[^\s]))?"
 
 
-def rules_of(tongue: Tongue) -> tuple[Rule, ...]:
-    """All rules of a language."""
+class Rules(NamedTuple):
+    """All rules of a language in their order; those for `figures` are of use only where there are some."""
+
+    first: tuple[Rule, ...]
+    figures: tuple[Rule, ...]
+    last: tuple[Rule, ...]
+
+
+def rules_of(tongue: Tongue) -> Rules:
+    """The rules of a language, made ready."""
     number = f"(?:{tongue.number})"
-    patterns: list[tuple[str, Callable[[re.Match[str], Tongue], str | None]]] = [
+    first: list[Draft] = [
         (addresses.EMAIL, addresses.email),
         (addresses.URL, addresses.url),
         *((pattern, _phrase(said)) for pattern, said in tongue.phrases),
+    ]
+    figures: list[Draft] = [
         *((pattern, _date) for pattern in (_ISO_DATE, *tongue.dates)),
         (addresses.PHONE, addresses.phone),
         *((pattern, _time) for pattern in tongue.times),
@@ -37,17 +52,21 @@ def rules_of(tongue: Tongue) -> tuple[Rule, ...]:
         (r"(?P<before>(?:^|(?<=\n))[ \t]*)(?P<number>\d{1,3})[.)](?=[ \t])", signs.item),
         (rf"{_FREE}(?P<amount>{_MINUS}{number})(?!\w)", amounts.plain),
         (r"(?<=[\d€%])\s?[-–—]\s?(?=[$€£]?\d)|(?<=[ap]m)\s?[-–—]\s?(?=\d)", signs.span),
+        (rf"(?<=[\d€$£])[ ]?/[ ]?(?P<unit>{_any_of(tongue.units)})(?!\w)", signs.per_unit),
+    ]
+    last: list[Draft] = [
         (signs.abbreviated(tongue), signs.abbreviation),
         (signs.ACRONYM, signs.acronym),
-        (rf"(?<=[\d€$£])[ ]?/[ ]?(?P<unit>{_any_of(tongue.units)})(?!\w)", signs.per_unit),
         (signs.SLASH, signs.slash),
         (signs.SIGN, signs.sign),
-        (signs.LINE_END, signs.line_end),
     ]
-    return tuple((re.compile(pattern), _for(tongue, reader)) for pattern, reader in patterns)
+    ready = [
+        tuple((re.compile(pattern), _for(tongue, read)) for pattern, read in each) for each in (first, figures, last)
+    ]
+    return Rules(ready[0], ready[1], (*ready[2], ENDS_OF_LINES))
 
 
-def _amounts(tongue: Tongue, number: str) -> list[tuple[str, Callable[[re.Match[str], Tongue], str | None]]]:
+def _amounts(tongue: Tongue, number: str) -> list[Draft]:
     names = _any_of(tongue.currencies)
     scales = _any_of(tongue.scales)
     units = _any_of(tongue.units)

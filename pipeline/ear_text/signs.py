@@ -82,8 +82,3 @@ def sign(found: re.Match[str], tongue: Tongue) -> str | None:
         return " " if spaced_before or spaced_after or between else ""
     left = " " if spaced_before or start > 0 else ""
     return left + name + (" " if spaced_after or text[end : end + 1].isalnum() else "")
-
-
-def line_end(found: re.Match[str], tongue: Tongue) -> str:
-    """A line without a mark is a sentence of its own."""
-    return "."

@@ -13,6 +13,7 @@ _MONTHS = (
 _NAMED = "|".join((*_MONTHS, "setiembre"))
 _HALF = r"(?P<half>[AaPp])(?:[Mm]\b|\.\s?[Mm]\b(?:\.(?=\s*\S))?)"
 _HALVES = {"": "", "am": " de la mañana", "pm": " de la tarde"}
+_CENTAVO = Noun("centavo", "centavos", "masculine")
 _NIGHT_FROM, _NOON = 8, 12
 _FEMININE_HOURS = {1: "una", 21: "veintiuna"}
 
@@ -77,12 +78,12 @@ SPANISH = Tongue(
             ("€", "EUR"), Currency(Noun("euro", "euros", "masculine"), Noun("céntimo", "céntimos", "masculine"))
         ),
         **dict.fromkeys(
-            ("$", "US$", "USD"), Currency(Noun("dólar", "dólares", "masculine"), Noun("centavo", "centavos", "masculine"))
+            ("$", "US$", "USD"), Currency(Noun("dólar", "dólares", "masculine"), _CENTAVO)
         ),
         **dict.fromkeys(
             ("£", "GBP"), Currency(Noun("libra", "libras", "feminine"), Noun("penique", "peniques", "masculine"))
         ),
-        "MXN": Currency(Noun("peso mexicano", "pesos mexicanos", "masculine"), Noun("centavo", "centavos", "masculine")),
+        "MXN": Currency(Noun("peso mexicano", "pesos mexicanos", "masculine"), _CENTAVO),
         "CHF": Currency(Noun("franco suizo", "francos suizos", "masculine"), Noun("céntimo", "céntimos", "masculine")),
         **dict.fromkeys(("¥", "JPY"), Currency(Noun("yen", "yenes", "masculine"), None)),
     },
