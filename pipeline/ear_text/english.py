@@ -15,8 +15,8 @@ _NAMED = "|".join(name.capitalize() for name in (*_MONTHS, "sept", *_SHORT_MONTH
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _LAST = r"(?:\s?[-–—]\s?(?P<last>\d{1,2})(?:st|nd|rd|th)?)?"
 _WRITTEN_DATES = (
-    rf"\b(?P<month>{_NAMED})\b\.?\s{_DAY}{_LAST}(?:,?\s(?P<year>[12]\d{{3}}))?(?![\w%]|[.,:/]\d|\s?[ap]\.?m\b)",
-    rf"(?<![\w.,:/])(?P<before>[Tt]he\s)?{_DAY}\s(?:of\s)?(?P<month>{_NAMED})\b\.?(?:,?\s(?P<year>[12]\d{{3}}))?(?!\w)",
+    rf"\b(?P<month>{_NAMED})\b(?:\.(?=\s*\S))?\s{_DAY}{_LAST}(?:,?\s(?P<year>[12]\d{{3}}))?(?![\w%]|[.,:/]\d|\s?[ap]\.?m\b)",
+    rf"(?<![\w.,:/])(?P<before>[Tt]he\s)?{_DAY}\s(?:of\s)?(?P<month>{_NAMED})\b(?:\.(?=\s*\S))?(?:,?\s(?P<year>[12]\d{{3}}))?(?!\w)",
 )
 _SLASHED_DAY = r"(?<![\w/.-])(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>[12]\d{3}|\d\d)(?![\w/])"
 _SLASHED_MONTH = r"(?<![\w/.-])(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>[12]\d{3}|\d\d)(?![\w/])"

@@ -96,7 +96,7 @@ FRENCH = Tongue(
     },
     months={**{name: at + 1 for at, name in enumerate(_MONTHS)}, **_SHORT_MONTHS},
     dates=(
-        rf"(?<![\w.,:/])(?P<day>\d{{1,2}})(?:er)?\s(?P<month>(?i:{_NAMED}))\b\.?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
+        rf"(?<![\w.,:/])(?P<day>\d{{1,2}})(?:er)?\s(?P<month>(?i:{_NAMED}))\b(?:\.(?=\s*\S))?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
         r"(?<![\w/.-])(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>[12]\d{3}|\d\d)(?![\w/])",
     ),
     times=(

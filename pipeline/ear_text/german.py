@@ -121,7 +121,7 @@ GERMAN = Tongue(
     },
     months={name.lower(): at for name, at in (*_SHORT_MONTHS.items(), *zip(_MONTHS, range(1, 13), strict=True))},
     dates=(
-        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>{_NAMED})\b\.?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
+        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>{_NAMED})\b(?:\.(?=\s*\S))?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
         rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>[12]\d{{3}}|\d\d)(?![\w,])",
         rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.(?P<month>0?[1-9]|1[0-2])(?:\.(?!\d)(?=\s*\S)|(?=\.\s*$))",
     ),

@@ -70,7 +70,7 @@ def _amounts(tongue: Tongue, number: str) -> list[Draft]:
     names = _any_of(tongue.currencies)
     scales = _any_of(tongue.scales)
     units = _any_of(tongue.units)
-    scale = rf"(?:[ \u00a0]?(?P<scale>(?i:{scales}))(?!\w)\.?)?"
+    scale = rf"(?:[ \u00a0]?(?P<scale>(?i:{scales}))(?!\w)(?:\.(?=\s*\S))?)?"
     return [
         (rf"(?<!\w){_SIGN}(?P<currency>{names})[ \u00a0]?(?P<amount>{number}){scale}(?!\w)", amounts.price),
         (rf"{_FREE}{_SIGN}(?P<amount>{number}){scale}[ \u00a0]?(?P<currency>{names})(?!\w)", amounts.price),
