@@ -74,16 +74,24 @@ def stop_at(text: str, mark: re.Match[str], language: str) -> tuple[Verdict, int
 def _after_word(text: str, name: str, end: int, language: str) -> tuple[Verdict, int]:
     if name in _NEVER_ENDS.get(language, _NEVER_ENDS["en"]) or _is_initial(name):
         return Verdict.GOES_ON, end + 1
-    numbered, maybe = name in _BEFORE_A_NUMBER, name in _MAY_END.get(language, _MAY_END["en"])
-    if not (numbered or maybe):
-        return Verdict.ENDS, end + 1
-    if text[end] == "\n":
+    if name in _BEFORE_A_NUMBER:
+        return _before_number(text, end)
+    if name not in _MAY_END.get(language, _MAY_END["en"]) or text[end] == "\n":
         return Verdict.ENDS, end + 1
     following = _NEXT.match(text, end)
     if following is None:
         return Verdict.UNDECIDED, len(text) + 1
-    goes_on = following[1][0].isdecimal() if numbered else not _begins_sentence(following[1], language)
-    return (Verdict.GOES_ON if goes_on else Verdict.ENDS), following.end() + 1
+    begins = _begins_sentence(following[1], language)
+    return (Verdict.ENDS if begins else Verdict.GOES_ON), following.end() + 1
+
+
+def _before_number(text: str, end: int) -> tuple[Verdict, int]:
+    """`No.` is an answer, unless a number follows."""
+    if text[end] == "\n":
+        return Verdict.ENDS, end + 1
+    if len(text) == end + 1:
+        return Verdict.UNDECIDED, end + 2
+    return (Verdict.GOES_ON if text[end + 1 : end + 2].isdecimal() else Verdict.ENDS), end + 2
 
 
 def _is_initial(name: str) -> bool:
