@@ -30,7 +30,7 @@ _SPELLED_LENGTH = 2
 
 
 def email(found: re.Match[str], tongue: Tongue) -> str:
-    """E.g. info@example.co.uk -> info at example dot co dot U K."""
+    """E.g. info@example.com -> info at example dot com."""
     return _dictated(found[0].removeprefix("mailto:"), tongue)
 
 
@@ -64,7 +64,7 @@ def _number_in_name(figures_there: str, tongue: Tongue) -> str:
 
 
 def phone(found: re.Match[str], tongue: Tongue) -> str | None:
-    """E.g. +1 (555) 010-1234 -> plus one, five five five, zero one zero, one two three four."""
+    """E.g. +1 (555) 555-0134 -> plus one, five five five, five five five, zero one three four."""
     groups = re.findall(r"\d+", found[0])
     plus = f"{tongue.words['+']} " if found[0].startswith("+") else ""
     return plus + ", ".join(_phone_group(group, tongue) for group in groups)

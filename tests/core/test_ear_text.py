@@ -41,14 +41,14 @@ ENGLISH = [
     ),
     # addresses and codes
     (
-        "Write to john.doe_99@example.co.uk.",
-        "Write to john dot doe underscore ninety-nine at example dot co dot U K.",
+        "Write to john.doe_99@example.com.",
+        "Write to john dot doe underscore ninety-nine at example dot com.",
     ),
     ("See https://www.example.com/menu?x=1.", "See example dot com slash menu."),
-    ("Visit example.com today.", "Visit example dot com today."),
+    ("Visit example.co.uk today.", "Visit example dot co dot U K today."),
     (
-        "Call +1 (555) 010-1234.",
-        "Call plus one, five five five, zero one zero, one two three four.",
+        "Call +1 (555) 555-0134.",
+        "Call plus one, five five five, five five five, zero one three four.",
     ),
     ("Or dial 555-0123.", "Or dial five five five, zero one two three."),
     ("Flight LH1234, gate B12, seat 12A.", "Flight L H one two three four, gate B twelve, seat twelve A."),
@@ -107,7 +107,8 @@ GERMAN = [
     ("Z. B. Dr. Weber, ca. Nr. 5, Hauptstr. 12.", "Z. B. Doktor Weber, circa Nummer fünf, Hauptstraße zwölf."),
     ("Das ist z. B. heute, d. h. jetzt usw.", "Das ist zum Beispiel heute, das heißt jetzt und so weiter."),
     ("Rufen Sie 030 1234567 an.", "Rufen Sie null drei null, eins zwei drei, vier fünf sechs sieben an."),
-    ("An info@beispiel.de, **bitte**.", "An info at beispiel Punkt D E, bitte."),
+    ("An info@example.org, **bitte**.", "An info at example Punkt org, bitte."),
+    ("Auf www.beispiel.de/karte.", "Auf beispiel Punkt D E Schrägstrich karte."),
 ]
 SPANISH = [
     ("Cuesta 3,50 €, 21 € o 1 €.", "Cuesta tres euros con cincuenta, veintiún euros o un euro."),
@@ -179,9 +180,9 @@ TEXTS = st.one_of(
                     "Dr. ",
                     "e.g. ",
                     "PDF",
-                    "a@b.com",
+                    "a@example.com",
                     "https://x.io/a",
-                    "+49 89 1234",
+                    "+49 30 23125 123",
                     "3. Mai",
                     "19h30",
                     "1.º",

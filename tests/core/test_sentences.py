@@ -40,7 +40,7 @@ def test_sentences(text: str, cut: list[str]) -> None:
         ("en", ["It costs $3.50,", " or $1,000.50 in total.", " Fine?"]),
         ("en", ["On May 3, 2026,", " we open.", " Come by."]),
         ("en", ["See [our menu, as of today. Yes](https://x.com/a,b).", " Ok."]),
-        ("en", ["Type `ls. a, b c` now.", " Write to a.b@c.com.", " Visit www.x.com.", " Ok."]),
+        ("en", ["Type `ls. a, b c` now.", " Write to a.b@example.com.", " Visit www.x.com.", " Ok."]),
         ("en", ["Choose one: 1. Soup with bread.", " 2. Salad.", " Which?"]),
         ("en", ["1. Soup\n", "2. Salad\n", "Which?"]),
         ("en", ["No.", " We have No. 5.", " It is 3.", " Two are left."]),
