@@ -34,6 +34,7 @@ _ORDINAL_BEFORE = re.compile(
 )
 _MONTHS_DE = re.compile(r"(?:Jan|Jän|Feb|Mär|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)")
 _ORDINAL_NOUNS = re.compile(r"(?:Stock|Etage|Obergeschoss|OG|Platz|Klasse|Quartal|Jahrhundert|Geburtstag|Advent|Mal)\b")
+_TAIL_CHARS = 24
 _LAST_WORD = re.compile(r"([^\W\d_](?:[\w.-]*\w)?)\.[\"')\]”’»*_`]*$")
 _LAST_FIGURE = re.compile(r"(?<![\w.,:/-])(\d{1,3})\.$")
 _MARKER_BEFORE = re.compile(r"(?:\n|[:;,]\s)[ \t]*[*_]*\Z")
@@ -62,10 +63,10 @@ def stop_at(text: str, mark: re.Match[str], language: str) -> tuple[Verdict, int
         return Verdict.GOES_ON, end + 1
     if not mark[0].startswith(".") or mark[0].startswith(".."):
         return Verdict.ENDS, end + 1
-    head = text[: mark.start() + 1]
-    if (figure := _LAST_FIGURE.search(head)) is not None:
-        return _after_figure(text, figure.start(), end, language)
-    word = _LAST_WORD.search(text[:end])
+    tail_from = max(mark.start() - _TAIL_CHARS, 0)
+    if (figure := _LAST_FIGURE.search(text[tail_from : mark.start() + 1])) is not None:
+        return _after_figure(text, tail_from + figure.start(), end, language)
+    word = _LAST_WORD.search(text[tail_from:end])
     if word is None:
         return Verdict.ENDS, end + 1
     return _after_word(text, word[1].lower(), end, language)
@@ -107,9 +108,9 @@ def _begins_sentence(word: str, language: str) -> bool:
 
 def _after_figure(text: str, at: int, end: int, language: str) -> tuple[Verdict, int]:
     """The number of a list's item, a German ordinal, or the end."""
-    before = text[:at]
-    if not before.strip():
+    if not text[:at].strip():
         return Verdict.GOES_ON, end + 1
+    before = text[max(at - _TAIL_CHARS, 0) : at]
     marker = _MARKER_BEFORE.search(before)
     if marker is not None:
         return Verdict.GOES_ON, end + 1
@@ -147,7 +148,7 @@ def keeps_together(text: str, cut: int) -> bool:
     if last.isdecimal() or last in "$€£":
         return True
     tail = before.rstrip(",;:—–\"')]”’»*_`")
-    word = _LAST_WORD.search(before)
+    word = _LAST_WORD.search(before[-_TAIL_CHARS:])
     name = word[1].lower() if word is not None else ""
     if name and (any(name in names for names in _NEVER_ENDS.values()) or _is_initial(name)):
         return True

@@ -37,6 +37,7 @@ class SentenceCutter:
         self._language = language.partition("-")[0].lower()
         self._rest = ""
         self._first = True
+        self._passed = self._known = 0
 
     def feed(self, delta: str) -> list[str]:
         """The pieces that this delta completed."""
@@ -45,13 +46,13 @@ class SentenceCutter:
         while (cut := self._cut()) is not None:
             piece, self._rest = self._rest[:cut], self._rest[cut:]
             pieces.append(piece)
-            self._first = False
+            self._first, self._passed, self._known = False, 0, 0
         return pieces
 
     def finish(self) -> list[str]:
         """The last piece, if anything speakable is left."""
         rest, self._rest = self._rest, ""
-        self._first = True
+        self._first, self._passed, self._known = True, 0, 0
         return [rest] if rest.strip() else []
 
     def _cut(self) -> int | None:
@@ -78,18 +79,19 @@ class SentenceCutter:
                 return
 
     def _sentence_end(self, text: str) -> _Place | None:
-        known = 0
-        for found in _SENTENCE_END.finditer(text):
+        """The first that is known; marks that end nothing are passed for good."""
+        for found in _SENTENCE_END.finditer(text, self._passed):
             if not text[: found.end()].strip():
                 continue
             if found[0] == "\n":
-                return _Place(max(known, found.end()), False, found.end())
+                return _Place(max(self._known, found.end()), False, found.end())
             verdict, needed = stop_at(text, found, self._language)
-            known = max(known, needed)
             if verdict is Verdict.UNDECIDED:
                 return None
+            self._known = max(self._known, needed)
             if verdict is Verdict.ENDS:
-                return _Place(known, False, found.end())
+                return _Place(self._known, False, found.end())
+            self._passed = found.end()
         return None
 
 

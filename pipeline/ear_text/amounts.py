@@ -128,8 +128,11 @@ def figures(written: str, tongue: Tongue) -> str:
 
 
 def labelled(found: re.Match[str], tongue: Tongue) -> str:
-    """Figures after a word such as code or room are read one by one."""
-    return figures(found["amount"], tongue)
+    """Figures after a word such as code or room are read one by one, in the groups that they are written in."""
+    groups = re.findall(r"\d+", found["amount"])
+    if len(groups) == 1 and len(groups[0]) == 2 and groups[0][0] != "0":
+        return number_words.cardinal(int(groups[0]), tongue.code)
+    return ", ".join(figures(group, tongue) for group in groups)
 
 
 def dotted(found: re.Match[str], tongue: Tongue) -> str:

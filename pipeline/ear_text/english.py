@@ -21,6 +21,8 @@ _WRITTEN_DATES = (
 _SLASHED_DAY = r"(?<![\w/.-])(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>[12]\d{3}|\d\d)(?![\w/])"
 _SLASHED_MONTH = r"(?<![\w/.-])(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>[12]\d{3}|\d\d)(?![\w/])"
 _POINTED_DAY = r"(?<![\w/.-])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>[12]\d{3})(?![\w/])"
+_ON = r"(?P<before>\b(?:[Oo]n|[Bb]y|[Uu]ntil|[Ff]rom|[Dd]ue|[Ss]ince)\s)"
+_SHORT_DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 _HALF = r"(?P<half>[AaPp])(?:[Mm]\b|\.\s?[Mm]\b(?:\.(?=\s*\S))?)"
 _CENT = Noun("cent", "cents")
 _SPELLED = frozenset(
@@ -28,7 +30,7 @@ _SPELLED = frozenset(
         *("USA", "US", "UK", "EU", "UAE", "USB", "API", "FAQ", "FAQS", "ATM", "ID", "AI", "IP", "VIP"),
         *("URL", "CEO", "CFO", "CTO", "HIV", "UPS", "VAT", "ETA", "DIY", "AC", "EV", "IRS", "UN", "UTC"),
         *("EST", "EDT", "PO", "FBI", "CIA", "MRI", "ICU", "ER", "IVR", "IT", "HR", "AM", "QA", "UI"),
-        *("MIT", "UCLA", "BA", "SUV", "IBM", "ISP", "OS", "AWS", "IV", "ECG", "EKG", "DOB", "EUR", "USD"),
+        *("MIT", "UCLA", "BA", "SUV", "IBM", "ISP", "OS", "AWS", "ECG", "EKG", "DOB", "EUR", "USD"),
     )
 )
 _NOON, _DAY_HOURS = 12, 24
@@ -51,7 +53,7 @@ def _date(day: Day) -> str:
     month, nth = _MONTHS[day.month - 1].capitalize(), number_words.ordinal(day.day)
     year = f" {number_words.year(day.year)}" if day.year else ""
     if day.day_first:
-        return f"{'' if day.before else 'the '}{nth} of {month}{year}"
+        return f"{'' if day.before.lower().startswith('the') else 'the '}{nth} of {month}{year}"
     last = f" to {number_words.ordinal(day.last)}" if day.last else ""
     return f"{month} {nth}{last}{',' if year else ''}{year}"
 
@@ -76,7 +78,8 @@ AMERICAN = Tongue(
     single_decimals=True,
     words={
         ".": "point", "-": "minus", "%": "percent", "&": "and", "@": "at", "+": "plus", "=": "equals",
-        "×": "times", "*": "times", "÷": "divided by", "°": "degrees", "→": "to", "⇒": "to", "<": "less than",
+        "×": "times", "x": "times", "*": "times", "÷": "divided by",
+        "°": "degrees", "→": "to", "⇒": "to", "<": "less than",
         ">": "more than", "#": "number", "~": "about", "≈": "about", "±": "plus or minus", "≥": "at least",
         "≤": "at most", "/": "slash", "or": "or", "per": "per", "to": "to",
         "address .": "dot", "address -": "dash", "address _": "underscore", "address /": "slash",
@@ -90,6 +93,7 @@ AMERICAN = Tongue(
         **dict.fromkeys(("₹", "INR"), Currency(Noun("rupee", "rupees"), Noun("paisa", "paise"))),
         **dict.fromkeys(("CA$", "C$", "CAD"), Currency(Noun("Canadian dollar", "Canadian dollars"), _CENT)),
         **dict.fromkeys(("A$", "AUD"), Currency(Noun("Australian dollar", "Australian dollars"), _CENT)),
+        "¢": Currency(_CENT, None),
         "CHF": Currency(Noun("Swiss franc", "Swiss francs"), Noun("centime", "centimes")),
         "MXN": Currency(Noun("Mexican peso", "Mexican pesos"), Noun("centavo", "centavos")),
     },
@@ -112,7 +116,8 @@ AMERICAN = Tongue(
         "sec": Noun("second", "seconds"), "secs": Noun("second", "seconds"), "ms": Noun("millisecond", "milliseconds"),
         "sq ft": Noun("square foot", "square feet"), "m²": Noun("square meter", "square meters"),
         "km²": Noun("square kilometer", "square kilometers"), "m³": Noun("cubic meter", "cubic meters"),
-        "k": Noun("thousand", "thousand"), "K": Noun("thousand", "thousand"),
+        "mo": Noun("month", "months"), "wk": Noun("week", "weeks"), "yr": Noun("year", "years"),
+        "yrs": Noun("year", "years"), "k": Noun("thousand", "thousand"), "K": Noun("thousand", "thousand"),
     },
     scales={
         "thousand": "thousand|thousand", "k": "thousand|thousand", "million": "million|million",
@@ -132,7 +137,7 @@ AMERICAN = Tongue(
         **{name: at + 1 for at, name in enumerate(_MONTHS)}, "sept": 9,
         **{name: at + 1 for at, name in enumerate(_SHORT_MONTHS)},
     },
-    dates=(*_WRITTEN_DATES, _SLASHED_MONTH, _POINTED_DAY),
+    dates=(*_WRITTEN_DATES, _SLASHED_MONTH, rf"{_ON}(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})(?![\w/])", _POINTED_DAY),
     times=(
         rf"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?{_HALF}|\s?o['’]clock)?(?![\d:])",
         rf"(?<![\w.,:])(?P<hour>1[0-2]|0?[1-9])(?:\.(?P<minute>[0-5]\d))?\s?{_HALF}",
@@ -149,13 +154,15 @@ AMERICAN = Tongue(
         "Gen.": "General", "Sen.": "Senator", "Gov.": "Governor", "Capt.": "Captain", "Sgt.": "Sergeant",
         "Lt.": "Lieutenant", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated", "Ltd.": "Limited",
         "Corp.": "Corporation", "Co.": "Company", "Dept.": "Department", "Ave.": "Avenue", "Blvd.": "Boulevard",
-        "Rd.": "Road", "Hwy.": "Highway", "Apt.": "Apartment", "Ste.": "Suite", "approx.": "approximately",
+        "Rd.": "Road", "Hwy.": "Highway", "Apt.": "Apartment", "apt.": "apartment", "Ste.": "Suite",
+        "approx.": "approximately",
         "Approx.": "Approximately", "e.g.": "for example", "E.g.": "For example", "i.e.": "that is",
         "I.e.": "That is", "etc.": "et cetera", "vs.": "versus", "vs": "versus", "min.": "minimum",
         "max.": "maximum", "incl.": "including", "excl.": "excluding", "est.": "established", "ext.": "extension",
         "Ext.": "Extension", "tel.": "telephone", "Tel.": "Telephone", "a.m.": "A M", "p.m.": "P M",
         "w/o": "without", "w/": "with", "and/or": "and or", "a.k.a.": "also known as", "P.S.": "P S",
         "Mt.": "Mount", "Ft.": "Fort", "fig.": "figure", "Fig.": "Figure", "misc.": "miscellaneous",
+        "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
         "Mon.": "Monday", "Tue.": "Tuesday", "Tues.": "Tuesday", "Wed.": "Wednesday", "Thu.": "Thursday",
         "Thurs.": "Thursday", "Fri.": "Friday",
     },
@@ -167,13 +174,21 @@ AMERICAN = Tongue(
         (r"(?<!\w)Nos\.\s?(?=\d)", "numbers "),
         (r"(?<!\w)no\.\s?(?=\d)", "number "),
         (r"(?<!\w)(?P<p>[Pp])p?\.\s?(?=\d)", r"\g<p>age "),
+        (rf"(?<=\b(?:{_SHORT_DAYS}))\.?\s?[-–]\s?(?=(?:{_SHORT_DAYS})\b)", " to "),
+        (r"(?<=day)\s?[-–]\s?(?=[A-Z][a-z]+day)", " to "),
+        (r"(?<!\w)50/50(?!\w)", "fifty-fifty"),
+        (r"(?:(?<=\b[Oo]n\s)|(?<= to )|(?<=[-–]))Sat\b(?:\.(?=\s*\S))?", "Saturday"),
+        (r"(?:(?<=\b[Oo]n\s)|(?<= to )|(?<=[-–]))Sun\b(?:\.(?=\s*\S))?", "Sunday"),
         (r"(?<!\w)Sat\.(?=[,\s]\s?(?:\d|[A-Z][a-z]{2,8}\s\d))", "Saturday"),
         (r"(?<!\w)Sun\.(?=[,\s]\s?(?:\d|[A-Z][a-z]{2,8}\s\d))", "Sunday"),
     ),
-    codes="[Cc]ode|PIN|[Pp]in|[Ee]xtension|[Rr]oom|ZIP|[Zz]ip(?: code)?|[Oo]rder(?: number)?|[Bb]ooking(?: number)?"
-    "|[Rr]eference(?: number)?|[Cc]onfirmation(?: number)?|[Aa]ccount(?: number)?|[Ee]nding in|[Pp]ress|[Dd]ial",
+    codes="[Cc]ode|PIN|[Pp]in|[Ee]xtension|[Rr]oom|ZIP|[Zz]ip|[Oo]rder number|[Bb]ooking number"
+    "|[Rr]eference(?: number)?|[Cc]onfirmation(?: number)?|[Aa]ccount number|[Ee]nding in|[Pp]ress|[Dd]ial",
     years=(1_100, 2_099),
     spelled=_SPELLED,
 )  # fmt: skip
 
-BRITISH = replace(AMERICAN, dates=(*_WRITTEN_DATES, _SLASHED_DAY, _POINTED_DAY))
+BRITISH = replace(
+    AMERICAN,
+    dates=(*_WRITTEN_DATES, _SLASHED_DAY, rf"{_ON}(?P<day>\d{{1,2}})/(?P<month>\d{{1,2}})(?![\w/])", _POINTED_DAY),
+)

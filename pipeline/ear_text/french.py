@@ -53,7 +53,8 @@ FRENCH = Tongue(
     single_decimals=False,
     words={
         ".": "virgule", "-": "moins", "%": "pour cent", "&": "et", "@": "arobase", "+": "plus", "=": "égale",
-        "×": "fois", "*": "fois", "÷": "divisé par", "°": "degrés", "→": "vers", "⇒": "vers", "<": "inférieur à",
+        "×": "fois", "x": "fois", "*": "fois", "÷": "divisé par",
+        "°": "degrés", "→": "vers", "⇒": "vers", "<": "inférieur à",
         ">": "supérieur à", "#": "numéro", "~": "environ", "≈": "environ", "±": "plus ou moins", "≥": "au moins",
         "≤": "au plus", "/": "barre oblique", "or": "ou", "per": "par", "to": "à",
         "address .": "point", "address -": "tiret", "address _": "tiret bas", "address /": "barre oblique",

@@ -23,6 +23,10 @@ _SHORT_MONTHS = {
     "Nov": 11,
     "Dez": 12,
 }
+_DAYS = {
+    "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag", "Sa": "Samstag",
+    "So": "Sonntag",
+}  # fmt: skip
 _NAMED = "|".join((*_MONTHS, *sorted(_SHORT_MONTHS, key=len, reverse=True)))
 _WITH = r"in|auf|mit|zu|von|aus|an|bei|nach|seit|ab|vor"
 _N_ENDING = r"am|im|dem|den|zum|zur|vom|beim|bis|ab|seit|nach|des|jeden|jedem|diesem|diesen|einem|einen|ihrem|ihren"
@@ -73,8 +77,10 @@ GERMAN = Tongue(
     decimal=",.",
     single_decimals=True,
     words={
-        ".": "Komma", "-": "minus", "%": "Prozent", "&": "und", "@": "at", "+": "plus", "=": "gleich", "×": "mal",
-        "*": "mal", "÷": "geteilt durch", "°": "Grad", "→": "nach", "⇒": "nach", "<": "kleiner als",
+        ".": "Komma", "-": "minus", "%": "Prozent", "&": "und", "@": "at", "+": "plus", "=": "gleich",
+        "×": "mal", "x": "mal",
+        "*": "mal", "÷": "geteilt durch",
+        "°": "Grad", "→": "nach", "⇒": "nach", "<": "kleiner als",
         ">": "größer als", "#": "Nummer", "~": "etwa", "≈": "etwa", "±": "plus minus", "≥": "mindestens",
         "≤": "höchstens", "/": "Schrägstrich", "or": "oder", "per": "pro", "to": "bis",
         "address .": "Punkt", "address -": "Bindestrich", "address _": "Unterstrich", "address /": "Schrägstrich",
@@ -145,6 +151,11 @@ GERMAN = Tongue(
         "z.T.": "zum Teil", "St.": "Sankt", "geb.": "geboren", "Abs.": "Absatz", "GmbH": "G M B H",
     },
     phrases=(
+        *(
+            (rf"(?<!\w){a}\.?\s?[-–]\s?{b}\b(?:\.(?=\s*\S))?", f"{_DAYS[a]} bis {_DAYS[b]}")
+            for a, b in (("Mo", "Do"), ("Mo", "Fr"), ("Mo", "Sa"), ("Di", "Fr"), ("Di", "So"), ("Sa", "So"))
+        ),
+        *((rf"(?<=\bam\s){short}\b(?:\.(?=\s*\S))?", day) for short, day in _DAYS.items()),
         (r"(?<!\w)Nr\.\s?(?=\d)", "Nummer "),
         (r"(?<=[a-zäöüß])str\.(?=\s*\S)", "straße"),
         (r"(?<!\w)S\.\s(?=\d)", "Seite "),

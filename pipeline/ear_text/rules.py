@@ -17,6 +17,10 @@ _ISO_DATE = r"(?<![\w-])(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})(?![\w-])
 ENDS_OF_LINES: Rule = (re.compile(signs.LINE_END), lambda found: ".")
 """A line without a mark is a sentence of its own, in any language."""
 
+_LABEL = (
+    r"(?P<before>(?<!\w)(?:CODES)(?:\s(?:is|ist|lautet|es|est))?[\s:#]+)"
+    r"(?P<amount>\d{2,}(?:[ -]\d{2,})*)(?![\w.,]\d|\w)"
+)
 _WHOLE = r"(?:(?P<whole>\d+)(?:[ ](?=\d/)|[ ]?(?=[½¼¾⅓⅔])))?"
 _FREE = r"(?<!\w)(?<!\d[.,])"
 _SIGN = r"(?P<minus>(?<![^\s(\[\"“:])[-−–](?=[^\s]))?"
@@ -47,11 +51,12 @@ def rules_of(tongue: Tongue) -> Rules:
         *((pattern, _own(reader)) for pattern, reader in tongue.ordinals),
         (rf"{_FREE}[vV]?\d+(?:\.\d+){{2,}}(?![\w])", amounts.dotted),
         (rf"{_FREE}{_WHOLE}(?P<share>\d/\d\d?|[½¼¾⅓⅔])(?![\w/])", amounts.fraction),
-        (rf"(?P<before>(?<!\w)(?:{tongue.codes})[\s:#]+)(?P<amount>\d{{2,}})(?![\w.,]\d|\w)", amounts.labelled),
+        (_LABEL.replace("CODES", tongue.codes), amounts.labelled),
         (addresses.CODE, addresses.code),
         (r"(?P<before>(?:^|(?<=\n))[ \t]*)(?P<number>\d{1,3})[.)](?=[ \t])", signs.item),
         (rf"{_FREE}(?P<amount>{_MINUS}{number})(?!\w)", amounts.plain),
-        (r"(?<=[\d€%])\s?[-–—]\s?(?=[$€£]?\d)|(?<=[ap]m)\s?[-–—]\s?(?=\d)", signs.span),
+        (r"(?<=[\d€%k])\s?[-–—]\s?(?=[$€£]?\d)|(?<=[ap]m)\s?[-–—]\s?(?=\d)", signs.span),
+        (r"(?<=\d)[ ]?(?P<sign>x)[ ]?(?=[$€£]?\d)", signs.sign),
         (rf"(?<=[\d€$£])[ ]?/[ ]?(?P<unit>{_any_of(tongue.units)})(?!\w)", signs.per_unit),
     ]
     last: list[Draft] = [

@@ -80,5 +80,6 @@ def sign(found: re.Match[str], tongue: Tongue) -> str | None:
     between = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
     if not name:
         return " " if spaced_before or spaced_after or between else ""
+    closing = text[end : end + 1] in ("", *" .,;:!?)\"'”’")
     left = " " if spaced_before or start > 0 else ""
-    return left + name + (" " if spaced_after or text[end : end + 1].isalnum() else "")
+    return left + name + (" " if spaced_after or not closing else "")

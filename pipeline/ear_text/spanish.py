@@ -66,7 +66,7 @@ SPANISH = Tongue(
     single_decimals=False,
     words={
         ".": "coma", "-": "menos", "%": "por ciento", "&": "y", "@": "arroba", "+": "más", "=": "igual a",
-        "×": "por", "*": "por", "÷": "entre", "°": "grados", "→": "a", "⇒": "a", "<": "menor que",
+        "×": "por", "x": "por", "*": "por", "÷": "entre", "°": "grados", "→": "a", "⇒": "a", "<": "menor que",
         ">": "mayor que", "#": "número", "~": "unos", "≈": "unos", "±": "más menos", "≥": "al menos",
         "≤": "como máximo", "/": "barra", "or": "o", "per": "por", "to": "a",
         "address .": "punto", "address -": "guion", "address _": "guion bajo", "address /": "barra",

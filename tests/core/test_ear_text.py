@@ -24,6 +24,14 @@ ENGLISH = [
         "5 km at 60 km/h, 1 kg, 25°C.",
         "five kilometers at sixty kilometers per hour, one kilogram, twenty-five degrees Celsius.",
     ),
+    (
+        "~$20k–$25k, 2 x $5, 5¢.",
+        "about twenty thousand dollars to twenty-five thousand dollars, two times five dollars, five cents.",
+    ),
+    (
+        "1,200 sq ft for $2,500/mo.",
+        "one thousand two hundred square feet for two thousand five hundred dollars per month.",
+    ),
     ("Add 1/2 cup or 2½ cups.", "Add one half cup or two and a half cups."),
     ("The 21st of 1,000 is 3x as big.", "The twenty-first of one thousand is three times as big."),
     # times and dates
@@ -33,6 +41,11 @@ ENGLISH = [
     ("Open Mon. 9am-5pm.", "Open Monday nine A M to five P M."),
     ("On May 3, 2026 at noon.", "On May third, twenty twenty-six at noon."),
     ("The 3rd of May, or 4 June 2025.", "The third of May, or the fourth of June twenty twenty-five."),
+    (
+        "Tue, Dec 1 at 9 a.m., Mon-Fri, and on Sat.",
+        "Tuesday, December first at nine A M, Monday to Friday, and on Saturday.",
+    ),
+    ("On 11/27 at 6pm.", "On November twenty-seventh at six P M."),
     ("May 3-5 works.", "May third to fifth works."),
     ("Due 2026-05-03 or 5/4/2026.", "Due May third, twenty twenty-six or May fourth, twenty twenty-six."),
     (
@@ -54,6 +67,8 @@ ENGLISH = [
     ("Flight LH1234, gate B12, seat 12A.", "Flight L H one two three four, gate B twelve, seat twelve A."),
     ("Room 204, code 4711.", "Room two zero four, code four seven one one."),
     ("Your booking is XK7P2Q.", "Your booking is X K seven P two Q."),
+    ("Your code is 483-920.", "Your code is four eight three, nine two zero."),
+    ("Flight BA117 from T5.", "Flight B A one one seven from T five."),
     ("Order 12345, ZIP 90210.", "Order one two three, four five, ZIP nine zero two, one zero."),
     # abbreviations, acronyms, signs
     (
@@ -106,6 +121,9 @@ GERMAN = [
     ("2,5 Mio. € pro Jahr.", "zwei Komma fünf Millionen Euro pro Jahr."),
     ("Z. B. Dr. Weber, ca. Nr. 5, Hauptstr. 12.", "Z. B. Doktor Weber, circa Nummer fünf, Hauptstraße zwölf."),
     ("Das ist z. B. heute, d. h. jetzt usw.", "Das ist zum Beispiel heute, das heißt jetzt und so weiter."),
+    ("Mo.–Fr. 10–14 Uhr und am Sa.", "Montag bis Freitag zehn bis vierzehn Uhr und am Samstag."),
+    ("Kundennummer 4711-08.", "Kundennummer vier sieben eins eins, null acht."),
+    ("Die 1. und die 2. Etage.", "Die erste und die zweite Etage."),
     ("Rufen Sie 030 1234567 an.", "Rufen Sie null drei null, eins zwei drei, vier fünf sechs sieben an."),
     ("An info@example.org, **bitte**.", "An info at example Punkt org, bitte."),
     ("Auf www.beispiel.de/karte.", "Auf beispiel Punkt D E Schrägstrich karte."),
@@ -128,6 +146,8 @@ SPANISH = [
         "1 persona, 21 mesas, 31 días, 80 km/h.",
         "una persona, veintiuna mesas, treinta y un días, ochenta kilómetros por hora.",
     ),
+    ("Abrimos de 9 a 14 h.", "Abrimos de nueve a catorce horas."),
+    ("Llame al 912 345 678.", "Llame al nueve uno dos, tres cuatro cinco, seis siete ocho."),
     ("Son 2 millones €.", "Son dos millones de euros."),
 ]
 FRENCH = [
