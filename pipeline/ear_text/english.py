@@ -33,12 +33,13 @@ _SPELLED = frozenset(
         *("MIT", "UCLA", "BA", "SUV", "IBM", "ISP", "OS", "AWS", "ECG", "EKG", "DOB", "EUR", "USD"),
     )
 )
+_HALVES = {"am": "A.M.", "pm": "P.M."}
 _NOON, _DAY_HOURS = 12, 24
 
 
 def _time(clock: Clock) -> str:
     hour = number_words.cardinal(clock.hour)
-    half = f" {' '.join(clock.half.upper())}" if clock.half else ""
+    half = f" {_HALVES[clock.half]}" if clock.half else ""
     if clock.minute:
         nought = "oh " if clock.minute < 10 else ""
         return f"{hour} {nought}{number_words.cardinal(clock.minute)}{half}"
@@ -159,8 +160,8 @@ AMERICAN = Tongue(
         "Approx.": "Approximately", "e.g.": "for example", "E.g.": "For example", "i.e.": "that is",
         "I.e.": "That is", "etc.": "et cetera", "vs.": "versus", "vs": "versus", "min.": "minimum",
         "max.": "maximum", "incl.": "including", "excl.": "excluding", "est.": "established", "ext.": "extension",
-        "Ext.": "Extension", "tel.": "telephone", "Tel.": "Telephone", "a.m.": "A M", "p.m.": "P M",
-        "w/o": "without", "w/": "with", "and/or": "and or", "a.k.a.": "also known as", "P.S.": "P S",
+        "Ext.": "Extension", "tel.": "telephone", "Tel.": "Telephone", "a.m.": "A.M.", "p.m.": "P.M.",
+        "w/o": "without", "w/": "with", "and/or": "and or", "a.k.a.": "also known as",
         "Mt.": "Mount", "Ft.": "Fort", "fig.": "figure", "Fig.": "Figure", "misc.": "miscellaneous",
         "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
         "Mon.": "Monday", "Tue.": "Tuesday", "Tues.": "Tuesday", "Wed.": "Wednesday", "Thu.": "Thursday",

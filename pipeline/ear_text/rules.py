@@ -103,7 +103,8 @@ def _own(reader: Reader) -> Callable[[re.Match[str], Tongue], str | None]:
 def _time(found: re.Match[str], tongue: Tongue) -> str | None:
     half = (found.groupdict().get("half") or "").lower()
     clock = Clock(int(found["hour"]), int(found["minute"] or 0), f"{half}m" if half else "")
-    return tongue.say_time(clock)
+    said = tongue.say_time(clock)
+    return said.removesuffix(".") if found.string.startswith(".", found.end()) else said
 
 
 def _date(found: re.Match[str], tongue: Tongue) -> str | None:

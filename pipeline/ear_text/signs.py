@@ -22,7 +22,8 @@ def abbreviated(tongue: Tongue) -> str:
 def abbreviation(found: re.Match[str], tongue: Tongue) -> str:
     """The words; a full stop that also ends the text stays."""
     ends = found["short"].endswith(".") and not found.string[found.end() :].strip()
-    return tongue.abbreviations[found["short"]] + ("." if ends else "")
+    said = tongue.abbreviations[found["short"]]
+    return f"{said.removesuffix('.')}." if ends else said
 
 
 def acronym(found: re.Match[str], tongue: Tongue) -> str | None:

@@ -35,17 +35,17 @@ ENGLISH = [
     ("Add 1/2 cup or 2½ cups.", "Add one half cup or two and a half cups."),
     ("The 21st of 1,000 is 3x as big.", "The twenty-first of one thousand is three times as big."),
     # times and dates
-    ("We open at 7:30 am and close at 10 p.m.", "We open at seven thirty A M and close at ten P M."),
-    ("The 7.30 p.m. show is full.", "The seven thirty P M show is full."),
+    ("We open at 7:30 am and close at 10 p.m.", "We open at seven thirty A.M. and close at ten P.M."),
+    ("The 7.30 p.m. show is full.", "The seven thirty P.M. show is full."),
     ("At 7:05, 7:00 or 19:45.", "At seven oh five, seven o'clock or nineteen forty-five."),
-    ("Open Mon. 9am-5pm.", "Open Monday nine A M to five P M."),
+    ("Open Mon. 9am-5pm.", "Open Monday nine A.M. to five P.M."),
     ("On May 3, 2026 at noon.", "On May third, twenty twenty-six at noon."),
     ("The 3rd of May, or 4 June 2025.", "The third of May, or the fourth of June twenty twenty-five."),
     (
         "Tue, Dec 1 at 9 a.m., Mon-Fri, and on Sat.",
-        "Tuesday, December first at nine A M, Monday to Friday, and on Saturday.",
+        "Tuesday, December first at nine A.M., Monday to Friday, and on Saturday.",
     ),
-    ("On 11/27 at 6pm.", "On November twenty-seventh at six P M."),
+    ("On 11/27 at 6pm.", "On November twenty-seventh at six P.M."),
     ("May 3-5 works.", "May third to fifth works."),
     ("Due 2026-05-03 or 5/4/2026.", "Due May third, twenty twenty-six or May fourth, twenty twenty-six."),
     (
