@@ -9,6 +9,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from pipeline.realtime.events import ErrorDetail
+
 NOT_FOUND: Final = 404
 DECLINE: Final = 603
 
@@ -98,6 +100,11 @@ _OUTCOME: Final[msgspec.json.Decoder[Outcome]] = msgspec.json.Decoder(Outcome)
 def no_such_call(call_id: str) -> Refused:
     """Nobody can carry out anything for this call."""
     return Refused(status=NOT_FOUND, code="call_not_found", message=f"No live call {call_id!r} was found.")
+
+
+def refused(error: ErrorDetail) -> Refused:
+    """What an application did wrong, as an answer to a request."""
+    return Refused(code=error.code or "invalid_value", message=error.message, param=error.param)
 
 
 def encoded(value: Order | Outcome) -> bytes:

@@ -15,12 +15,21 @@ import msgspec
 from msgspec.inspect import Field, ListType, NoneType, StructType, Type, UnionType, VarTupleType, type_info
 from msgspec.structs import replace
 
-from pipeline.realtime.config import Format, FunctionTool, SemanticVad, ServerVad, SessionConfig, TurnDetection
+from pipeline.realtime.config import (
+    Format,
+    FunctionTool,
+    SemanticVad,
+    ServerVad,
+    SessionConfig,
+    Truncation,
+    TurnDetection,
+)
 from pipeline.realtime.dialect import in_our_words
 from pipeline.realtime.events import ErrorDetail
-from pipeline.realtime.mistakes import dotted, invalid, mistake, too_deep
+from pipeline.realtime.mistakes import dotted, invalid, mistake, too_long, unwieldy
 
 TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MOST_TOOLS: Final = 128
 PCM_RATES_HZ: Final = range(8_000, 48_001)
 _CLEARED: Final = object()
 
@@ -46,8 +55,9 @@ def changed(
 
     A language model that nobody here knows leaves the one there is: SDKs send such names by themselves.
     """
-    if too_deep(body):
-        return mistake("invalid_value", f"Invalid value: '{prefix}' is nested too deeply.", param=prefix)
+    wrong = unwieldy(body, prefix)
+    if wrong is not None:
+        return wrong
     ignored: list[str] = []
     body = _with_turn_type(served(in_our_words(body), prefix, ignored), config)
     known = known_of(type_info(SessionConfig), body, prefix, ignored)
@@ -58,6 +68,9 @@ def changed(
         return invalid(error, prefix)
     for param, problem in _wrong(merged):
         return mistake("invalid_value", f"Invalid value: {problem}.", param=dotted(prefix, param))
+    wrong = too_long(merged, prefix)
+    if wrong is not None:
+        return wrong
     if merged.model != config.model and not known_model(merged.model):
         ignored.append(dotted(prefix, "model"))
         merged = replace(merged, model=config.model)
@@ -65,7 +78,9 @@ def changed(
 
 
 def wrong_tools(tools: tuple[FunctionTool, ...]) -> Iterator[Wrong]:
-    """Names that no model's provider would take."""
+    """Names that no model's provider would take, and more of them than any does."""
+    if len(tools) > MOST_TOOLS:
+        yield "tools", f"there are {MOST_TOOLS} tools at most"
     for index, tool in enumerate(tools):
         if not TOOL_NAME.fullmatch(tool.name):
             yield f"tools[{index}].name", "a tool's name has letters, digits, _ and -, 64 at most"
@@ -99,6 +114,8 @@ def _wrong(config: SessionConfig) -> Iterator[Wrong]:
         yield "temperature", "a temperature is 0 to 2"
     if not config.output_modalities:
         yield "output_modalities", 'output_modalities is ["audio"] or ["text"]'
+    if isinstance(config.truncation, Truncation) and not 0 <= config.truncation.retention_ratio <= 1:
+        yield "truncation.retention_ratio", "a retention_ratio is 0 to 1"
     yield from wrong_token_limit(config.max_output_tokens)
     yield from wrong_tools(config.tools)
 

@@ -8,8 +8,11 @@ import msgspec
 from pipeline.realtime.events import ErrorDetail
 
 DEEPEST: Final = 64
+MOST_PARTS: Final = 20_000
+LONGEST_BYTES: Final = 1_000_000  # shown to a client with the event around it, this is a frame of less than 1 MiB
 _PLACE: Final = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
 _MISSING: Final = re.compile(r"missing required field `(\w+)`")
+_UNKNOWN: Final = re.compile(r"unknown field `(?P<name>[^`]*)`")
 
 
 class MistakeError(Exception):
@@ -31,9 +34,17 @@ def invalid(error: msgspec.ValidationError, prefix: str, event_id: str | None = 
         return mistake(
             "missing_required_parameter", f"Missing required parameter: '{param}'.", param=param, event_id=event_id
         )
+    unknown = _UNKNOWN.search(problem)
+    if unknown:
+        return unknown_parameter(dotted(param, unknown["name"]), event_id)
     said = problem[: place.start()] if place else problem
     named = f"'{param}': " if param else ""
     return mistake("invalid_value", f"Invalid value: {named}{said}.", param=param or None, event_id=event_id)
+
+
+def unknown_parameter(param: str, event_id: str | None = None) -> ErrorDetail:
+    """A field that nobody knows, where a typo must not pass for a default."""
+    return mistake("unknown_parameter", f"Unknown parameter: '{param}'.", param=param, event_id=event_id)
 
 
 def mistake(code: str, message: str, *, param: str | None = None, event_id: str | None = None) -> ErrorDetail:
@@ -41,19 +52,27 @@ def mistake(code: str, message: str, *, param: str | None = None, event_id: str 
     return ErrorDetail(type="invalid_request_error", code=code, message=message, param=param, event_id=event_id)
 
 
-def too_deep(value: Any) -> bool:
-    """True when a JSON value is nested so deeply that it could not be written again."""
-    level = [value]
+def unwieldy(value: Any, param: str) -> ErrorDetail | None:
+    """What is wrong with a JSON value that nobody could work with: nested too deeply, or of too many parts."""
+    level, parts = [value], 1
     for _ in range(DEEPEST):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return True
+        outer = [each for each in level if isinstance(each, dict | list)]
+        if not outer:
+            return None
+        parts += sum(map(len, outer))
+        if parts > MOST_PARTS:
+            return mistake("invalid_value", f"Invalid value: '{param}' has more than {MOST_PARTS} parts.", param=param)
+        level = [inner for each in outer for inner in (each.values() if isinstance(each, dict) else each)]
+    return mistake("invalid_value", f"Invalid value: '{param}' is nested too deeply.", param=param)
+
+
+def too_long(value: msgspec.Struct, param: str) -> ErrorDetail | None:
+    """What is wrong with something that no event could show to a client."""
+    if len(msgspec.json.encode(value)) <= LONGEST_BYTES:
+        return None
+    return mistake(
+        "string_above_max_length", f"Invalid '{param}': it is longer than {LONGEST_BYTES} bytes.", param=param
+    )
 
 
 def dotted(path: str, key: str) -> str:

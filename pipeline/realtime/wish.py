@@ -11,10 +11,12 @@ from pipeline.realtime.change import Wrong, known_of, served, wrong_format, wron
 from pipeline.realtime.config import Format, FunctionTool, ToolChoiceFunction
 from pipeline.realtime.dialect import in_our_words
 from pipeline.realtime.items import Item
-from pipeline.realtime.mistakes import MistakeError, invalid, mistake, too_deep
+from pipeline.realtime.mistakes import MistakeError, invalid, mistake, unwieldy
 from pipeline.realtime.written_items import item_in
 
 METADATA_PAIRS: Final = 16
+LONGEST_KEY: Final = 64
+LONGEST_VALUE: Final = 512
 
 
 class ItemReference(Struct, frozen=True, tag_field="type", tag="item_reference"):
@@ -63,10 +65,9 @@ class ResponseWish(Struct, frozen=True, kw_only=True):
 
 def wish_in(written: dict[str, Any]) -> ResponseWish:
     """The wish; raises MistakeError."""
-    if too_deep(written):
-        raise MistakeError(
-            mistake("invalid_value", "Invalid value: 'response' is nested too deeply.", param="response")
-        )
+    wrong = unwieldy(written, "response")
+    if wrong is not None:
+        raise MistakeError(wrong)
     kept = served(in_our_words(_older(written)), "response", [])
     items = kept.pop("input", None)
     try:
@@ -109,6 +110,9 @@ def _wrong(wish: ResponseWish) -> Iterator[Wrong]:
     yield from wrong_tools(wish.tools or ())
     if len(wish.metadata or ()) > METADATA_PAIRS:
         yield "metadata", f"metadata has {METADATA_PAIRS} pairs at most"
+    for key, value in (wish.metadata or {}).items():
+        if len(key) > LONGEST_KEY or len(value) > LONGEST_VALUE:
+            yield "metadata", f"metadata's keys have {LONGEST_KEY} characters at most, its values {LONGEST_VALUE}"
     if wish.output_modalities == ():
         yield "output_modalities", 'output_modalities is ["audio"] or ["text"]'
     if wish.voice.format is not None:

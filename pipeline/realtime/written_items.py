@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from pipeline.realtime.items import InputAudio, InputImage, InputText, Item, MessageItem, OutputAudio, OutputText
-from pipeline.realtime.mistakes import MistakeError, invalid, mistake, too_deep
+from pipeline.realtime.mistakes import MistakeError, invalid, mistake, too_long, unwieldy
 
 LONGEST_ID: Final = 512
 _OLD_PARTS: Final = {
@@ -28,8 +28,9 @@ _PARTS_OF: Final = {
 
 def item_in(written: dict[str, Any], at: str) -> Item:
     """The item; `at` is its dotted name in what the client wrote."""
-    if too_deep(written):
-        raise MistakeError(mistake("invalid_value", f"Invalid value: '{at}' is nested too deeply.", param=at))
+    wrong = unwieldy(written, at)
+    if wrong is not None:
+        raise MistakeError(wrong)
     try:
         item = msgspec.convert(_in_one_spelling(written), Item)
     except msgspec.ValidationError as error:
@@ -37,7 +38,11 @@ def item_in(written: dict[str, Any], at: str) -> Item:
     if len(item.id) > LONGEST_ID:
         message = f"Invalid '{at}.id': it has more than {LONGEST_ID} characters."
         raise MistakeError(mistake("string_above_max_length", message, param=f"{at}.id"))
-    return _fitting(item, at) if isinstance(item, MessageItem) else item
+    item = _fitting(item, at) if isinstance(item, MessageItem) else item
+    wrong = too_long(item, at)
+    if wrong is not None:
+        raise MistakeError(wrong)
+    return item
 
 
 def _in_one_spelling(written: dict[str, Any]) -> dict[str, Any]:

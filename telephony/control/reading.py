@@ -6,9 +6,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 from starlette.requests import Request
 
+from pipeline.realtime.mistakes import invalid
 from telephony.control.answers import ApiError
-from telephony.control.session_object import invalid
-from telephony.orders import Refused, no_such_call
+from telephony.orders import Refused, no_such_call, refused
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ async def body_of(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
-        raise ApiError(invalid(error)) from None
+        raise ApiError(refused(invalid(error, ""))) from None
     except msgspec.DecodeError:
         raise ApiError(Refused(code="invalid_json", message="The body is not JSON.")) from None
 

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 
 import structlog
 
+from pipeline.realtime.change import Changed, changed
 from pipeline.realtime.config import SessionConfig
-from telephony.control.session_object import merged, unknown_parameter
+from pipeline.realtime.events import ErrorDetail
+from pipeline.realtime.mistakes import unknown_parameter
 from telephony.dialplan import STORED
-from telephony.orders import Refused
+from telephony.orders import Refused, refused
 
 log = structlog.get_logger()
 
@@ -54,20 +56,20 @@ class SessionWishes:
                 return Refused(code="invalid_value", message=f"There is no agent {model!r}.", param=param)
             config = found
             body = {key: value for key, value in body.items() if key != "model"}
-        result = merged(config, body, prefix)
-        if isinstance(result, Refused):
-            return result
+        result = _laid_over(config, body, prefix)
+        if isinstance(result, ErrorDetail):
+            return refused(result)
         if result.ignored:
             log.info("session_fields_ignored", fields=result.ignored)
         return self.runnable(result.config)
 
     def exact(self, body: dict[str, Any], prefix: str) -> SessionConfig | Refused:
         """The session exactly as written, to be kept: every name must mean something here."""
-        result = merged(SessionConfig(), body, prefix)
-        if isinstance(result, Refused):
-            return result
+        result = _laid_over(SessionConfig(), body, prefix)
+        if isinstance(result, ErrorDetail):
+            return refused(result)
         if result.ignored:
-            return unknown_parameter(result.ignored[0])
+            return refused(unknown_parameter(result.ignored[0]))
         problem = self._providers.problem(result.config)
         if problem is not None:
             return Refused(code="invalid_value", message=f"This session cannot be run here: {problem}.", param=prefix)
@@ -80,3 +82,8 @@ class SessionWishes:
         if problem is not None:
             return Refused(code="invalid_value", message=f"This session cannot be run here: {problem}.", param="model")
         return config
+
+
+def _laid_over(config: SessionConfig, body: dict[str, Any], prefix: str) -> Changed | ErrorDetail:
+    """As `session.update` does it, whatever the model's name: who answers to it is looked at last."""
+    return changed(config, body, lambda _: True, prefix)

@@ -235,6 +235,14 @@ def test_the_next_response_has_the_new_model_and_voice() -> None:
         ({"tool_choice": "perhaps"}, "invalid_value", "session.tool_choice"),
         ({"type": "transcription"}, "invalid_value", "session.type"),
         ({"providerData": 7}, "invalid_value", "session.providerData"),
+        ({"providerData": {str(n): n for n in range(20_000)}}, "invalid_value", "session"),
+        ({"instructions": "x" * 1_000_000}, "string_above_max_length", "session"),
+        ({"tools": [{"name": f"t{n}"} for n in range(129)]}, "invalid_value", "session.tools"),
+        (
+            {"truncation": {"type": "retention_ratio", "retention_ratio": 7}},
+            "invalid_value",
+            "session.truncation.retention_ratio",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_by_name_and_changes_nothing(session: dict[str, Any], code: str, param: str) -> None:
