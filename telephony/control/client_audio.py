@@ -1,12 +1,6 @@
-"""Both directions of one WebSocket client's audio. Rule: base64 and formats end here; inside there are frames and PCM.
+"""The agent's audio as events of one WebSocket client. Rule: base64 and formats end here; inside there is PCM."""
 
-Wrong base64 is found before any of it is heard, and however much comes at once, the event loop waits for no more than
-one slice.
-"""
-
-import asyncio
 import base64
-import binascii
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,22 +11,8 @@ from pipeline.signals import CallerAudio, Ids, Play, ShowItem
 from telephony.control.audio_memory import AudioMemory
 from telephony.control.wire_audio import AgentAudio
 
-SLICE_CHARS: Final = 64 << 10
 DELTA_BYTES: Final = 96 << 10
 MAX_SHOWN_BYTES: Final = 700 << 10
-
-
-async def decoded(text: str) -> list[bytes] | None:
-    """The bytes of base64 in slices; None when it is none."""
-    slices = []
-    try:
-        for start in range(0, len(text), SLICE_CHARS):
-            if start:
-                await asyncio.sleep(0)
-            slices.append(binascii.a2b_base64(text[start : start + SLICE_CHARS], strict_mode=True))
-    except (binascii.Error, ValueError):
-        return None
-    return slices
 
 
 class AgentVoice:

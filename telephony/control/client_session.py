@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from starlette.types import Receive
 
-from pipeline.realtime.client import AppendAudio, ClearAudio, ClientEvent, Refusal, decode, refusal
+from pipeline.realtime.client import ClearAudio, ClientEvent, Refusal, refusal
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import (
     OutputAudioDone,
@@ -27,7 +27,8 @@ from pipeline.session import Session
 from pipeline.signals import Elapsed, EndCall, Play, Setting, ShowItem, TimeIsUp, TransferCall
 from pipeline.worker import Cascade, Outlets, Worker
 from telephony.control.audio_memory import AudioMemory
-from telephony.control.client_audio import AgentVoice, decoded, shown
+from telephony.control.client_audio import AgentVoice, shown
+from telephony.control.client_frames import Appended, decoded, event_of
 from telephony.control.client_line import Beat, ClientLine
 from telephony.control.outbox import NORMAL, OUR_FAULT, Outbox
 from telephony.lineup import Engaged, Lineup, knows_model
@@ -36,7 +37,6 @@ log = structlog.get_logger()
 
 TICK_MS: Final = 100
 ENCODER: Final = msgspec.json.Encoder()
-BINARY: Final = refusal("invalid_value", "Invalid value: events are text frames, and this one is binary.")
 
 
 class ClientSession:
@@ -106,9 +106,8 @@ class ClientSession:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return
-            text = message.get("text")
-            event = BINARY if text is None else decode(text)
-            if isinstance(event, AppendAudio):
+            event = event_of(message)
+            if isinstance(event, Appended):
                 await self._append(event)
             else:
                 await self._line.caught_up()
@@ -116,8 +115,8 @@ class ClientSession:
                     self._line.forget()
                 await self._dealt_with(event)
 
-    async def _append(self, event: AppendAudio) -> None:
-        slices = await decoded(event.audio)
+    async def _append(self, event: Appended) -> None:
+        slices = await decoded(event.parts)
         if slices is None:
             message = "Invalid value: 'audio' is not base64."
             await self._line.caught_up()

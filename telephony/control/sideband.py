@@ -10,10 +10,11 @@ from typing import Final, Protocol
 import structlog
 from starlette.types import Receive
 
-from pipeline.realtime.client import AppendAudio, ClientEvent, Refusal, decode, refusal
+from pipeline.realtime.client import Refusal
 from pipeline.realtime.events import ErrorDetail, ErrorEvent, PartialTranscript, ServerEvent, TurnTimeline
 from telephony.call import Call
-from telephony.control.client_session import BINARY, ENCODER, new_id
+from telephony.control.client_frames import TOO_LONG, Appended, event_of, is_long
+from telephony.control.client_session import ENCODER, new_id
 from telephony.control.dispatch import Dispatch
 from telephony.control.outbox import NORMAL, OUR_FAULT, Outbox
 from telephony.orders import Attach, Attached, Refused, Said, Say, no_such_call
@@ -23,8 +24,6 @@ from telephony.state.store import Store
 
 log = structlog.get_logger()
 
-MAX_EVENT_CHARS: Final = 1 << 20
-TOO_LONG: Final = refusal("string_above_max_length", "An event for a phone call is not longer than 1 MiB.")
 LOOK_EVERY_S: Final = 0.5
 # The session as it was when the client came is told by whoever attached it; what is ours alone stays with us.
 UNTOLD: Final = (b'{"type":"session.created"', b'{"type":"conversation.created"', b'{"type":"offhook.')
@@ -143,14 +142,15 @@ class Sideband:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return
-            text: str = message.get("text") or ""
-            match _event_in(text):
+            match event_of(message):
                 case Refusal(error):
                     self._mistaken(outbox, error)
-                case AppendAudio():
+                case Appended():
                     self._hears_nothing()
+                case _ if is_long(message):
+                    self._mistaken(outbox, TOO_LONG.error)
                 case event:
-                    await self._say(text, event.event_id, outbox)
+                    await self._say(message["text"], event.event_id, outbox)
 
     async def _say(self, text: str, event_id: str | None, outbox: Outbox) -> None:
         match await self._dispatch.order(self._call_id, Say(text)):
@@ -172,12 +172,6 @@ class Sideband:
         if not self._deaf:
             self._deaf = True
             log.info("sideband_audio_ignored", call_id=self._call_id)
-
-
-def _event_in(text: str) -> ClientEvent | Refusal:
-    if not text:
-        return BINARY
-    return TOO_LONG if len(text) > MAX_EVENT_CHARS else decode(text)
 
 
 async def feed_of(call_id: str, dispatch: Dispatch, bus: Bus, store: Store) -> Feed | Refused:

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import random
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.sync.client import connect as sync_connect
 
 from telephony.secret import AccessKey
 from telephony.settings import ControlSettings, ProviderSettings
@@ -194,6 +197,29 @@ async def test_a_long_recording_in_one_event_is_heard_while_others_are_served(tm
 
     assert heard["transcript"] == "what time do you open"
     assert rounds > 20
+
+
+async def test_a_long_frame_holds_nobody_up(tmp_path: Path) -> None:
+    # Its last character is no base64, so none of it is heard: what is measured is how it arrives and is read.
+    wire = Frame(Opcode.TEXT, (append(bytes(18 * MIB - 200))[:-3] + '~"}').encode()).serialize(mask=True)
+    async with a_service(tmp_path) as house:
+
+        def send_it_from_elsewhere() -> None:
+            with sync_connect(url(house), max_size=MIB, proxy=None) as client:
+                client.socket.sendall(wire)
+                client.send(json.dumps({"type": "session.update", "session": {"type": "realtime"}}))
+                while json.loads(client.recv())["type"] != "session.updated":
+                    pass
+
+        sending = asyncio.create_task(asyncio.to_thread(send_it_from_elsewhere))
+        longest_s, before_s = 0.0, time.thread_time()
+        while not sending.done():
+            await asyncio.sleep(0.001)
+            now_s = time.thread_time()
+            longest_s, before_s = max(longest_s, now_s - before_s), now_s
+        await sending
+
+    assert longest_s < 0.02
 
 
 async def test_a_frame_that_is_too_long_ends_the_connection_and_only_that(tmp_path: Path) -> None:
