@@ -10,7 +10,7 @@ import re
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final, Literal, Protocol, TextIO
 
@@ -67,15 +67,29 @@ class Counters:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._levels: dict[str, Callable[[], int]] = {}
 
     def count(self, name: str, amount: int = 1, **labels: str) -> None:
         """Add to one counter; labels part it, e.g. by reason."""
-        parts = ",".join(f'{key}="{value}"' for key, value in sorted(labels.items()))
+        parts = ",".join(f'{key}="{_quoted(value)}"' for key, value in sorted(labels.items()))
         self._counts[f"{name}{{{parts}}}" if parts else name] += amount
 
     def snapshot(self) -> Mapping[str, int]:
         """All counters by name and labels, in order."""
         return dict(sorted(self._counts.items()))
+
+    def watch(self, name: str, level: Callable[[], int]) -> None:
+        """How much of something there is at the moment can be asked there."""
+        self._levels[name] = level
+
+    def levels(self) -> Mapping[str, int]:
+        """How much there is at the moment of all that is watched, by name, in order."""
+        return {name: level() for name, level in sorted(self._levels.items())}
+
+
+def _quoted(value: str) -> str:
+    """A label's value as Prometheus' text format has it."""
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def bound_call(call_id: str) -> AbstractContextManager[None]:

@@ -13,6 +13,8 @@ from pipeline.realtime.session_view import shown_format
 from pipeline.realtime.wish import ItemReference, ResponseWish
 
 NOTHING_SPECIAL = ResponseWish()
+# A model's provider takes no request without any words in it.
+OPENING = "Greet whoever is there, in one short sentence."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,15 @@ class Terms:
         return self.config.max_output_tokens if wished is None else wished
 
     def prompt(self, conversation: Conversation, offered: tuple[Tool, ...]) -> Prompt:
-        """All that the model is given."""
+        """All that the model is given: never nothing."""
         config, wish = self.config, self.wish
         temperature = config.temperature if wish.temperature is None else wish.temperature
         limit = self.max_output_tokens
+        turns = self._turns(conversation)
+        instructions = config.instructions if wish.instructions is None else wish.instructions
         return Prompt(
-            instructions=config.instructions if wish.instructions is None else wish.instructions,
-            turns=self._turns(conversation),
+            instructions=instructions if instructions or turns else OPENING,
+            turns=turns,
             tools=offered,
             tool_choice=self._choice(offered),
             max_output_tokens=limit if isinstance(limit, int) else None,

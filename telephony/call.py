@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from pipeline.observe import Pii
+from pipeline.observe import Pii, bound_call
 from pipeline.realtime.client import decode
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ConversationCreated, ServerEvent, SessionCreated
@@ -240,22 +240,23 @@ class Call:
             recording.write(self.leg.audio.read_record())
 
     def _on_leg(self, event: LegEvent) -> None:
-        match event:
-            case Answered():
-                self._answered.set()
-            case DigitPressed(digit):
-                log.info("digit_pressed", digit=Pii(digit))
-                self._worker.post(Digit(digit, int(time.time())))
-            case TransferProgress():
-                self.far_end.progressed(event)
-            case Held(on):
-                self.far_end.changed(event)
-                self._journal.held(on)
-            case LegEnded(ending):
-                if not self._ended.done():
-                    self._ended.set_result(ending)
-            case Ringing():
-                log.info("far_end_rings")
+        with bound_call(self.call_id):
+            match event:
+                case Answered():
+                    self._answered.set()
+                case DigitPressed(digit):
+                    log.info("digit_pressed", digit=Pii(digit))
+                    self._worker.post(Digit(digit, int(time.time())))
+                case TransferProgress():
+                    self.far_end.progressed(event)
+                case Held(on):
+                    self.far_end.changed(event)
+                    self._journal.held(on)
+                case LegEnded(ending):
+                    if not self._ended.done():
+                        self._ended.set_result(ending)
+                case Ringing():
+                    log.info("far_end_rings")
 
     def _observe(self, event: ServerEvent) -> None:
         if self._transcript is not None:

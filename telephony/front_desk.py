@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from pipeline.observe import bound_call
 from pipeline.realtime.events import ServerEvent
 from telephony.call import Call
 from telephony.control.session_wish import SessionWishes
@@ -67,12 +68,13 @@ class FrontDesk:
     async def carry_out(self, call_id: str, order: Order) -> Outcome:
         """Do it, or say why not."""
         offer, call = self._switchboard.offers.get(call_id), self._switchboard.calls.get(call_id)
-        log.info("order", call_id=call_id, order=type(order).__name__.lower())
-        if offer is not None:
-            return await self._decide(offer, order)
-        if call is not None:
-            return await self._steer(call, order)
-        return no_such_call(call_id)
+        with bound_call(call_id):
+            log.info("order", order=type(order).__name__.lower())
+            if offer is not None:
+                return await self._decide(offer, order)
+            if call is not None:
+                return await self._steer(call, order)
+            return no_such_call(call_id)
 
     async def place(self, wish: CallWish) -> str | Refused:
         """Call out as wished; the call's id once the INVITE has left."""

@@ -11,6 +11,7 @@ from pipeline.observe import Counters
 from pipeline.realtime.events import ServerEvent
 from telephony.leg import Ending, Leg
 from telephony.state.record import CallRecord
+from telephony.tally import tally
 
 _NONE: Mapping[str, str] = {}
 Watcher = Callable[[str, ServerEvent], None]
@@ -52,6 +53,7 @@ class CallJournal:
 
     def happened(self, event: ServerEvent) -> None:
         """The session emitted an event."""
+        tally(self._counters, event)
         self._keeper.publish(self._record.call_id, _ENCODER.encode(event))
         for watch in self._watchers:
             watch(self._record.call_id, event)
@@ -80,6 +82,7 @@ class Journals:
     ) -> CallJournal:
         """A call begins; `metadata` is what an application says about it."""
         now_ms = _unix_ms()
+        self._counters.count("calls_begun", direction="inbound" if leg.inbound else "outbound")
         record = CallRecord(
             call_id=call_id,
             node=self._node,

@@ -143,9 +143,11 @@ class Service:
             agents=self.dialplan.agents,
             trunks=frozenset(trunk.name for trunk in settings.trunks),
             recordings_dir=settings.media.recordings_dir,
+            counters=self.counters,
             known=self._known,
         )
         self.realtime = Realtime(parts, vendors)
+        self.counters.watch("calls_live", lambda: len(self.switchboard.calls) + len(self.switchboard.offers))
         app = application(parts, self.realtime.routes())
         self.control = await opening.enter_async_context(ControlServer(app, settings.control))
         opening.push_async_callback(self.realtime.close)

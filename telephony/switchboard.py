@@ -87,23 +87,23 @@ class Switchboard:
 
     def take(self, leg: Leg) -> None:
         """An inbound leg waits for a decision."""
-        route = self._dialplan.match(leg.called, leg.caller)
+        route, call_id = self._dialplan.match(leg.called, leg.caller), _new_id("rtc")
         log.info(
             "call_arrived",
+            call_id=call_id,
             caller=Pii(leg.caller, masked(leg.caller)),
             called=Pii(leg.called, masked(leg.called)),
             agent=route.agent if route else None,
         )
         if self._draining:
-            self._refuse(leg, UNAVAILABLE, "draining")
+            self._refuse(call_id, leg, UNAVAILABLE, "draining")
         elif route is None:
-            self._refuse(leg, NOT_FOUND, "no_route")
+            self._refuse(call_id, leg, NOT_FOUND, "no_route")
         elif route.reject is not None:
-            self._refuse(leg, route.reject, "route_rejects")
+            self._refuse(call_id, leg, route.reject, "route_rejects")
         elif route.webhook is not None:
-            self._offer(leg, route)
+            self._offer(call_id, leg, route)
         else:
-            call_id = _new_id("rtc")
             self._spawn(call_id, self._route(call_id, leg, route))
 
     def place(self, leg: Leg, agent: str, config: SessionConfig, terms: "Terms | None" = None) -> PlacedCall:
@@ -145,13 +145,12 @@ class Switchboard:
             log.error("agent_cannot_speak", agent=route.agent, problem=str(error), remedy="run `offhook check`")
             cascade = None
         if found is None or cascade is None:
-            return self._refuse(leg, SERVER_ERROR, "unknown_model" if found else "unknown_agent")
+            return self._refuse(call_id, leg, SERVER_ERROR, "unknown_model" if found else "unknown_agent")
         plan = self._plan(route.agent, found, route)
         journal = self._journals.begin(call_id, leg, route=route.did, agent=route.agent)
         return await self._call(call_id, leg, plan, cascade, journal).run()
 
-    def _offer(self, leg: Leg, route: Route) -> None:
-        call_id = _new_id("rtc")
+    def _offer(self, call_id: str, leg: Leg, route: Route) -> None:
         offer = Offer(call_id, leg, route, self._journals.begin(call_id, leg, route=route.did, agent=""))
         self.offers[call_id] = offer
         self._spawn(call_id, self._offered(offer))
@@ -219,15 +218,15 @@ class Switchboard:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _refuse(self, leg: Leg, sip_code: int, reason: str) -> Ending:
-        journal = self._journals.begin(_new_id("rtc"), leg, route="", agent="")
+    def _refuse(self, call_id: str, leg: Leg, sip_code: int, reason: str) -> Ending:
+        journal = self._journals.begin(call_id, leg, route="", agent="")
         ending = Ending("us", reason, sip_code)
 
         def on_leg(event: object) -> None:
             if isinstance(event, LegEnded):
                 journal.ended(ending, None)
 
-        log.warning("call_refused", reason=reason, sip_code=sip_code)
+        log.warning("call_refused", call_id=call_id, reason=reason, sip_code=sip_code)
         leg.listen(on_leg)
         leg.reject(sip_code)
         return ending

@@ -15,6 +15,7 @@ from telephony.control.answers import ApiError, as_error, as_json
 from telephony.control.auth import Keyring
 from telephony.control.calls import Calls
 from telephony.control.gate import Gate
+from telephony.control.metrics import MEDIA_TYPE, exposition
 from telephony.control.openapi import docs_page, document
 from telephony.control.parts import Parts
 from telephony.control.realtime_calls import RealtimeCalls
@@ -37,6 +38,9 @@ def application(parts: Parts, sessions: Sequence[BaseRoute] = ()) -> ASGIApp:
     async def openapi(_: Request) -> Response:
         return as_json(described)
 
+    async def metrics(_: Request) -> Response:
+        return Response(exposition(parts.counters), media_type=MEDIA_TYPE)
+
     async def docs(_: Request) -> Response:
         return docs_page()
 
@@ -45,6 +49,7 @@ def application(parts: Parts, sessions: Sequence[BaseRoute] = ()) -> ASGIApp:
         Route("/docs", docs, methods=["GET"]),
         Route("/healthz", health, methods=["GET"]),
         Route("/openapi.json", openapi, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
         *RealtimeCalls(parts).routes(),
         *Calls(parts).routes(),
         *AgentBook(parts).routes(),

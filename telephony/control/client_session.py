@@ -12,7 +12,9 @@ from typing import Final
 import msgspec
 import structlog
 from starlette.types import Receive
+from structlog.contextvars import bound_contextvars
 
+from pipeline.observe import Counters
 from pipeline.realtime.client import ClearAudio, ClientEvent, Refusal, refusal
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import (
@@ -21,6 +23,7 @@ from pipeline.realtime.events import (
     ResponseCreated,
     ResponseDone,
     ServerEvent,
+    SessionCreated,
     TurnTimeline,
 )
 from pipeline.session import Session
@@ -32,6 +35,7 @@ from telephony.control.client_frames import Appended, decoded, event_of
 from telephony.control.client_line import Beat, ClientLine
 from telephony.control.outbox import NORMAL, OUR_FAULT, Outbox
 from telephony.lineup import Engaged, Lineup, knows_model
+from telephony.tally import tally
 
 log = structlog.get_logger()
 
@@ -42,8 +46,21 @@ ENCODER: Final = msgspec.json.Encoder()
 class ClientSession:
     """One client's session, from the accepted upgrade to the end of the connection."""
 
-    def __init__(self, config: SessionConfig, lineup: Lineup, outbox: Outbox, beat: Beat, *, longest_s: int) -> None:
+    def __init__(
+        self,
+        config: SessionConfig,
+        lineup: Lineup,
+        outbox: Outbox,
+        beat: Beat,
+        counters: Counters,
+        *,
+        longest_s: int,
+        with_ours: bool = False,
+    ) -> None:
+        """`with_ours`: the client has asked for the events that are ours alone."""
         self._outbox = outbox
+        self._counters = counters
+        self._with_ours = with_ours
         self._longest_s = longest_s
         self._config = config = lineup.named(config)
         self._memory = AudioMemory()
@@ -56,8 +73,10 @@ class ClientSession:
         setting = Setting(
             client_plays=True, known_model=partial(knows_model, lineup), expires_at=int(time.time()) + longest_s
         )
+        session = Session(config, new_id, setting=setting)
+        self._session_id = next(each.session.id for each in session.opened() if isinstance(each, SessionCreated))
         self._worker = Worker(
-            Session(config, new_id, setting=setting),
+            session,
             self._engaged.cascade,
             self._line,
             Outlets(self.observe, self._control, self._play, self._show, self._configured),
@@ -69,6 +88,13 @@ class ClientSession:
 
     async def run(self, receive: Receive) -> None:
         """Serve the client until either side ends the connection."""
+        with bound_contextvars(session_id=self._session_id):
+            log.info("session_opened", type=self._config.type, model=self._config.model)
+            await self._serve(receive)
+            farewell = self._outbox.farewell
+            log.info("session_closed", why=farewell.reason if farewell else "the client left")
+
+    async def _serve(self, receive: Receive) -> None:
         sending = asyncio.create_task(self._outbox.run())
         working = asyncio.create_task(self._worker.run())
         work = {sending, working, *map(asyncio.create_task, (self._read(receive), self._watch_the_clock()))}
@@ -85,9 +111,10 @@ class ClientSession:
             await asyncio.gather(*work, return_exceptions=True)
 
     def observe(self, event: ServerEvent) -> None:
-        """Tell the client; what is ours alone stays here."""
+        """Tell the client; what is ours alone only if it has asked for that."""
+        tally(self._counters, event)
         match event:
-            case PartialTranscript() | TurnTimeline():
+            case PartialTranscript() | TurnTimeline() if not self._with_ours:
                 return
             case OutputAudioDone():
                 for part in self._voice.ended(event):

@@ -42,6 +42,7 @@ _OPERATIONS: Final[tuple[tuple[str, str, str, type | None, int, type | str | Non
     ("/v1/agents/{name}", "get", "One agent", None, 200, AgentObject),
     ("/v1/agents/{name}", "put", "Replace an agent, or make it", AgentChange, 200, AgentObject),
     ("/v1/agents/{name}", "delete", "Forget an agent", None, 200, None),
+    ("/metrics", "get", "What this node counts, for Prometheus", None, 200, "text/plain"),
 )
 _QUERIES: Final[dict[tuple[str, str], list[dict[str, Any]]]] = {
     ("/v1/calls", "get"): [
@@ -108,7 +109,8 @@ def _operation(path: str, method: str, summary: str) -> dict[str, Any]:
 def _responses(status: int, answer: type | str | None, reference: dict[type, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "It is so."}
     if isinstance(answer, str):
-        success["content"] = {answer: {"schema": {"type": "string", "format": "binary"}}}
+        written = {} if answer.startswith("text/") else {"format": "binary"}
+        success["content"] = {answer: {"schema": {"type": "string", **written}}}
     elif answer is not None:
         success["content"] = {"application/json": {"schema": reference[answer]}}
     error = {"application/json": {"schema": reference[ErrorBody]}}
@@ -136,6 +138,10 @@ td { padding: .2rem 1rem .2rem 0; vertical-align: top; } code { font-size: .9em;
 <p>Every phone call is an OpenAI Realtime session. Point an OpenAI SDK's base URL at <code>/v1</code> of this server;
 what goes beyond the SDK is below. Keys are sent as <code>Authorization: Bearer KEY</code>. Machines read
 <a href="/openapi.json">/openapi.json</a>.</p>
+<p>WebSocket sessions are at <code>/v1/realtime</code>: <code>?model=</code>, <code>?intent=transcription</code>, or
+<code>?call_id=</code> for a phone call. With <code>&amp;offhook_events=1</code> a client is also sent what OpenAI's
+protocol has no event for: <code>offhook.partial_transcript</code> (all that is understood so far of an open utterance)
+and <code>offhook.turn_timeline</code> (when each stage of an answer was reached, in ms of one clock).</p>
 <table>
 ROWS
 </table></body></html>

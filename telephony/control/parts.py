@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.observe import Counters
 from pipeline.realtime.config import SessionConfig
 from telephony.control.dispatch import Dispatch
 from telephony.control.session_wish import SessionWishes
@@ -27,4 +28,5 @@ class Parts:
     agents: Mapping[str, SessionConfig]
     trunks: frozenset[str]
     recordings_dir: Path | None
+    counters: Counters
     known: Callable[[], Awaitable[None]]

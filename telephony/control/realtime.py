@@ -1,7 +1,7 @@
 """`/v1/realtime`: the door of WebSocket sessions and of sidebands. Rule: what is refused is refused before the upgrade.
 
 `?call_id=` attaches to a phone call, `?intent=transcription` only listens, everything else is a session of its own,
-with the model of `?model=`. Inworld's path does the same.
+with the model of `?model=`. Inworld's path does the same. Events of ours come only with `?offhook_events=1`.
 """
 
 import asyncio
@@ -55,6 +55,7 @@ class Realtime:
         self._closing = False
         self._none_open = asyncio.Event()
         self._none_open.set()
+        parts.counters.watch("connections", lambda: len(self._open))
 
     def routes(self) -> list[BaseRoute]:
         """Where they come in."""
@@ -102,10 +103,21 @@ class Realtime:
         await receive()
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        counters = self._parts.counters
         if isinstance(wanted, SessionConfig):
-            session_max_s = self._parts.settings.session_max_s
-            await ClientSession(wanted, self._lineup, outbox, self._beat, longest_s=session_max_s).run(receive)
+            counters.count("connections_opened", kind=wanted.type)
+            session = ClientSession(
+                wanted,
+                self._lineup,
+                outbox,
+                self._beat,
+                counters,
+                longest_s=self._parts.settings.session_max_s,
+                with_ours=_with_ours(query),
+            )
+            await session.run(receive)
         else:
+            counters.count("connections_opened", kind="sideband")
             await Sideband(query["call_id"], wanted, self._parts.dispatch).run(receive, outbox)
 
     async def _wanted(self, query: QueryParams, admission: Admission) -> SessionConfig | Feed | Refused:
@@ -115,7 +127,8 @@ class Realtime:
                 return EPHEMERAL_SIDEBAND
             if not CALL_ID.fullmatch(call_id):
                 return no_such_call(call_id[:40])
-            return await feed_of(call_id, self._parts.dispatch, self._parts.bus, self._parts.store)
+            parts = self._parts
+            return await feed_of(call_id, parts.dispatch, parts.bus, parts.store, with_ours=_with_ours(query))
         config: SessionConfig | Refused
         if admission.session is not None:
             config = self._parts.wishes.runnable(admission.session)
@@ -125,3 +138,8 @@ class Realtime:
         if isinstance(config, SessionConfig) and query.get("intent") == "transcription":
             return replace(config, type="transcription")
         return config
+
+
+def _with_ours(query: QueryParams) -> bool:
+    """Strict clients stumble over events that their SDK has no type for."""
+    return query.get("offhook_events", "").lower() in ("1", "true")

@@ -4,12 +4,13 @@ import secrets
 import time
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct, field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipeline.realtime.events import SessionObject
+from pipeline.realtime.session_view import as_object
 from telephony.control.answers import ApiError, as_json, empty
 from telephony.control.auth import EPHEMERAL
 from telephony.control.parts import Parts
@@ -45,11 +46,11 @@ class SecretBody(Struct, frozen=True):
 
 
 class ClientSecret(Struct, frozen=True, kw_only=True):
-    """A client secret and its session; `expires_at` in Unix seconds."""
+    """A client secret and its session, as `session.created` will show it; `expires_at` in Unix seconds."""
 
     value: str
     expires_at: int
-    session: SessionObject
+    session: dict[str, Any]
 
 
 class RealtimeCalls:
@@ -98,9 +99,9 @@ class RealtimeCalls:
         value = f"{EPHEMERAL}{secrets.token_hex(24)}"
         ttl_s = body.expires_after.seconds
         await self._parts.client_secrets.keep(value, config, ttl_s)
-        fields = {name: getattr(config, name) for name in config.__struct_fields__}
-        session = SessionObject(id=f"sess_{secrets.token_hex(9)}", **fields)
-        return as_json(ClientSecret(value=value, expires_at=int(time.time()) + ttl_s, session=session))
+        session = as_object(self._parts.wishes.named(config), f"sess_{secrets.token_hex(9)}")
+        shown = msgspec.to_builtins(session)
+        return as_json(ClientSecret(value=value, expires_at=int(time.time()) + ttl_s, session=shown))
 
     async def _order(self, request: Request, order: Order) -> Response:
         return await ordered(self._parts, request, order)

@@ -5,7 +5,6 @@ The sockets are bound here, so that a port that is taken is named before anythin
 
 import asyncio
 import contextlib
-import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -77,6 +76,8 @@ class ControlServer:
             self._app,
             lifespan="off",
             log_config=None,
+            # What it says of each connection is ours to say; a refused upgrade is an error to it, and none to us.
+            log_level="critical",
             access_log=False,
             server_header=False,
             forwarded_allow_ips="127.0.0.1",
@@ -100,12 +101,6 @@ class ControlServer:
         self._listeners.clear()
         for bound in self._sockets.values():
             bound.close()
-
-
-def quiet_libraries() -> None:
-    """What the server says of each connection is ours to say."""
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _bound(address: str, port: int) -> socket.socket:

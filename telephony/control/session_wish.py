@@ -33,6 +33,10 @@ class Providers(Protocol):
         """The config with the default for every name that no provider answers to."""
         ...
 
+    def named(self, config: SessionConfig) -> SessionConfig:
+        """The config with the defaults' own names where it names nobody."""
+        ...
+
     def problem(self, config: SessionConfig) -> str | None:
         """Why this config cannot be run; None when it can."""
         ...
@@ -74,6 +78,10 @@ class SessionWishes:
         if problem is not None:
             return Refused(code="invalid_value", message=f"This session cannot be run here: {problem}.", param=prefix)
         return result.config
+
+    def named(self, config: SessionConfig) -> SessionConfig:
+        """The config as a client is shown it: every name is there."""
+        return self._providers.named(config)
 
     def runnable(self, wished: SessionConfig) -> SessionConfig | Refused:
         """The config with names that mean something here; refused when not even the defaults do."""

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import structlog
 from starlette.types import Receive
 
+from pipeline.observe import bound_call
 from pipeline.realtime.client import Refusal
 from pipeline.realtime.events import ErrorDetail, ErrorEvent, PartialTranscript, ServerEvent, TurnTimeline
 from telephony.call import Call
@@ -25,8 +26,9 @@ from telephony.state.store import Store
 log = structlog.get_logger()
 
 LOOK_EVERY_S: Final = 0.5
-# The session as it was when the client came is told by whoever attached it; what is ours alone stays with us.
-UNTOLD: Final = (b'{"type":"session.created"', b'{"type":"conversation.created"', b'{"type":"offhook.')
+OURS: Final = PartialTranscript | TurnTimeline
+# The session as it was when the client came is told by whoever attached it.
+UNTOLD: Final = (b'{"type":"session.created"', b'{"type":"conversation.created"')
 
 
 class Feed(Protocol):
@@ -40,8 +42,10 @@ class Feed(Protocol):
 class OwnCall:
     """A call of this node (`telephony.audience.Follower`)."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, *, with_ours: bool = False) -> None:
+        """`with_ours`: the client has asked for the events that are ours alone."""
         self._call = call
+        self._with_ours = with_ours
         self._outbox: Outbox | None = None
         self._ended = asyncio.Event()
 
@@ -59,7 +63,7 @@ class OwnCall:
 
     def happened(self, event: ServerEvent) -> None:
         """The session emitted an event."""
-        if self._outbox is not None and not isinstance(event, PartialTranscript | TurnTimeline):
+        if self._outbox is not None and (self._with_ours or not isinstance(event, OURS)):
             self._outbox.post(ENCODER.encode(event))
 
     def call_ended(self) -> None:
@@ -70,7 +74,8 @@ class OwnCall:
 class DistantCall:
     """A call of another node."""
 
-    def __init__(self, call_id: str, attached: Attached, bus: Bus, store: Store) -> None:
+    def __init__(self, call_id: str, attached: Attached, bus: Bus, store: Store, *, with_ours: bool = False) -> None:
+        self._untold = UNTOLD if with_ours else (*UNTOLD, b'{"type":"offhook.')
         self._call_id = call_id
         self._attached = attached
         self._position = attached.position
@@ -112,7 +117,7 @@ class DistantCall:
                 return record is None or record.state == "lost"
 
     def _tell(self, outbox: Outbox, event: bytes) -> None:
-        if not event.startswith(UNTOLD):
+        if not event.startswith(self._untold):
             outbox.post(event)
 
 
@@ -127,6 +132,10 @@ class Sideband:
 
     async def run(self, receive: Receive, outbox: Outbox) -> None:
         """Serve the client until it leaves or the call ends."""
+        with bound_call(self._call_id):
+            await self._serve(receive, outbox)
+
+    async def _serve(self, receive: Receive, outbox: Outbox) -> None:
         sending = asyncio.create_task(outbox.run())
         feeding = asyncio.create_task(self._feed.run(outbox))
         reading = asyncio.create_task(self._read(receive, outbox))
@@ -171,19 +180,23 @@ class Sideband:
     def _hears_nothing(self) -> None:
         if not self._deaf:
             self._deaf = True
-            log.info("sideband_audio_ignored", call_id=self._call_id)
+            log.info("sideband_audio_ignored")
 
 
-async def feed_of(call_id: str, dispatch: Dispatch, bus: Bus, store: Store) -> Feed | Refused:
+async def feed_of(
+    call_id: str, dispatch: Dispatch, bus: Bus, store: Store, *, with_ours: bool = False
+) -> Feed | Refused:
     """The events of a live call, wherever it is; refused when there is none, or nobody talks in it yet."""
     call = dispatch.desk.live(call_id)
     if call is not None:
-        return OwnCall(call)
+        return OwnCall(call, with_ours=with_ours)
     match await dispatch.order(call_id, Attach()):
         case Attached() as attached:
             # Its acceptance may have been under way.
             call = dispatch.desk.live(call_id)
-            return OwnCall(call) if call is not None else DistantCall(call_id, attached, bus, store)
+            if call is not None:
+                return OwnCall(call, with_ours=with_ours)
+            return DistantCall(call_id, attached, bus, store, with_ours=with_ours)
         case Refused() as refused:
             return refused
         case _:

@@ -258,3 +258,12 @@ def test_a_response_that_waits_for_the_caller_to_finish_can_be_cancelled() -> No
     created, done = call.take(ResponseCreated, ResponseDone)
     assert (created.response.metadata, done.response.metadata) == ({"topic": "x"}, {"topic": "x"})
     assert (done.response.status, done.response.output) == ("cancelled", ())
+
+
+def test_a_model_is_never_asked_without_a_word() -> None:
+    call = a_client(SessionConfig())
+
+    call.tell(asks())
+
+    assert call.prompt is not None
+    assert (bool(call.prompt.instructions), call.prompt.turns) == (True, ())

@@ -24,6 +24,9 @@ class EveryName:
     def answerable(self, wished: SessionConfig) -> SessionConfig:
         return wished
 
+    def named(self, config: SessionConfig) -> SessionConfig:
+        return config
+
     def problem(self, config: SessionConfig) -> str | None:
         return None
 

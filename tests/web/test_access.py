@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from openai import AuthenticationError, NotFoundError
+from openai.types.realtime import RealtimeSessionCreateResponse
 
 from telephony.secret import AccessKey
 from telephony.settings import ControlSettings
@@ -46,6 +47,22 @@ async def test_a_client_secret_opens_no_rest(tmp_path: Path) -> None:
 
     assert secret.value.startswith("ek_")
     assert (secret.session.type, getattr(secret.session, "instructions", None)) == ("realtime", "Be brief.")
+
+
+async def test_a_client_secret_shows_the_session_that_it_will_be(tmp_path: Path) -> None:
+    settings = chosen(tmp_path)
+    settings = replace(settings, providers=replace(settings.providers, llm="scripted/desk"))
+    async with a_house(settings) as house, sdk(address(house)) as client, http(address(house)) as web:
+        spoken = (await client.realtime.client_secrets.create(session={"type": "realtime"})).session
+        heard = await web.post("/v1/realtime/client_secrets", json={"session": {"type": "transcription"}})
+
+    assert isinstance(spoken, RealtimeSessionCreateResponse)
+    assert spoken.audio is not None
+    assert spoken.audio.output is not None
+    assert (spoken.model, spoken.audio.output.voice) == ("scripted/desk", "rms")
+    shown = heard.json()["session"]
+    assert (shown["object"], {*shown["audio"]}) == ("realtime.transcription_session", {"input"})
+    assert shown["audio"]["input"]["format"] == {"type": "audio/pcm", "rate": 24_000}
 
 
 async def test_without_keys_a_page_from_elsewhere_is_not_let_in(tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""What the process counts, in Prometheus' text format. Rule: pure; every name begins with `offhook_`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pipeline.observe import Counters
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_MEANINGS: Final = {
+    "answer_ms": "Milliseconds from the end of the caller's speech to the first audio of the answer, summed up.",
+    "answers_timed": "Answers that answer_ms is the sum of.",
+    "calls_begun": "Calls that have begun, by direction.",
+    "calls_ended": "Calls that have ended, by who ended them and why.",
+    "calls_live": "Calls under way on this node.",
+    "client_mistakes": "Error events that clients were sent, by code.",
+    "connections": "WebSocket connections open on this node.",
+    "connections_opened": "WebSocket connections that were let in, by what for.",
+    "responses": "Responses that are over, by how.",
+}
+
+
+def exposition(counters: Counters) -> str:
+    """All counters and levels."""
+    lines = [*_family(counters.levels(), "gauge"), *_family(counters.snapshot(), "counter")]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _family(values: Mapping[str, int], kind: str) -> Iterator[str]:
+    told: set[str] = set()
+    for key, value in values.items():
+        name, brace, labels = key.partition("{")
+        full = f"offhook_{name}" + ("_total" if kind == "counter" else "")
+        if name not in told:
+            told.add(name)
+            if name in _MEANINGS:
+                yield f"# HELP {full} {_MEANINGS[name]}"
+            yield f"# TYPE {full} {kind}"
+        yield f"{full}{brace}{labels} {value}"

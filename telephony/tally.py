@@ -1,0 +1,18 @@
+"""What is counted of a session's events, a call's or a client's. Rule: it only looks."""
+
+from pipeline.observe import Counters
+from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent, TurnTimeline
+
+
+def tally(counters: Counters, event: ServerEvent) -> None:
+    """Count what this event tells."""
+    match event:
+        case ResponseDone(response=response):
+            counters.count("responses", status=response.status)
+        case ErrorEvent(error=error):
+            counters.count("client_mistakes", code=error.code)
+        case TurnTimeline(stages={"speech_end": speech_end_ms, "queued": queued_ms}):
+            counters.count("answers_timed")
+            counters.count("answer_ms", round(queued_ms - speech_end_ms))
+        case _:
+            pass
