@@ -157,11 +157,13 @@ def chosen(tmp_path: Path, dialplan: str = DESK, **changes: object) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def a_house(chosen: Settings, watch: Callable[[str, ServerEvent], None] | None = None) -> AsyncIterator[House]:
+async def a_house(
+    chosen: Settings, watch: Callable[[str, ServerEvent], None] | None = None, kind: type[Service] = Service
+) -> AsyncIterator[House]:
     """The service, running, and a phone to call it with."""
     seen: asyncio.Queue[tuple[str, ServerEvent]] = asyncio.Queue()
     watchers = [lambda call_id, event: seen.put_nowait((call_id, event)), *([watch] if watch else [])]
     chosen = replace(chosen, limits=replace(chosen.limits, drain_s=0))
-    async with Service(chosen, *watchers) as service, Phone(keep_audio=True) as phone:
+    async with kind(chosen, *watchers) as service, Phone(keep_audio=True) as phone:
         with EmbeddedVoice() as voice:
             yield House(service, phone, voice, seen)
