@@ -55,7 +55,7 @@ def changed(
 
     A language model that nobody here knows leaves the one there is: SDKs send such names by themselves.
     """
-    wrong = unwieldy(body, prefix)
+    wrong = unwieldy(body, prefix or "session")
     if wrong is not None:
         return wrong
     ignored: list[str] = []
@@ -68,7 +68,7 @@ def changed(
         return invalid(error, prefix)
     for param, problem in _wrong(merged):
         return mistake("invalid_value", f"Invalid value: {problem}.", param=dotted(prefix, param))
-    wrong = too_long(merged, prefix)
+    wrong = too_long(merged, prefix or "session")
     if wrong is not None:
         return wrong
     if merged.model != config.model and not known_model(merged.model):

@@ -1,0 +1,31 @@
+"""What the process counts, as Prometheus reads it."""
+
+from pipeline.observe import Counters
+from telephony.control.metrics import exposition
+
+
+def test_counters_and_levels_are_told_with_their_kinds_once_for_each_name() -> None:
+    counters = Counters()
+    counters.count("calls_ended", by="caller", reason="hung_up")
+    counters.count("calls_ended", by="us", reason="transferred")
+    counters.count("something_new", 3)
+    counters.watch("calls_live", lambda: 2)
+
+    assert exposition(counters).splitlines() == [
+        "# HELP offhook_calls_live Calls under way on this node.",
+        "# TYPE offhook_calls_live gauge",
+        "offhook_calls_live 2",
+        "# HELP offhook_calls_ended_total Calls that have ended, by who ended them and why.",
+        "# TYPE offhook_calls_ended_total counter",
+        'offhook_calls_ended_total{by="caller",reason="hung_up"} 1',
+        'offhook_calls_ended_total{by="us",reason="transferred"} 1',
+        "# TYPE offhook_something_new_total counter",
+        "offhook_something_new_total 3",
+    ]
+
+
+def test_a_labels_value_cannot_end_its_line() -> None:
+    counters = Counters()
+    counters.count("calls_ended", reason='a "b"\n\\c')
+
+    assert exposition(counters).splitlines()[-1] == r'offhook_calls_ended_total{reason="a \"b\"\n\\c"} 1'
