@@ -119,6 +119,7 @@ def _set_media(config: Any, settings: SipSettings) -> None:
     transport = config.mediaConfig.transportConfig
     transport.port = settings.rtp_first_port
     transport.portRange = settings.rtp_last_port - settings.rtp_first_port
+    transport.randomizePort = True  # from where it looks for a free pair; it gives up after a hundred
     _set_addresses(transport, settings)
     config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_DISABLED
     config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
