@@ -37,7 +37,8 @@ async def a_node(folder: Path, name: str, dialplan: str, redis_url: str, control
     settings.write_text(
         f'node = "{name}"\ndialplan = "dialplan.toml"\n'
         '[sip]\nbind_address = "127.0.0.1"\nudp_port = 0\ntcp_port = "off"\n'
-        f'[redis]\nurl = "{redis_url}"\n[log]\nformat = "json"\n[limits]\ndrain_s = 0\n[control]\nport = 0\n{control}\n'
+        f'[redis]\nurl = "{redis_url}"\n[log]\nformat = "json"\n[limits]\ndrain_s = 0\n'
+        f'[providers]\nrecogniser_processes = 1\n[control]\nport = 0\n{control}\n'
     )
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "telephony", "serve", "-c", str(settings)), stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE
@@ -53,6 +54,15 @@ async def a_node(folder: Path, name: str, dialplan: str, redis_url: str, control
         if process.returncode is None:
             process.terminate()
             await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def two_nodes(folder: Path, dialplan: str, redis_url: str, control: str = "") -> AsyncIterator[tuple[Node, Node]]:
+    """`first` and `second` on one Redis, started side by side."""
+    async with contextlib.AsyncExitStack() as stack:
+        nodes = [a_node(folder, name, dialplan, redis_url, control) for name in ("first", "second")]
+        first, second = await asyncio.gather(*(stack.enter_async_context(node) for node in nodes))
+        yield first, second
 
 
 async def _logged(process: Process, event: str) -> dict[str, Any]:

@@ -124,17 +124,6 @@ async def test_a_caller_waited_for_in_vain_never_acknowledged() -> None:
     assert (ending.by, ending.reason) == ("caller", "no_ack")
 
 
-@pytest.mark.slow
-async def test_a_call_that_is_never_acknowledged_ends_by_itself() -> None:
-    async with an_office() as office, RawSip() as peer:
-        call = RawCall(peer, office.endpoint.port("udp"))
-        call.send("INVITE", sdp(SILENT_PORT))
-        party = await office.arrivals.get()
-        ending = await party.ends()
-
-    assert (ending.by, ending.reason) == ("caller", "no_ack")
-
-
 ELSEWHERE = ["REGISTER", "REFER", "PUBLISH", "FOO", "MESSAGE"]
 INSIDE_ONLY = ["BYE", "INFO", "NOTIFY", "PRACK", "UPDATE"]
 

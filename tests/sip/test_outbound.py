@@ -9,13 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from telephony.leg import Answered, Ending, Ringing
-from telephony.settings import Secret, Trunk
+from telephony.settings import Trunk
 from telephony.sip.endpoint import CallRefusedError
-from telephony.sip.trunk import Unreachable
 from tests.drive.exchange import Office, an_office
 from tests.drive.party import Party
 from tests.drive.raw_sip import G729_OFFER, RawCall, RawSip, response_to, sdp
-from tests.drive.registrar import Registrar
 
 MEDIA_PORT = 40_000
 
@@ -133,18 +131,6 @@ async def test_audio_flows_again_after_a_hold_on_another_port() -> None:
             packet = await asyncio.get_running_loop().sock_recv(media, 2_048)
 
     assert (len(packet), packet[1] & 0x7F) == (172, 0)
-
-
-@pytest.mark.slow
-async def test_who_says_nothing_at_all_is_unreachable() -> None:
-    async with Registrar(mood="is_silent") as silent:
-        trunk = Trunk(name="carrier", registrar=silent.uri, username="alice", password=Secret("secret"))
-        async with an_office(trunks=(trunk,)) as office:
-            line = office.endpoint.trunks["carrier"]
-            party = await office.dials(f"sip:5000@127.0.0.1:{silent.port}")
-            ending, state = await asyncio.gather(party.ends(), line.until(Unreachable))
-
-    assert (ending, state) == (Ending("carrier", "unreachable", 408), Unreachable(408, 2.0, state.reason))
 
 
 async def test_a_trunk_that_is_not_there_is_told_with_those_that_are() -> None:

@@ -25,27 +25,35 @@ from telephony.settings import MediaSettings, Secret
 from telephony.state.bus import Bus
 from telephony.vendor_table import Vendor
 from telephony.wire.dialling import RefusedError
-from tests.drive.offhook import a_house, agent_audible, chosen, silence_after_speech
+from tests.drive.offhook import DESK, a_house, agent_audible, chosen, silence_after_speech
+
+VENDOR = """
+[[route]]
+did = "200"
+agent = "vendor"
+[agents.vendor]
+model = "openai/any"
+"""
 
 
 async def test_a_caller_asks_is_answered_and_says_goodbye(tmp_path: Path) -> None:
     async with a_house(chosen(tmp_path)) as house:
         call = await house.dial_and_be_greeted()
-        heard = await house.hears(call, "what time do you open")
+        heard = await house.hears(call, "when do you open")
         await house.sees(PlayoutStopped)
-        farewell = await house.hears(call, "thank you goodbye")
+        farewell = await house.hears(call, "that is all goodbye")
         end = await call.ended
         await house.service.switchboard.settled()
         record = await house.record()
 
-    assert (heard, farewell, end.by) == ("what time do you open", "thank you goodbye", "far")
+    assert (heard, farewell, end.by) == ("when do you open", "that is all goodbye", "far")
     assert (record.state, record.agent, record.ending) == ("ended", "desk", Ending("us", "agent_hung_up", 200))
 
 
 async def test_the_agent_yields_when_the_caller_speaks(tmp_path: Path) -> None:
     async with a_house(chosen(tmp_path)) as house:
         call = await house.dial_and_be_greeted()
-        question = await house.speech("what time do you open")
+        question = await house.speech("when do you open")
         await house.hears(call, "tell me everything")
         await agent_audible(call, ms=1_500)
         await call.say(question)
@@ -105,7 +113,7 @@ async def test_both_sides_are_recorded_with_what_was_said(tmp_path: Path) -> Non
     recordings = tmp_path / "recordings"
     async with a_house(chosen(tmp_path, media=MediaSettings(recordings_dir=recordings))) as house:
         call = await house.dial_and_be_greeted()
-        await house.hears(call, "what time do you open")
+        await house.hears(call, "when do you open")
         await house.sees(PlayoutStopped)
         await call.hang_up()
         await house.service.switchboard.settled()
@@ -121,7 +129,7 @@ async def test_both_sides_are_recorded_with_what_was_said(tmp_path: Path) -> Non
     assert not (loud[:, 0] & loud[:, 1]).any()
     assert [(line["who"], line["text"]) for line in lines] == [
         ("agent", "Hello."),
-        ("caller", "what time do you open"),
+        ("caller", "when do you open"),
         ("agent", "At nine in the morning."),
     ]
     began_ms = [line["at_ms"] for line in lines]
@@ -140,11 +148,11 @@ async def test_a_fault_in_one_call_ends_that_call_only(tmp_path: Path) -> None:
         first, second = await house.dial_and_be_greeted(), await house.dial_and_be_greeted()
         await first.press("7")
         end = await first.ended
-        heard = await house.hears(second, "what time do you open")
+        heard = await house.hears(second, "when do you open")
         records = {record.call_id: record for record in await house.records(2)}
 
     assert end.by == "far"
-    assert heard == "what time do you open"
+    assert heard == "when do you open"
     assert records[victims[0]].ending == Ending("us", "internal_error", 200)
     assert sum(record.is_live for record in records.values()) == 1
 
@@ -172,7 +180,7 @@ async def test_a_call_has_a_longest_time(tmp_path: Path) -> None:
 
 async def test_a_model_that_cannot_be_reached_is_apologised_for_and_never_silent(tmp_path: Path) -> None:
     nobody = {"openai": Vendor(base_url="http://127.0.0.1:9/v1", api_key=Secret("none"))}
-    async with a_house(chosen(tmp_path, vendors=nobody)) as house:
+    async with a_house(chosen(tmp_path, VENDOR + DESK, vendors=nobody)) as house:
         call = await house.dial("200")
         await silence_after_speech(call)
         failed = await house.sees(ResponseDone)
@@ -186,12 +194,12 @@ async def test_redis_dies_in_mid_call_and_learns_the_end_when_it_is_back(tmp_pat
     async with a_house(chosen(tmp_path)) as house:
         call = await house.dial_and_be_greeted()
         house.kill_redis()
-        heard = await house.hears(call, "what time do you open")
+        heard = await house.hears(call, "when do you open")
         await call.hang_up()
         await house.service.switchboard.settled()
         record = await house.record()
 
-    assert heard == "what time do you open"
+    assert heard == "when do you open"
     assert (record.state, record.ending) == ("ended", Ending("caller", "hung_up", 200))
 
 

@@ -9,7 +9,7 @@ from openai import NotFoundError
 
 from telephony.state.private_redis import RedisServer
 from telephony.wire.phone import Phone
-from tests.drive.node import a_node
+from tests.drive.node import two_nodes
 from tests.drive.offhook import DESK, PATIENCE_S, silence_after_speech
 from tests.drive.web import SECRET, an_application, http, sdk, until
 
@@ -25,8 +25,7 @@ async def redis_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[s
 @pytest.mark.slow
 async def test_a_call_is_steered_from_another_node_and_lost_with_its_own(tmp_path: Path, redis_url: str) -> None:
     async with (
-        a_node(tmp_path, "first", DESK, redis_url) as first,
-        a_node(tmp_path, "second", DESK, redis_url) as second,
+        two_nodes(tmp_path, DESK, redis_url) as (first, second),
         Phone() as phone,
         http(second.api) as client,
         sdk(second.api) as other,
@@ -63,8 +62,7 @@ async def test_a_ringing_call_is_accepted_at_another_node(tmp_path: Path, redis_
     async with an_application() as application, Phone() as phone:
         dialplan = f'[[route]]\ndid = "300"\nwebhook = "{application.url}"\n{DESK}'
         async with (
-            a_node(tmp_path, "first", dialplan, redis_url, control) as first,
-            a_node(tmp_path, "second", dialplan, redis_url, control) as second,
+            two_nodes(tmp_path, dialplan, redis_url, control) as (first, second),
             sdk(second.api) as client,
         ):
             dialling = await phone.dial(first.uri("300"))

@@ -38,7 +38,7 @@ async def test_an_application_accepts_a_call_and_its_session_talks(tmp_path: Pat
             )
             call = await dialling.answered()
             session = (await house.sees(SessionCreated)).session
-            heard = await house.hears(call, "what time do you open")
+            heard = await house.hears(call, "when do you open")
             await house.sees(PlayoutStopped)
             await client.realtime.calls.hangup(event.data.call_id)
         end = await call.ended
@@ -46,7 +46,7 @@ async def test_an_application_accepts_a_call_and_its_session_talks(tmp_path: Pat
         record = await house.record()
 
     assert isinstance(session, SessionObject)
-    assert (session.instructions, session.model, heard) == ("Be brief.", "scripted/desk", "what time do you open")
+    assert (session.instructions, session.model, heard) == ("Be brief.", "scripted/desk", "when do you open")
     assert (end.by, record.call_id) == ("far", event.data.call_id)
     assert record.ending == Ending("us", "application_hung_up", 200)
 

@@ -22,7 +22,7 @@ from tests.drive.realtime import wide_speech
 from tests.web.test_listeners import a_certificate
 
 NODE = Path(__file__).parent / "node"
-QUESTION = "what time do you open"
+QUESTION = "when do you open"
 UNENDING = Answer([delta(content="This is a long story, and it goes on and on. "), Stall()])
 
 pytestmark = [

@@ -46,12 +46,12 @@ async def test_an_application_is_told_of_its_session_first(tmp_path: Path) -> No
 async def test_what_is_said_is_understood_and_answered_aloud(tmp_path: Path) -> None:
     async with an_application(tmp_path) as talk:
         begun = talk.at
-        await talk.says("what time do you open")
+        await talk.says("when do you open")
         heard = await talk.sees("conversation.item.input_audio_transcription.completed")
         said = await talk.sees("response.output_audio_transcript.done")
         await talk.sees("response.done")
 
-    assert (heard.transcript, said.transcript) == ("what time do you open", "At nine in the morning.")
+    assert (heard.transcript, said.transcript) == ("when do you open", "At nine in the morning.")
     assert 1_000 < talk.audio_ms(said.item_id) < 4_000
     order = [kind for kind in talk.types(begun) if "transcription" not in kind]
     assert order[:6] == [
@@ -93,7 +93,7 @@ async def test_a_function_is_called_and_answered(tmp_path: Path) -> None:
     asks = Answer([call_piece(0, '{"order": 7}', "call_1", "look_up"), finish("tool_calls")])
     async with an_application(tmp_path, asks, words("It is on its way.")) as talk:
         await talk.update(tools=[LOOK_UP])
-        await talk.says("what time do you open")
+        await talk.says("when do you open")
         call = await talk.sees("response.function_call_arguments.done")
         done = await talk.sees("response.done")
         item = {"type": "function_call_output", "call_id": call.call_id, "output": "shipped"}
@@ -109,11 +109,11 @@ async def test_a_function_is_called_and_answered(tmp_path: Path) -> None:
 
 async def test_who_speaks_while_the_agent_does_is_yielded_to_and_the_agent_knows_what_was_heard(tmp_path: Path) -> None:
     async with an_application(tmp_path, UNENDING, words("Yes?")) as talk:
-        await talk.says("what time do you open")
+        await talk.says("when do you open")
         begun = await talk.sees("response.output_audio.delta")
         while talk.audio_ms(begun.item_id) < 1_000:
             await talk.sees("response.output_audio.delta")
-        await talk.send(await wide_speech("thank you goodbye"))
+        await talk.send(await wide_speech("that is all goodbye"))
         await talk.sees("input_audio_buffer.speech_started")
         cut = await talk.sees("response.done")
         await talk.connection.conversation.item.truncate(item_id=begun.item_id, content_index=0, audio_end_ms=700)
@@ -143,13 +143,13 @@ async def test_a_response_is_cancelled(tmp_path: Path) -> None:
 
 async def test_a_transcription_session_listens_and_never_answers(tmp_path: Path) -> None:
     async with an_application(tmp_path, extra_query={"intent": "transcription"}) as talk:
-        await talk.says("what time do you open")
+        await talk.says("when do you open")
         first = await talk.sees("conversation.item.input_audio_transcription.completed")
-        await talk.says("thank you goodbye")
+        await talk.says("that is all goodbye")
         second = await talk.sees("conversation.item.input_audio_transcription.completed")
 
     assert talk.events[0].session.type == "transcription"
-    assert (first.transcript, second.transcript) == ("what time do you open", "thank you goodbye")
+    assert (first.transcript, second.transcript) == ("when do you open", "that is all goodbye")
     assert not [kind for kind in talk.types() if kind.startswith("response.")]
 
 
@@ -157,13 +157,13 @@ async def test_g711_comes_and_goes_as_it_is(tmp_path: Path) -> None:
     async with an_application(tmp_path) as talk:
         pcmu = {"format": {"type": "audio/pcmu"}}
         await talk.update(audio={"input": pcmu, "output": pcmu})
-        speech = await wide_speech("what time do you open")
+        speech = await wide_speech("when do you open")
         await talk.send(ulaw_encoded(rate_change(24_000, 8_000).process(speech)), chunk_bytes=161)
         heard = await talk.sees("conversation.item.input_audio_transcription.completed")
         said = await talk.sees("response.output_audio_transcript.done")
         await talk.sees("response.done")
 
-    assert heard.transcript == "what time do you open"
+    assert heard.transcript == "when do you open"
     assert 1_000 < talk.audio_ms(said.item_id, bytes_per_ms=8) < 4_000
 
 
@@ -185,20 +185,20 @@ async def test_an_application_may_end_turns_by_hand(tmp_path: Path) -> None:
         await talk.update(audio={"input": {"turn_detection": None}})
         await talk.connection.input_audio_buffer.commit()
         empty = await talk.sees("error")
-        await talk.says("what time do you open")
+        await talk.says("when do you open")
         await talk.connection.input_audio_buffer.commit()
         await talk.connection.response.create()
         heard = await talk.sees("conversation.item.input_audio_transcription.completed")
         said = await talk.sees("response.output_audio_transcript.done")
 
     assert empty.error.code == "input_audio_buffer_commit_empty"
-    assert (heard.transcript, said.transcript) == ("what time do you open", "At nine in the morning.")
+    assert (heard.transcript, said.transcript) == ("when do you open", "At nine in the morning.")
 
 
 async def test_a_reply_may_be_written(tmp_path: Path) -> None:
     async with an_application(tmp_path) as talk:
         await talk.update(output_modalities=["text"])
-        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "what time do you open"}]}
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "when do you open"}]}
         await talk.connection.conversation.item.create(item=item)  # type: ignore[arg-type]
         await talk.connection.response.create(response={"metadata": {"mine": "1"}})
         created = await talk.sees("response.created")
@@ -211,13 +211,13 @@ async def test_a_reply_may_be_written(tmp_path: Path) -> None:
 
 async def test_an_item_is_shown_with_its_sound(tmp_path: Path) -> None:
     async with an_application(tmp_path) as talk:
-        await talk.says("what time do you open")
+        await talk.says("when do you open")
         heard = await talk.sees("conversation.item.input_audio_transcription.completed")
         await talk.sees("response.done")
         await talk.connection.conversation.item.retrieve(item_id=heard.item_id)
         shown = await talk.sees("conversation.item.retrieved")
 
-    assert shown.item.content[0].transcript == "what time do you open"
+    assert shown.item.content[0].transcript == "when do you open"
     assert 24_000 < len(shown.item.content[0].audio) < 400_000
 
 

@@ -1,6 +1,5 @@
 """Applications at a live phone call: OpenAI's SDK with `call_id`, a real SIP call, the node of the call or another."""
 
-import asyncio
 import base64
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from websockets.exceptions import ConnectionClosed
 
 from telephony.state.private_redis import RedisServer
 from telephony.wire.phone import Phone
-from tests.drive.node import a_node
-from tests.drive.offhook import DESK, House, a_house, chosen, silence_after_speech
+from tests.drive.node import two_nodes
+from tests.drive.offhook import DESK, House, a_house, agent_audible, chosen, silence_after_speech
 from tests.drive.realtime import Talk, talking
 from tests.drive.speech import silence
 from tests.drive.web import address, an_application, http, sdk, until
@@ -50,13 +49,13 @@ async def test_an_application_answers_the_agents_question_and_hears_all_but_the_
             await answer_the_function_call(talk, "42")
             said = await talk.sees("response.output_audio_transcript.done")
             await talk.sees("output_audio_buffer.stopped")
-        heard = await house.hears(call, "what time do you open")
+        heard = await house.hears(call, "when do you open")
 
     assert (talk.events[0].session.model, pressed.event) == ("scripted/desk", "5")
     assert said.transcript == "Here it is."
     assert "response.output_audio.delta" not in talk.types()
     assert "output_audio_buffer.started" in talk.types()
-    assert heard == "what time do you open"
+    assert heard == "when do you open"
 
 
 async def test_several_follow_one_call_until_it_ends_and_only_the_mistaken_one_is_told(tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ async def test_what_the_agent_says_is_cut_where_the_caller_heard_it(tmp_path: Pa
         async with talking(client, call_id=await call_id_of(house)) as talk:
             await call.say(await house.speech("tell me everything"))
             await talk.sees("output_audio_buffer.started")
-            await asyncio.sleep(1)
+            await agent_audible(call, ms=1_000)
             await talk.connection.output_audio_buffer.clear()
             await talk.sees("output_audio_buffer.cleared")
             cut = await talk.sees("conversation.item.truncated")
@@ -128,8 +127,7 @@ async def test_a_call_is_followed_and_steered_from_another_node(tmp_path: Path) 
     await redis.start()
     try:
         async with (
-            a_node(tmp_path, "first", DESK, redis.url) as first,
-            a_node(tmp_path, "second", DESK, redis.url) as second,
+            two_nodes(tmp_path, DESK, redis.url) as (first, second),
             Phone() as phone,
             http(second.api) as web,
             sdk(second.api) as client,
