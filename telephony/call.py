@@ -7,7 +7,6 @@ Ending says `internal_error`.
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -39,7 +38,7 @@ from telephony.dialplan import HOLD_WORDS
 from telephony.far_end import FarEnd
 from telephony.leg import Answered, DigitPressed, Ending, Held, Leg, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.lineup import Engaged, Lineup, knows_model
-from telephony.recording import StereoRecording, TranscriptLog
+from telephony.recording import CallFiles
 
 log = structlog.get_logger()
 
@@ -126,7 +125,7 @@ class Call:
         outlets = Outlets(self._observe, self._control, configured=engaged.follow)
         self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids)
         self.audience = Audience()
-        self._transcript: TranscriptLog | None = None
+        self._files: CallFiles | None = None
         self._answered = asyncio.Event()
         self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._verdict: EndCall | None = None
@@ -163,23 +162,24 @@ class Call:
     async def run(self) -> Ending:
         """Ring, answer, talk, and see the call to its end."""
         self.leg.on_audio(self._worker.wake)
-        with ExitStack() as files:
-            try:
-                await self._live(files)
-            except Exception:
-                log.exception("call_failed", remedy="this is a fault of the service: please report it")
-                self._verdict = EndCall("us", "internal_error")
-                self.leg.hang_up("internal_error")
-            finally:
-                ending = await self._close()
+        try:
+            await self._live()
+        except Exception:
+            log.exception("call_failed", remedy="this is a fault of the service: please report it")
+            self._verdict = EndCall("us", "internal_error")
+            self.leg.hang_up("internal_error")
+        finally:
+            ending = await self._close()
+            if self._files is not None:
+                await self._files.close()
         log.info("call_ended", by=ending.by, reason=ending.reason, sip_code=ending.sip_code)
         self._journal.ended(ending, self._recording)
         self.audience.call_ended()
         return ending
 
-    async def _live(self, files: ExitStack) -> None:
+    async def _live(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            work = [tasks.create_task(self._worker.run()), tasks.create_task(self._pick_up(files))]
+            work = [tasks.create_task(self._worker.run()), tasks.create_task(self._pick_up())]
             await asyncio.shield(self._ended)
             for task in work:
                 task.cancel()
@@ -196,7 +196,7 @@ class Call:
             ending = replace(ending, by=verdict.by, reason=verdict.reason)
         return ending
 
-    async def _pick_up(self, files: ExitStack) -> None:
+    async def _pick_up(self) -> None:
         plan = self._plan
         if self.leg.inbound:
             self.leg.ring()
@@ -214,7 +214,7 @@ class Call:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_the_clock())
             if plan.recordings_dir is not None:
-                tasks.create_task(self._record(files, plan.recordings_dir))
+                tasks.create_task(self._record(plan.recordings_dir))
 
     async def _watch_the_clock(self) -> None:
         await asyncio.sleep(self._plan.max_call_s)
@@ -222,22 +222,21 @@ class Call:
         await asyncio.sleep(OVERTIME_S)
         self.hang_up("max_duration")
 
-    async def _record(self, files: ExitStack, directory: Path) -> None:
-        path = directory / f"{self.call_id}.wav"
-        try:
-            recording = files.enter_context(StereoRecording(path))
-            self._transcript = files.enter_context(TranscriptLog(path.with_suffix(".jsonl")))
-        except OSError as problem:
-            log.error("recording_refused", path=str(path), problem=problem.strerror, remedy="check the folder")
-            return
-        self._recording = path
+    async def _record(self, directory: Path) -> None:
+        self._files = files = CallFiles(directory / f"{self.call_id}.wav")
         self.leg.audio.set_recording(True)
         try:
+            await files.open()
+            self._recording = files.path
             while True:
                 await asyncio.sleep(RECORD_EVERY_S)
-                await asyncio.to_thread(recording.write, self.leg.audio.read_record())
+                await files.write(self.leg.audio.read_record())
+        except OSError as problem:
+            self._files = None
+            self.leg.audio.set_recording(False)
+            log.error("recording_refused", path=str(files.path), problem=problem.strerror, remedy="check the folder")
         finally:
-            recording.write(self.leg.audio.read_record())
+            files.keep(self.leg.audio.read_record())
 
     def _on_leg(self, event: LegEvent) -> None:
         with bound_call(self.call_id):
@@ -259,8 +258,8 @@ class Call:
                     log.info("far_end_rings")
 
     def _observe(self, event: ServerEvent) -> None:
-        if self._transcript is not None:
-            self._transcript.observe(event)
+        if self._files is not None:
+            self._files.observe(event)
         self._journal.happened(event)
         self.audience.happened(event)
 

@@ -5,10 +5,11 @@ them. The transcript has one line per item: who spoke, the words, and what of an
 so that an agent's line is written when this is known.
 """
 
-import threading
+import asyncio
 import time
 import wave
 from collections.abc import Callable
+from contextlib import ExitStack
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
@@ -40,8 +41,6 @@ class StereoRecording:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._wav: wave.Wave_write | None = None
-        # A call may end while a thread is still writing.
-        self._busy = threading.Lock()
 
     def __enter__(self) -> "StereoRecording":
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,23 +53,21 @@ class StereoRecording:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._busy:
-            wav, self._wav = self._wav, None
-            if wav is not None:
-                try:
-                    wav.close()
-                except OSError as problem:
-                    self._lost(problem)
+        wav, self._wav = self._wav, None
+        if wav is not None:
+            try:
+                wav.close()
+            except OSError as problem:
+                self._lost(problem)
 
     def write(self, stereo: bytes) -> None:
         """Append interleaved PCM16; blocks for as long as the disk does."""
-        with self._busy:
-            if self._wav is None or not stereo:
-                return
-            try:
-                self._wav.writeframes(stereo)
-            except OSError as problem:
-                self._lost(problem)
+        if self._wav is None or not stereo:
+            return
+        try:
+            self._wav.writeframes(stereo)
+        except OSError as problem:
+            self._lost(problem)
 
     def _lost(self, problem: OSError) -> None:
         self._wav = None
@@ -170,3 +167,68 @@ class TranscriptLog:
         except OSError as problem:
             self._file = None
             log.error("transcript_lost", path=str(self.path), problem=problem.strerror, remedy="free the disk")
+
+
+class CallFiles:
+    """A call's recording and transcript. They open, grow and close in threads: one act at a time, each to its end."""
+
+    def __init__(self, path: Path) -> None:
+        """`path` is the recording's; the transcript lies beside it."""
+        self.path = path
+        self._recording = StereoRecording(path)
+        self._transcript = TranscriptLog(path.with_suffix(".jsonl"))
+        self._files = ExitStack()
+        self._turn = asyncio.Lock()
+        self._opened = False
+        self._early: list[ServerEvent] = []
+        self._last = b""
+
+    async def open(self) -> None:
+        """Create both; raises OSError."""
+        await self._do(self._enter)
+        self._catch_up()
+
+    def observe(self, event: ServerEvent) -> None:
+        """Take one event of the session; those that come before the transcript is open wait for it."""
+        if self._opened:
+            self._catch_up()
+            self._transcript.observe(event)
+        else:
+            self._early.append(event)
+
+    async def write(self, stereo: bytes) -> None:
+        """Append interleaved PCM16; it is written also when nobody waits for it any more."""
+        await self._do(self._recording.write, stereo)
+
+    def keep(self, stereo: bytes) -> None:
+        """The last of it, to be written when the files are closed."""
+        self._last += stereo
+
+    async def close(self) -> None:
+        """Write what is left and close both; nothing is observed afterwards."""
+        await self._do(self._leave)
+
+    async def _do(self, act: Callable[..., None], *given: bytes) -> None:
+        await asyncio.shield(asyncio.create_task(self._in_turn(act, *given)))
+
+    async def _in_turn(self, act: Callable[..., None], *given: bytes) -> None:
+        async with self._turn:
+            await asyncio.to_thread(act, *given)
+
+    def _enter(self) -> None:
+        with ExitStack() as opening:
+            opening.enter_context(self._recording)
+            opening.enter_context(self._transcript)
+            self._files = opening.pop_all()
+        self._opened = True
+
+    def _leave(self) -> None:
+        with self._files:
+            if self._opened:
+                self._catch_up()
+            self._recording.write(self._last)
+
+    def _catch_up(self) -> None:
+        early, self._early = self._early, []
+        for event in early:
+            self._transcript.observe(event)

@@ -38,7 +38,7 @@ async def a_node(folder: Path, name: str, dialplan: str, redis_url: str, control
         f'node = "{name}"\ndialplan = "dialplan.toml"\n'
         '[sip]\nbind_address = "127.0.0.1"\nudp_port = 0\ntcp_port = "off"\n'
         f'[redis]\nurl = "{redis_url}"\n[log]\nformat = "json"\n[limits]\ndrain_s = 0\n'
-        f'[providers]\nrecogniser_processes = 1\n[control]\nport = 0\n{control}\n'
+        f"[providers]\nrecogniser_processes = 1\n[control]\nport = 0\n{control}\n"
     )
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "telephony", "serve", "-c", str(settings)), stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE

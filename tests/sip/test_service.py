@@ -33,6 +33,8 @@ did = "200"
 agent = "vendor"
 [agents.vendor]
 model = "openai/any"
+[agents.vendor.audio.input.transcription]
+prompt = "good morning"
 """
 
 
