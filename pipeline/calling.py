@@ -12,7 +12,7 @@ from pipeline.providers import FunctionCall, Tool
 from pipeline.realtime.config import FunctionTool
 from pipeline.realtime.items import FunctionOutputItem
 from pipeline.signals import Ids, Limits, Output
-from pipeline.tools import HangUpAsked, Outside, Refused, Toolbox, TransferAsked
+from pipeline.tools import HangUpAsked, Outside, Toolbox, TransferAsked, Unavailable
 from pipeline.wire_order import whole_item
 
 _NOT_DONE = '{"error": "not done: the reply that asked for it was cut short"}'
@@ -31,7 +31,7 @@ class Calling:
         self._toolbox = toolbox
         self._farewell = farewell
         self._limits = limits
-        self._wishes: list[HangUpAsked | TransferAsked | Refused] = []
+        self._wishes: list[HangUpAsked | TransferAsked | Unavailable] = []
         self._since_ms: dict[str, int] = {}
         self._rounds = 0
 
@@ -71,7 +71,7 @@ class Calling:
         wishes, self._wishes = self._wishes, []
         for wish in wishes:
             match wish:
-                case Refused(call_id, output):
+                case Unavailable(call_id, output):
                     out += self._output(call_id, output)
                     refused = True
                 case HangUpAsked(call_id) | TransferAsked(call_id):

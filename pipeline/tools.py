@@ -39,14 +39,14 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Unavailable:
     """The model asked for what is not there; `output` tells it."""
 
     call_id: str
     output: str
 
 
-Verdict = HangUpAsked | TransferAsked | Outside | Refused
+Verdict = HangUpAsked | TransferAsked | Outside | Unavailable
 
 
 class _TransferArguments(msgspec.Struct):
@@ -76,17 +76,17 @@ class Toolbox:
             return HangUpAsked(call.call_id)
         if call.name == TRANSFER and self._permissions.transfer_targets:
             return self._transfer(call)
-        return Refused(call.call_id, json.dumps({"error": f"no function {call.name} is available"}))
+        return Unavailable(call.call_id, json.dumps({"error": f"no function {call.name} is available"}))
 
     def _transfer(self, call: FunctionCall) -> Verdict:
         targets = self._permissions.transfer_targets
         try:
             asked = msgspec.json.decode(call.arguments.encode(), type=_TransferArguments).target
         except msgspec.MsgspecError:
-            return Refused(call.call_id, json.dumps({"error": "transfer needs a target"}))
+            return Unavailable(call.call_id, json.dumps({"error": "transfer needs a target"}))
         if asked in targets:
             return TransferAsked(call.call_id, targets[asked])
-        return Refused(call.call_id, json.dumps({"error": "unknown target", "targets": sorted(targets)}))
+        return Unavailable(call.call_id, json.dumps({"error": "unknown target", "targets": sorted(targets)}))
 
     def _over_the_call(self) -> list[Tool]:
         tools = []

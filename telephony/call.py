@@ -131,7 +131,7 @@ class Call:
         self._verdict: EndCall | None = None
         self._recording: Path | None = None
         self.far_end = FarEnd(leg)
-        leg.listen(self._on_leg)
+        leg.listen(self._listen)
 
     def command(self, frame: bytes) -> None:
         """A client event from nobody in particular; what is wrong with it becomes an `error` event for everybody."""
@@ -152,7 +152,8 @@ class Call:
 
     def transfer(self, target: str) -> None:
         """Hand the far end over to a sip: or tel: address; when it has gone, the call ends."""
-        self.far_end.transfer(target, self._transferred)
+        with bound_call(self.call_id):
+            self.far_end.transfer(target, self._transferred)
 
     @property
     def is_answered(self) -> bool:
@@ -237,6 +238,11 @@ class Call:
             log.error("recording_refused", path=str(files.path), problem=problem.strerror, remedy="check the folder")
         finally:
             files.keep(self.leg.audio.read_record())
+
+    def _listen(self, event: LegEvent) -> None:
+        """The leg speaks outside of the call's task: what is logged bears the call's id all the same."""
+        with bound_call(self.call_id):
+            self._on_leg(event)
 
     def _on_leg(self, event: LegEvent) -> None:
         with bound_call(self.call_id):

@@ -140,7 +140,7 @@ def _any_port(port: int | None) -> int | None:
 
 
 async def _registration(trunk: Trunk, line: "TrunkLine") -> Finding:
-    from telephony.sip.trunk import Refused, Registered, Registering, Unreachable
+    from telephony.sip.trunk import Denied, Registered, Registering, Unreachable
 
     with suppress(TimeoutError):
         async with asyncio.timeout(REGISTER_S):
@@ -150,10 +150,10 @@ async def _registration(trunk: Trunk, line: "TrunkLine") -> Finding:
     match line.state:
         case Registered(expires_s):
             return ok(subject, f"registered with {trunk.registrar} for {expires_s} s")
-        case Refused(401 | 403 | 407 as code, reason):
+        case Denied(401 | 403 | 407 as code, reason):
             remedy = "correct the trunk's username, password and realm"
             return Finding(subject, "fail", f"{trunk.registrar} refuses us: {code} {reason}", remedy)
-        case Refused(code, reason):
+        case Denied(code, reason):
             remedy = "ask the carrier about this number and account" if code == NOT_FOUND else "ask the carrier"
             return Finding(subject, "fail", f"{trunk.registrar} refuses us: {code} {reason}", remedy)
         case Unreachable() | Registering():

@@ -22,8 +22,8 @@ class _Press:
     reported_by: frozenset[Means]
 
 
-class Keypad:
-    """One caller's keypad."""
+class KeyReports:
+    """What was reported of one caller's keys, by several means at once."""
 
     def __init__(self) -> None:
         self._recent: deque[_Press] = deque()

@@ -115,7 +115,7 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class LimitSettings:
     """When a call is given up."""
 
     rtp_timeout_s: PositiveInt = 20
@@ -141,7 +141,7 @@ class Settings:
     vendors: dict[str, Vendor] = field(default_factory=dict, metadata={"key": "vendor"})
     aliases: dict[str, str] = field(default_factory=dict, metadata={"key": "aliases"})
     log: LogSettings = LogSettings()
-    limits: Limits = Limits()
+    limits: LimitSettings = LimitSettings()
     control: ControlSettings = field(default_factory=ControlSettings)
     written: TomlText = field(
         default_factory=lambda: TomlText("settings", {}, {}), compare=False, repr=False, metadata={"key": None}

@@ -19,7 +19,7 @@ from typing import Self
 from pipeline.audio import Frame
 from pipeline.providers import Hearing, ProviderError, Transcript
 from pipeline.providers.sphinx.process import PROVIDER, SphinxProcess
-from pipeline.providers.sphinx.wire import Begin, End, Feed, Heard, Lost, Open, Ready, Refused, Report
+from pipeline.providers.sphinx.wire import Begin, End, Feed, Heard, Lost, Open, Ready, Report, Unpronounceable
 
 READY_WITHIN_S = 30.0
 FINAL_WITHIN_S = 10.0
@@ -83,7 +83,7 @@ class EmbeddedHearing:
                 if final and (due := self._due.pop(utterance, None)):
                     due.cancel()
                 self._transcripts.put_nowait(Transcript(utterance, text, final))
-            case Refused():
+            case Unpronounceable():
                 self.lose(ProviderError(PROVIDER, "refused"))
             case Lost():
                 self.lose(ProviderError(PROVIDER, "internal", retryable=True))

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Final, ParamSpec
 import pjsua2 as pj
 import structlog
 
-from telephony.dtmf import KEYS, Keypad, Means
+from telephony.dtmf import KEYS, KeyReports, Means
 from telephony.leg import Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.sip.ending import far_ending, our_ending
 from telephony.sip.rtp_silence import RtpSilence
@@ -69,7 +69,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
         self._sounding: int | None = None  # the medium that should bring RTP; None on hold
         self._held = False  # at our wish
         self._silence = RtpSilence()
-        self._keypad = Keypad()
+        self._key_reports = KeyReports()
 
     def place(self, target: str, local_uri: str | None) -> str:
         """Send the INVITE; returns its Call-ID."""
@@ -138,7 +138,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
                 wish.opt.flag = pj.PJSUA_CALL_UNHOLD
                 self.reinvite(wish)
         except pj.Error as fault:
-            _log.warning("hold_not_changed", why=str(fault.reason))
+            _log.warning("hold_not_changed", why=str(fault.reason), sip_call_id=str(self.getInfo().callIdString))
 
     @_guarded
     def check_media(self, now_ms: float, limit_ms: float) -> None:
@@ -181,7 +181,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
         if event.flags & _DTMF_UPDATE or key not in KEYS:
             return
         means: Means = "info" if event.method == pj.PJSUA_DTMF_METHOD_SIP_INFO else "rfc4733"
-        if self._keypad.reported(key, means, time.monotonic() * 1_000):
+        if self._key_reports.reported(key, means, time.monotonic() * 1_000):
             self._post(DigitPressed(key))
 
     @_guarded

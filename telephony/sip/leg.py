@@ -148,5 +148,5 @@ class SipLeg:
         self._send(lambda dialog: dialog.leave(ending))
 
     def _audio_failed(self, fault: Exception) -> None:
-        _log.error("leg_ended_by_fault", fault=type(fault).__name__)
+        _log.error("leg_ended_by_fault", fault=type(fault).__name__, sip_call_id=self.sip_call_id)
         self.hang_up("internal_error")

@@ -27,7 +27,7 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Denied:
     """The registrar said no: wrong credentials, an unknown number. Tried again, in case somebody mends it there."""
 
     sip_code: int
@@ -49,7 +49,7 @@ class Unregistered:
     """We took the registration back."""
 
 
-TrunkState = Registering | Registered | Refused | Unreachable | Unregistered
+TrunkState = Registering | Registered | Denied | Unreachable | Unregistered
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class TrunkLine:
                 self._failures = 0
                 self._become(Registered(expires_s) if expires_s > 0 else Unregistered())
             case Registration(sip_code=code, reason=reason, heard=True) if code not in {408, 503, 504}:
-                self._become(Refused(code, reason, self._try_again(self._plan.refused)))
+                self._become(Denied(code, reason, self._try_again(self._plan.refused)))
             case Registration(sip_code=code, reason=reason):
                 self._become(Unreachable(code, self._try_again(self._plan.unreachable), reason))
 
@@ -121,7 +121,7 @@ class TrunkLine:
         before, self.state = self.state, state
         self._changed.set()
         if _told(state) != _told(before):
-            say = _log.warning if isinstance(state, Refused | Unreachable) else _log.info
+            say = _log.warning if isinstance(state, Denied | Unreachable) else _log.info
             say("trunk_state", trunk=self.name, state=type(state).__name__.lower(), **asdict(state))
 
     def _try_again(self, backoff: Backoff) -> float:
@@ -137,7 +137,7 @@ class TrunkLine:
 def _told(state: TrunkState) -> object:
     """What a log's reader learns from a state; the next wait alone is no news."""
     match state:
-        case Refused(code, reason) | Unreachable(code, reason=reason):
+        case Denied(code, reason) | Unreachable(code, reason=reason):
             return type(state), code, reason
         case _:
             return state

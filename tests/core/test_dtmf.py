@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.dtmf import KEYS, SAME_PRESS_MS, Keypad, Means
+from telephony.dtmf import KEYS, SAME_PRESS_MS, KeyReports, Means
 
 Report = tuple[str, Means, float]
 
 
 def digits_of(reports: list[Report]) -> str:
-    keypad = Keypad()
-    return "".join(keypad.reported(*report) or "" for report in reports)
+    keys = KeyReports()
+    return "".join(keys.reported(*report) or "" for report in reports)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def key(digit: str) -> DtmfReceived:
 
 def audio(path: Path) -> bytes:
     with wave.open(str(path)) as wav:
-        return wav.readframes(wav.getnframes())
+        return bytes(wav.readframes(wav.getnframes()))
 
 
 def digits(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ from pipeline.providers import Hearing, ProviderError, Transcript
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.sphinx.recogniser import dictionary_lines
 from pipeline.providers.sphinx.wire import Close, Open, Ready, Report
-from pipeline.providers.sphinx.worker import KNOWN_DOMAINS, Ears
+from pipeline.providers.sphinx.worker import KNOWN_DOMAINS, OpenHearings
 from tests.drive import speech
 
 PHRASES = "a table for two please\nI would like to cancel my booking"
@@ -136,12 +136,12 @@ class Library:
 
 def test_what_a_prompt_comes_to_is_worked_out_once() -> None:
     library, reports = Library(), list[Report]()
-    ears = Ears(reports.append, library.lines)
+    hearings = OpenHearings(reports.append, library.lines)
 
     for hearing in range(4):
-        ears.obey(Open(hearing, PHRASES))
-    ears.obey(Close(0))
-    ears.obey(Open(4, PHRASES))
+        hearings.obey(Open(hearing, PHRASES))
+    hearings.obey(Close(0))
+    hearings.obey(Open(4, PHRASES))
 
     assert (reports, library.read) == ([Ready(hearing) for hearing in range(5)], 1)
 
@@ -149,10 +149,10 @@ def test_what_a_prompt_comes_to_is_worked_out_once() -> None:
 @pytest.mark.slow
 def test_prompts_that_nobody_uses_any_more_are_forgotten() -> None:
     library, reports = Library(), list[Report]()
-    ears = Ears(reports.append, library.lines)
+    hearings = OpenHearings(reports.append, library.lines)
 
     for number in range(KNOWN_DOMAINS + 1):
-        ears.obey(Open(number, f"{PHRASES}\n{'yes ' * (number + 1)}"))
-    ears.obey(Open(1_000, f"{PHRASES}\nyes"))
+        hearings.obey(Open(number, f"{PHRASES}\n{'yes ' * (number + 1)}"))
+    hearings.obey(Open(1_000, f"{PHRASES}\nyes"))
 
     assert (len(reports), library.read) == (KNOWN_DOMAINS + 2, KNOWN_DOMAINS + 2)

@@ -46,7 +46,7 @@ async def test_both_hear_each_other_again_after_hold() -> None:
 
 
 async def test_a_far_end_that_sends_nothing_while_it_waits_is_not_given_up() -> None:
-    async with an_office(rtp_timeout_s=0.3) as office:
+    async with an_office(rtp_timeout_s=0.6) as office:
         caller, callee = await put_on_hold(office)
         await callee.hears(1_500)
 

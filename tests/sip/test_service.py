@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import structlog
 
 from pipeline.realtime.events import (
     DtmfReceived,
@@ -68,12 +69,15 @@ async def test_the_agent_yields_when_the_caller_speaks(tmp_path: Path) -> None:
 
 
 async def test_a_key_reaches_the_session(tmp_path: Path) -> None:
-    async with a_house(chosen(tmp_path)) as house:
-        call = await house.dial_and_be_greeted()
-        await call.press("7")
-        pressed = await house.sees(DtmfReceived)
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as log:
+        async with a_house(chosen(tmp_path)) as house:
+            call = await house.dial_and_be_greeted()
+            await call.press("7")
+            pressed = await house.sees(DtmfReceived)
+            call_id = (await house.record()).call_id
 
     assert pressed.event == "7"
+    assert [line.get("call_id") for line in log if line["event"] == "digit_pressed"] == [call_id]
 
 
 async def test_the_agent_hands_the_caller_over(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from telephony.settings import Secret, Trunk
-from telephony.sip.trunk import Backoff, Refused, Registered, RetryPlan, Unreachable
+from telephony.sip.trunk import Backoff, Denied, Registered, RetryPlan, Unreachable
 from tests.drive.exchange import an_office
 from tests.drive.raw_sip import RawCall, sdp
 from tests.drive.registrar import Registrar
@@ -44,7 +44,7 @@ async def test_the_registration_is_taken_back_at_the_end() -> None:
 async def test_a_wrong_password_is_a_refusal_and_is_tried_again() -> None:
     trunk = a_trunk
     async with Registrar() as registrar, an_office(trunks=(trunk(registrar.uri, password="x"),), retry=SOON) as office:
-        refused = await office.endpoint.trunks["carrier"].until(Refused)
+        refused = await office.endpoint.trunks["carrier"].until(Denied)
         await registrar.attempted(4)
 
     assert (refused.sip_code, refused.retry_in_s, registrar.bindings) == (401, 0.05, [])
@@ -56,11 +56,11 @@ async def test_a_forbidden_trunk_says_so_and_recovers() -> None:
         an_office(trunks=(a_trunk(registrar.uri),), retry=SOON) as office,
     ):
         line = office.endpoint.trunks["carrier"]
-        refused = await line.until(Refused)
+        refused = await line.until(Denied)
         registrar.mood = "asks_who"
         await line.until(Registered)
 
-    assert refused == Refused(403, "Forbidden", 0.05)
+    assert refused == Denied(403, "Forbidden", 0.05)
 
 
 async def test_a_dead_trunk_is_tried_ever_later_until_it_answers() -> None:
@@ -97,7 +97,7 @@ async def test_a_registration_is_refreshed_and_recovers_when_the_refresh_fails()
         while len(registrar.bindings) < 2:
             await line.changed()
         registrar.mood = "forbids"
-        refused = await line.until(Refused)
+        refused = await line.until(Denied)
         registrar.mood = "asks_who"
         again = await line.until(Registered)
 
@@ -118,7 +118,7 @@ async def test_a_call_from_the_trunk_is_known_as_such() -> None:
     async with Registrar() as registrar, an_office(trunks=(a_trunk(registrar.uri),)) as office:
         await office.endpoint.trunks["carrier"].until(Registered)
         call = RawCall(registrar, office.endpoint.port("udp"), "alice")
-        call.send("INVITE", sdp(40_000))
+        call.send("INVITE", sdp(9))
         arrived = await office.arrivals.get()
         await call.answered()
 

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Open(Struct, frozen=True, tag="open"):
-    """Make a recogniser ready for a call; Ready or Refused follows."""
+    """Make a recogniser ready for a call; Ready or Unpronounceable follows."""
 
     hearing: int
     prompt: str | None
@@ -56,7 +56,7 @@ class Ready(Struct, frozen=True, tag="ready"):
     hearing: int
 
 
-class Refused(Struct, frozen=True, tag="refused"):
+class Unpronounceable(Struct, frozen=True, tag="unpronounceable"):
     """The prompt has words without a pronunciation."""
 
     hearing: int
@@ -78,7 +78,7 @@ class Lost(Struct, frozen=True, tag="lost"):
     hearing: int
 
 
-Report = Ready | Refused | Heard | Lost
+Report = Ready | Unpronounceable | Heard | Lost
 
 REQUESTS: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 REPORTS: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)

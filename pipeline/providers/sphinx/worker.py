@@ -23,10 +23,10 @@ from pipeline.providers.sphinx.wire import (
     Lost,
     Open,
     Ready,
-    Refused,
     Report,
     Request,
     Unpacker,
+    Unpronounceable,
     packed,
 )
 
@@ -36,7 +36,7 @@ KNOWN_DOMAINS = 32
 
 
 @dataclass(slots=True)
-class Ear:
+class OpenHearing:
     """One call's recogniser and what its call was told."""
 
     prompt: str | None
@@ -46,8 +46,8 @@ class Ear:
     fresh: bool = False
 
 
-class Ears:
-    """Every open call's ear.
+class OpenHearings:
+    """Every open call's hearing.
 
     Recognisers of closed calls wait for the next call with the same prompt. What a prompt comes to is worked out once,
     from the `lines` of a dictionary: the other calls wait while that is done.
@@ -58,13 +58,13 @@ class Ears:
         self._lines = lines
         self._domains: dict[str, Domain] = {}
         self._regressor = Regressor.read()
-        self._open: dict[int, Ear] = {}
+        self._open: dict[int, OpenHearing] = {}
         self._idle: list[tuple[str | None, Recogniser]] = []
 
     def obey(self, request: Request) -> None:
         """Do what one request asks; requests of a closed or lost hearing are left alone."""
         if isinstance(request, Open):
-            self._open_ear(request)
+            self._open_hearing(request)
             return
         ear = self._open.get(request.hearing)
         if ear is None:
@@ -75,7 +75,7 @@ class Ears:
             del self._open[request.hearing]
             self._report(Lost(request.hearing))
 
-    def _act(self, ear: Ear, request: Begin | Feed | End | Close) -> None:
+    def _act(self, ear: OpenHearing, request: Begin | Feed | End | Close) -> None:
         match request:
             case Begin(utterance=utterance):
                 self._hush(ear)
@@ -106,17 +106,17 @@ class Ears:
                 ear.told = text
                 self._report(Heard(hearing, ear.utterance, text, final=False))
 
-    def _hush(self, ear: Ear) -> str:
+    def _hush(self, ear: OpenHearing) -> str:
         """Complete what is open, if anything is."""
         text = "" if ear.utterance is None else ear.recogniser.end()
         ear.utterance, ear.fresh = None, False
         return text
 
-    def _open_ear(self, request: Open) -> None:
+    def _open_hearing(self, request: Open) -> None:
         try:
-            self._open[request.hearing] = Ear(request.prompt, self._recogniser(request.prompt))
+            self._open[request.hearing] = OpenHearing(request.prompt, self._recogniser(request.prompt))
         except UnpronounceableError as refusal:
-            self._report(Refused(request.hearing, refusal.words))
+            self._report(Unpronounceable(request.hearing, refusal.words))
         except RuntimeError:
             self._report(Lost(request.hearing))
         else:
@@ -146,12 +146,12 @@ def main() -> None:
     def report(what: Report) -> None:
         reports.write(packed(what))
 
-    ears = Ears(report)
+    hearings = OpenHearings(report)
     requests = Unpacker(REQUESTS)
     while arrived := os.read(sys.stdin.fileno(), READ_BYTES):
         for request in requests.feed(arrived):
-            ears.obey(request)
-        ears.tell_partials()
+            hearings.obey(request)
+        hearings.tell_partials()
         reports.flush()
 
 
