@@ -90,16 +90,17 @@ async def test_a_trunk_whose_name_does_not_resolve_is_unreachable_and_told_once(
 
 @pytest.mark.slow
 async def test_a_registration_is_refreshed_and_recovers_when_the_refresh_fails() -> None:
-    async with Registrar() as registrar, an_office(trunks=(a_trunk(registrar.uri),), retry=SOON) as office:
+    async with Registrar() as registrar:
         registrar.grants_s = 7  # pjsip refreshes five seconds before the end
-        line = office.endpoint.trunks["carrier"]
-        first = await line.until(Registered)
-        while len(registrar.bindings) < 2:
-            await line.changed()
-        registrar.mood = "forbids"
-        refused = await line.until(Denied)
-        registrar.mood = "asks_who"
-        again = await line.until(Registered)
+        async with an_office(trunks=(a_trunk(registrar.uri),), retry=SOON) as office:
+            line = office.endpoint.trunks["carrier"]
+            first = await line.until(Registered)
+            while len(registrar.bindings) < 2:
+                await line.changed()
+            registrar.mood = "forbids"
+            refused = await line.until(Denied)
+            registrar.mood = "asks_who"
+            again = await line.until(Registered)
 
     assert (first, refused.sip_code, again) == (Registered(7), 403, Registered(7))
 

@@ -31,10 +31,10 @@ async def test_the_media_bench_hears_every_caller_back() -> None:
 
 @pytest.mark.slow
 async def test_the_bench_of_calls_measures_answers_and_barge_ins() -> None:
-    found = await run_calls(calls=4, seconds=16, stream=io.StringIO())
+    found = await run_calls(calls=6, seconds=24, stream=io.StringIO())
     gaps, added, stop = found["gap_error_ms"], found["added_latency_ms"], found["barge_in_stop_ms"]
 
-    assert (list(found), found["calls"]) == (KEYS, 4)
+    assert (list(found), found["calls"]) == (KEYS, 6)
     assert isinstance(gaps, dict)
     assert isinstance(added, dict)
     assert isinstance(stop, dict)

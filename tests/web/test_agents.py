@@ -29,11 +29,7 @@ async def test_an_agent_is_kept_changed_and_forgotten(tmp_path: Path) -> None:
 
     assert (made.status_code, made.json()["version"], told(again)) == (201, 1, (409, "agent_exists"))
     assert (changed.json()["version"], told(late)) == (2, (412, "version_conflict"))
-    assert [(agent["name"], agent["source"]) for agent in listed] == [
-        ("desk", "dialplan"),
-        ("night", "redis"),
-        ("vendor", "dialplan"),
-    ]
+    assert [(agent["name"], agent["source"]) for agent in listed] == [("desk", "dialplan"), ("night", "redis")]
     assert (gone.status_code, told(missing)) == (200, (404, "agent_not_found"))
 
 

@@ -10,7 +10,7 @@ from telephony.bench import run_realtime
 @pytest.mark.slow
 async def test_the_bench_of_sessions_measures_answers() -> None:
     told = io.StringIO()
-    found = await run_realtime(sessions=3, seconds=10, stream=told)
+    found = await run_realtime(sessions=3, seconds=12, stream=told)
     added = found["added_latency_ms"]
 
     assert (found["calls"], found["packets_lost"]) == (3, None)
