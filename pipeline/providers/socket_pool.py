@@ -1,0 +1,243 @@
+"""Sockets of a vendor that speaks, each serving one utterance at a time. Rule: only a clean one serves again.
+
+An utterance takes an idle socket to its address, or opens one. Cancelled, it tells the vendor so and gives the socket
+back once the vendor has confirmed; where a vendor knows no such thing the socket is closed, which stops it for certain,
+and another opened in its place. All of that happens after the caller has gone on.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from pipeline.audio import SAMPLE_BYTES, WIDE_HZ
+from pipeline.providers import Access, ProviderError, Reached
+from pipeline.providers.socket import Socket, failed, opened
+
+SETTLE_S = 2.0
+TEND_S = 10.0
+IDLE_S = 300.0
+MOST_IDLE = 100
+MINUTE_S = 60.0
+
+Message = Mapping[str, object]
+
+
+class Utterance(Protocol):
+    """One text being spoken, in a vendor's protocol."""
+
+    @property
+    def over(self) -> bool:
+        """The vendor has said that no more of it will come."""
+        ...
+
+    def begin(self) -> list[Message]:
+        """What to send."""
+        ...
+
+    def take(self, frame: bytes | dict[str, Any]) -> Iterable[bytes | Reached]:
+        """What a frame gives; frames of other utterances give nothing. Raises ProviderError."""
+        ...
+
+    def stop(self) -> Message | None:
+        """What to send so that the vendor stops, and says so; None where it cannot be told."""
+        ...
+
+
+@dataclass(slots=True)
+class _Line:
+    url: str
+    socket: Socket
+    used_s: deque[float]
+    idle_since_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a vendor wants of sockets: a word from idle ones now and then, and not too many utterances a minute."""
+
+    keep_alive: Message | None = None
+    a_minute: int | None = None
+
+
+@dataclass(slots=True)
+class WholeSamples:
+    """Chunks of PCM16 cut between samples, wherever the vendor cut them."""
+
+    _given_bytes: int = 0
+    _odd: bytes = b""
+
+    @property
+    def given_ms(self) -> float:
+        """How much audio was given so far."""
+        return self._given_bytes * 1_000 / (SAMPLE_BYTES * WIDE_HZ)
+
+    def of(self, chunk: bytes) -> list[bytes]:
+        """The whole samples so far, as one chunk or none."""
+        chunk = self._odd + chunk
+        whole = len(chunk) // SAMPLE_BYTES * SAMPLE_BYTES
+        self._odd = chunk[whole:]
+        self._given_bytes += whole
+        return [chunk[:whole]] if whole else []
+
+
+def address(base_url: str, path: str, query: Mapping[str, object] | None = None) -> str:
+    """The WebSocket address of a vendor whose base URL may be written with http or ws."""
+    base = base_url.rstrip("/")
+    base = "ws" + base[4:] if base.startswith("http") else base
+    return f"{base}{path}" + (f"?{urlencode(query)}" if query else "")
+
+
+class SocketPool:
+    """All sockets to one vendor; `close` leaves none open. One event loop uses it."""
+
+    def __init__(self, provider: str, access: Access, headers: Mapping[str, str], habits: Habits = Habits()) -> None:
+        self._provider = provider
+        self._connect_s = access.connect_s
+        self._headers = headers
+        self._habits = habits
+        self._idle: dict[str, list[_Line]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._tending: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def warm(self, url: str) -> None:
+        """Have an idle socket to this address; never raises."""
+        if not self._closed and not any(not line.socket.closed for line in self._idle.get(url, ())):
+            with suppress(ProviderError):
+                self._rest(await self._open(url))
+
+    async def speak(self, url: str, utterance: Callable[[], Utterance]) -> AsyncGenerator[bytes | Reached, None]:
+        """Speak one; a socket that has died idle is replaced as long as nothing was heard. Raises ProviderError."""
+        line = self._taken_from_rest(url)
+        heard = False
+        if line is not None:
+            try:
+                async with aclosing(self._speak_on(line, utterance())) as pieces:
+                    async for piece in pieces:
+                        heard = True
+                        yield piece
+            except ProviderError as error:
+                if heard or error.reason in ("limited", "malformed"):
+                    raise
+            else:
+                return
+        async with aclosing(self._speak_on(await self._open(url), utterance())) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def close(self) -> None:
+        """Close every idle socket; those in use are closed by those who use them."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        idle = [line for lines in self._idle.values() for line in lines]
+        self._idle.clear()
+        await asyncio.gather(*(line.socket.close() for line in idle))
+
+    async def _open(self, url: str) -> _Line:
+        socket = await opened(self._provider, url, self._headers, connect_s=self._connect_s)
+        return _Line(url, socket, deque(maxlen=self._habits.a_minute))
+
+    async def _speak_on(self, line: _Line, utterance: Utterance) -> AsyncGenerator[bytes | Reached, None]:
+        line.used_s.append(_now_s())
+        begun = broken = False
+        try:
+            for message in utterance.begin():
+                await line.socket.send_json(message)
+            begun = True
+            while not utterance.over:
+                for piece in self._understood(utterance, await line.socket.receive()):
+                    yield piece
+        except ProviderError:
+            broken = True
+            raise
+        finally:
+            if utterance.over and not broken:
+                self._rest(line)
+            elif broken or self._closed:
+                self._start(line.socket.close())
+            else:
+                self._start(self._settle(line, utterance if begun else None))
+
+    def _understood(self, utterance: Utterance, frame: bytes | dict[str, Any]) -> list[bytes | Reached]:
+        try:
+            return list(utterance.take(frame))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            raise failed(self._provider, "malformed", "not what the protocol says") from None
+
+    async def _settle(self, line: _Line, utterance: Utterance | None) -> None:
+        """Nobody listens any more: the vendor is to stop."""
+        clean = False
+        try:
+            stop = utterance.stop() if utterance is not None else None
+            if utterance is not None and stop is not None:
+                with suppress(ProviderError, TimeoutError):
+                    async with asyncio.timeout(SETTLE_S):
+                        await line.socket.send_json(stop)
+                        while not utterance.over:
+                            self._understood(utterance, await line.socket.receive())
+                        clean = True
+        finally:
+            if clean:
+                self._rest(line)
+            else:
+                await line.socket.close()
+        if not clean:
+            await self.warm(line.url)
+
+    def _taken_from_rest(self, url: str) -> _Line | None:
+        """An idle socket that may be used now: the one used last, which is the surest to be alive."""
+        idle = self._idle.get(url, [])
+        tired = []
+        taken = None
+        while idle and taken is None:
+            line = idle.pop()
+            if line.socket.closed:
+                continue
+            if len(line.used_s) == line.used_s.maxlen and _now_s() - line.used_s[0] < MINUTE_S:
+                tired.append(line)
+            else:
+                taken = line
+        idle.extend(reversed(tired))
+        return taken
+
+    def _rest(self, line: _Line) -> None:
+        idle = self._idle.setdefault(line.url, [])
+        if self._closed or len(idle) >= MOST_IDLE:
+            self._start(line.socket.close())
+            return
+        line.idle_since_s = _now_s()
+        idle.append(line)
+        if self._tending is None:
+            self._tending = self._start(self._tend())
+
+    async def _tend(self) -> None:
+        """While there are idle sockets: keep them alive, and close those that nobody has wanted for long."""
+        while any(self._idle.values()):
+            await asyncio.sleep(TEND_S)
+            for url, lines in list(self._idle.items()):
+                oldest_s = _now_s() - IDLE_S
+                old = [line for line in lines if line.idle_since_s < oldest_s]
+                self._idle[url] = [line for line in lines if line not in old and not line.socket.closed]
+                for line in old:
+                    await line.socket.close()
+                if self._habits.keep_alive is not None:
+                    for line in list(self._idle[url]):
+                        with suppress(ProviderError):
+                            await line.socket.send_json(self._habits.keep_alive)
+        self._tending = None
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
