@@ -6,7 +6,6 @@ address names the voice, so a socket serves one voice. `close_context` lets a co
 the socket is closed.
 """
 
-import base64
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from itertools import count
@@ -16,7 +15,7 @@ from urllib.parse import quote
 from pipeline.audio import WIDE_HZ
 from pipeline.providers import Access, Reached
 from pipeline.providers.socket import failed
-from pipeline.providers.socket_pool import Habits, Message, SocketPool, WholeSamples, address
+from pipeline.providers.socket_pool import Habits, Message, SocketPool, WholeSamples, address, pcm_of
 from pipeline.providers.spoken_words import SpokenWords, speakable
 from pipeline.providers.statuses import NO_MONEY_LEFT
 
@@ -117,7 +116,7 @@ class _Context:
         if alignment:
             yield from self._aligned(alignment, start_ms)
         if audio := frame.get("audio"):
-            yield from self._samples.of(base64.b64decode(audio, validate=True))
+            yield from self._samples.of(pcm_of(audio))
         if frame.get("isFinal") or frame.get("is_final"):
             self.over = True
             yield from self._letter(" ", self._end_ms)

@@ -67,3 +67,13 @@ class SpokenWords:
 
 def _bare(word: str) -> str:
     return "".join(letter for letter in word.casefold() if letter.isalnum())
+
+
+def in_parts(text: str, most: int) -> list[str]:
+    """The text in parts of at most so many characters, cut at white space where there is any."""
+    parts = []
+    while len(text) > most:
+        cut = text.rfind(" ", 1, most) + 1 or most
+        parts.append(text[:cut])
+        text = text[cut:]
+    return [*parts, text]

@@ -58,7 +58,7 @@ async def a_call(vendor: Vendor, latency: Latency = AT_ONCE) -> AsyncIterator[tu
 
 def speaking(voice: Voice, text: str, name: str = "anna", speed: float = 1.0) -> Any:
     """What speaking gives, closed behind the block."""
-    return aclosing(voice.speak(text, name, speed))  # type: ignore[type-var]
+    return aclosing(voice.speak(text, name, speed))
 
 
 async def said(voice: Voice, text: str, name: str = "anna", speed: float = 1.0) -> list[bytes | Reached]:
@@ -99,3 +99,9 @@ async def settled(before: set[Any]) -> None:
             await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
 
     await asyncio.wait_for(gone(), PATIENCE_S)
+
+
+async def calmed_down() -> None:
+    """Wait until pools are done with what was interrupted."""
+    settling = [task for task in asyncio.all_tasks() if task.get_coro().__qualname__ == "SocketPool._settle"]  # type: ignore[union-attr]
+    await asyncio.wait_for(asyncio.gather(*settling), PATIENCE_S)

@@ -10,7 +10,7 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from telephony.bench.vendor_servers.speech_server import Chunk, Line, SpeechSocketServer, Spoken, in_base64
+from telephony.bench.vendor_servers.speech_server import Chunk, Line, SpeechSocketServer, Spoken, as_text
 
 MOST_CONTEXTS = 5
 STATUSES = {
@@ -45,8 +45,7 @@ class ElevenLabsServer(SpeechSocketServer):
             context = contexts.setdefault(name, _Context(name, single))
             context.hear(message)
             if context.due(message, single):
-                task = line.say(context.spoken, self._speak(line, context))
-                task.add_done_callback(lambda _, name=name: contexts.pop(name, None))
+                line.say(context.spoken, self._speak(line, context, contexts))
 
     async def _may_open(self, connection: ServerConnection, contexts: Mapping[str, Any]) -> bool:
         if self.faults.error_inside:
@@ -58,7 +57,7 @@ class ElevenLabsServer(SpeechSocketServer):
             return False
         return True
 
-    async def _speak(self, line: Line, context: "_Context") -> None:
+    async def _speak(self, line: Line, context: "_Context", contexts: dict[str, "_Context"]) -> None:
         spoken = context.spoken
         spoken.voice, spoken.text = line.path.split("/")[-2], context.text.strip(" ")
         spoken.speed = float(context.settings.get("speed", 1.0))
@@ -68,6 +67,7 @@ class ElevenLabsServer(SpeechSocketServer):
         async for chunk in self.chunks(spoken, spoken.text):
             await line.send(context.marked(_audio(chunk)))
         spoken.finished = True
+        del contexts[context.name]
         await line.send(context.marked({"isFinal": True}))
         if context.single:
             await line.connection.close()
@@ -107,7 +107,7 @@ def _audio(chunk: Chunk) -> dict[str, Any]:
         starts += [round(timing.start_ms - chunk.start_ms + nth * each_ms) for nth in range(len(letters))]
         lengths += [round(each_ms)] * len(letters)
     alignment = {"chars": chars, "charStartTimesMs": starts, "charDurationsMs": lengths} if chars else None
-    return {"audio": in_base64(chunk.pcm), "alignment": alignment, "normalizedAlignment": alignment, "isFinal": None}
+    return {"audio": as_text(chunk.pcm), "alignment": alignment, "normalizedAlignment": alignment, "isFinal": None}
 
 
 async def _told_off(connection: ServerConnection, word: str, message: str) -> None:

@@ -113,8 +113,8 @@ class Faulty:
         spoken.stopped = not spoken.finished
         await self.told()
 
-    async def chunks(self, spoken: Spoken, text: str) -> AsyncIterator[Chunk]:
-        """The audio of a text, each chunk when it is due, until the utterance is stopped."""
+    async def chunks(self, spoken: Spoken, text: str, *, obeys: bool = True) -> AsyncIterator[Chunk]:
+        """The audio of a text, each chunk when it is due; `obeys`: until the utterance is stopped."""
         loop = asyncio.get_running_loop()
         words = [] if self.faults.silent else speech(text, spoken.speed)
         timings, start_ms = [], 0
@@ -126,7 +126,7 @@ class Faulty:
         due_s = loop.time() + self.latency.first_chunk_ms / 1_000
         for nth, start in enumerate(range(0, len(pcm), size)):
             await asyncio.sleep(due_s - loop.time())
-            if spoken.stopped:
+            if obeys and spoken.stopped:
                 return
             if nth == self.faults.close_after_chunks:
                 raise MidAudioError
@@ -265,6 +265,6 @@ class SpeechSocketServer(Faulty):
             await self.told()
 
 
-def in_base64(pcm: bytes) -> str:
+def as_text(pcm: bytes) -> str:
     """As JSON protocols carry audio."""
     return base64.b64encode(pcm).decode()
