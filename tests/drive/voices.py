@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipeline.providers import Access, Reached, TextToSpeech
+from pipeline.providers.cartesia_tts import CartesiaTextToSpeech
 from pipeline.providers.elevenlabs_tts import ElevenLabsTextToSpeech
 from pipeline.providers.simulated import Latency
+from telephony.bench.vendor_servers.cartesia_server import CartesiaServer
 from telephony.bench.vendor_servers.elevenlabs_server import ElevenLabsServer
 
 AT_ONCE = Latency(first_chunk_ms=0, times_real_time=10_000)
@@ -35,6 +37,7 @@ class Vendor:
 
 
 VENDORS = [
+    Vendor("cartesia", lambda access: CartesiaTextToSpeech(access, "sonic-3"), CartesiaServer, True),
     Vendor("elevenlabs", lambda access: ElevenLabsTextToSpeech(access, "m", voices=("anna",)), ElevenLabsServer, True),
 ]
 
