@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from pipeline.providers import Access, Reached, TextToSpeech
 from pipeline.providers.cartesia_tts import CartesiaTextToSpeech
+from pipeline.providers.deepgram_tts import DeepgramTextToSpeech
 from pipeline.providers.elevenlabs_tts import ElevenLabsTextToSpeech
 from pipeline.providers.simulated import Latency
 from telephony.bench.vendor_servers.cartesia_server import CartesiaServer
+from telephony.bench.vendor_servers.deepgram_speak_server import DeepgramSpeakServer
 from telephony.bench.vendor_servers.elevenlabs_server import ElevenLabsServer
 
 AT_ONCE = Latency(first_chunk_ms=0, times_real_time=10_000)
@@ -38,6 +40,7 @@ class Vendor:
 
 VENDORS = [
     Vendor("cartesia", lambda access: CartesiaTextToSpeech(access, "sonic-3"), CartesiaServer, True),
+    Vendor("deepgram", lambda access: DeepgramTextToSpeech(access, "aura-2", voices=("anna",)), DeepgramSpeakServer),
     Vendor("elevenlabs", lambda access: ElevenLabsTextToSpeech(access, "m", voices=("anna",)), ElevenLabsServer, True),
 ]
 
