@@ -1,0 +1,144 @@
+"""Voices behind OpenAI's `/audio/speech`. Rule: the SDK's types, errors and texts end here.
+
+Serves OpenAI and whatever speaks the same protocol (Kokoro, Piper); some answer with a WAV file whatever is asked for.
+The SDK streams the body as it comes, closing the response closes the connection, and connections are kept for the next
+sentence. Nothing is retried but a request on a kept connection that turned out closed. There are no word timings.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from typing import Any, Final
+
+from pipeline.audio import WIDE_HZ
+from pipeline.providers import Access, Reached
+from pipeline.providers.riff import WavStream
+from pipeline.providers.socket import failed
+from pipeline.providers.socket_pool import WholeSamples
+from pipeline.providers.spoken_words import speakable
+from pipeline.providers.statuses import reason_of
+
+NAME: Final = "openai"
+OPENAI_URL: Final = "https://api.openai.com/v1"
+KEPT_WARM_S: Final = 300.0
+READ_S: Final = 30.0
+SLOWEST, FASTEST = 0.25, 4.0
+
+
+class OpenAISpeech:
+    """One model of a server; `pcm_hz` is the rate of its raw PCM, `instructions` go to models that take them."""
+
+    def __init__(self, access: Access, model: str, *, instructions: str | None = None, pcm_hz: int = WIDE_HZ) -> None:
+        self._access = access
+        self._model = model
+        self._given: dict[str, Any] = {"instructions": instructions} if instructions else {}
+        self._pcm_hz = pcm_hz
+        self._client: Any = None
+        self._http: Any = None
+        self._connecting = asyncio.Lock()
+
+    async def warm(self) -> None:
+        """Have the SDK loaded and a connection ready; never raises."""
+        import httpx2
+
+        await self._connected()
+        with suppress(httpx2.HTTPError, httpx2.InvalidURL):
+            await self._http.head(self._access.base_url)
+
+    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[bytes | Reached, None]:
+        """Speak it at 0.25 to 4 times the voice's pace; raises ProviderError."""
+        if not speakable(text):
+            return
+        request = {
+            "model": self._model,
+            "input": text,
+            "voice": voice,
+            "response_format": "pcm",
+            "speed": min(max(speed, SLOWEST), FASTEST),
+            **self._given,
+        }
+        async with AsyncExitStack() as stack:
+            body = await self._answer(stack, request)
+            sound, samples = WavStream(self._pcm_hz), WholeSamples()
+            while (chunk := await self._next(body)) is not None:
+                for whole in samples.of(self._heard(sound, chunk)):
+                    yield whole
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def _answer(self, stack: AsyncExitStack, request: dict[str, Any]) -> AsyncIterator[bytes]:
+        """The body of the answer, which `stack` closes."""
+        import httpx2
+        import openai
+
+        client = await self._connected()
+        create = client.audio.speech.with_streaming_response.create
+        with _ours():
+            try:
+                response = await stack.enter_async_context(create(**request))
+            except openai.APIConnectionError as error:
+                # A kept connection that the server had closed; one that is not there at all fails otherwise.
+                if not isinstance(error.__cause__, httpx2.RemoteProtocolError | httpx2.ReadError | httpx2.WriteError):
+                    raise
+                response = await stack.enter_async_context(create(**request))
+        if response.headers.get("content-type", "").startswith(("application/json", "text/")):
+            raise failed(NAME, "malformed", "no sound")
+        body: AsyncIterator[bytes] = response.iter_bytes()
+        return body
+
+    async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
+        with _ours():
+            return await anext(body, None)
+
+    def _heard(self, sound: WavStream, chunk: bytes) -> bytes:
+        try:
+            return sound.take(chunk)
+        except ValueError:
+            raise failed(NAME, "malformed", "no mono PCM16") from None
+
+    async def _connected(self) -> Any:
+        """The SDK's client, which a thread loads."""
+        async with self._connecting:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._made)
+        return self._client
+
+    def _made(self) -> Any:
+        import httpx2
+        import openai
+
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEPT_WARM_S)
+        timeout = httpx2.Timeout(READ_S, connect=self._access.connect_s)
+        self._http = openai.DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
+        return openai.AsyncOpenAI(
+            # Local servers want no key, but the SDK does.
+            api_key=self._access.api_key or "none",
+            base_url=self._access.base_url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=self._http,
+        )
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    """Whatever goes wrong in it becomes a ProviderError."""
+    import httpx2
+    import openai
+
+    try:
+        yield
+    except openai.APIStatusError as error:
+        reason, retryable = reason_of(error.status_code, error.code)
+        raise failed(NAME, reason, str(error.status_code), retryable=retryable) from None
+    except (openai.APIConnectionError, httpx2.TransportError) as error:
+        cause = error.__cause__ or error
+        stalled = isinstance(cause, httpx2.TimeoutException)
+        raise failed(NAME, "stalled" if stalled else "unreachable", type(cause).__name__, retryable=True) from None
+    except httpx2.DecodingError:
+        raise failed(NAME, "malformed", "DecodingError") from None
+    except openai.OpenAIError as error:
+        raise failed(NAME, "internal", type(error).__name__, retryable=True) from None

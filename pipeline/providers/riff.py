@@ -1,0 +1,69 @@
+"""Sound in WAV files and streams. Rule: only mono PCM16 passes; how long it will be is not believed.
+
+Servers that stream write a length they cannot know yet: 0, or as much as fits.
+"""
+
+import struct
+
+from pipeline.audio import WIDE_HZ, Resampler
+
+LONGEST_HEADER = 4_096
+PCM = 1
+EXTENSIBLE = 0xFFFE
+
+
+def without_header(chunk: bytes) -> bytes:
+    """A chunk that may begin with a WAV header of its own, without it."""
+    if not chunk.startswith(b"RIFF"):
+        return chunk
+    found = _found(chunk)
+    return chunk[found[0] :] if found else b""
+
+
+class WavStream:
+    """Bytes of raw PCM16 or of a WAV file, as they come, to PCM16 at 24 kHz. Raises ValueError for other sounds."""
+
+    def __init__(self, raw_hz: int = WIDE_HZ) -> None:
+        self._raw_hz = raw_hz
+        self._head: bytes | None = b""
+        self._resampler: Resampler | None = None
+
+    def take(self, chunk: bytes) -> bytes:
+        """What this chunk gives."""
+        if self._head is not None:
+            self._head += chunk
+            found = self._begun(self._head)
+            if found is None:
+                return b""
+            start, rate_hz = found
+            chunk, self._head = self._head[start:], None
+            self._resampler = Resampler(rate_hz, WIDE_HZ) if rate_hz != WIDE_HZ else None
+        return self._resampler.process(chunk) if self._resampler else chunk
+
+    def _begun(self, head: bytes) -> tuple[int, int] | None:
+        if not (head.startswith(b"RIFF") or (len(head) < 4 and b"RIFF".startswith(head))):
+            return 0, self._raw_hz
+        found = _found(head)
+        if found is None and len(head) > LONGEST_HEADER:
+            raise ValueError("a header without an end")
+        return found
+
+
+def _found(head: bytes) -> tuple[int, int] | None:
+    """Where the samples begin and their rate, as soon as the header is there."""
+    place, rate_hz = 12, 0
+    while len(head) >= place + 8:
+        kind, size = struct.unpack_from("<4sI", head, place)
+        place += 8
+        if kind == b"data":
+            if not rate_hz:
+                raise ValueError("no format")
+            return place, rate_hz
+        if kind == b"fmt ":
+            if len(head) < place + 16:
+                return None
+            coding, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", head, place)
+            if coding not in (PCM, EXTENSIBLE) or channels != 1 or bits != 16 or not rate_hz:
+                raise ValueError("no mono PCM16")
+        place += size + size % 2
+    return None
