@@ -10,11 +10,13 @@ from pipeline.providers import Access, Reached, TextToSpeech
 from pipeline.providers.cartesia_tts import CartesiaTextToSpeech
 from pipeline.providers.deepgram_tts import DeepgramTextToSpeech
 from pipeline.providers.elevenlabs_tts import ElevenLabsTextToSpeech
+from pipeline.providers.inworld_tts import InworldTextToSpeech
 from pipeline.providers.openai_speech import OpenAISpeech
 from pipeline.providers.simulated import Latency
 from telephony.bench.vendor_servers.cartesia_server import CartesiaServer
 from telephony.bench.vendor_servers.deepgram_speak_server import DeepgramSpeakServer
 from telephony.bench.vendor_servers.elevenlabs_server import ElevenLabsServer
+from telephony.bench.vendor_servers.inworld_server import InworldServer
 from telephony.bench.vendor_servers.openai_speech_server import OpenAISpeechServer
 
 AT_ONCE = Latency(first_chunk_ms=0, times_real_time=10_000)
@@ -44,6 +46,7 @@ VENDORS = [
     Vendor("openai", lambda access: OpenAISpeech(access, "tts-1"), OpenAISpeechServer, socket=False),
     Vendor("cartesia", lambda access: CartesiaTextToSpeech(access, "sonic-3"), CartesiaServer, True),
     Vendor("deepgram", lambda access: DeepgramTextToSpeech(access, "aura-2", voices=("anna",)), DeepgramSpeakServer),
+    Vendor("inworld", lambda access: InworldTextToSpeech(access, "inworld-tts-1.5-max"), InworldServer, True),
     Vendor("elevenlabs", lambda access: ElevenLabsTextToSpeech(access, "m", voices=("anna",)), ElevenLabsServer, True),
 ]
 
