@@ -1,17 +1,22 @@
 """What holds for every test: nothing leaves the machine, and Hypothesis tells the same story every time.
 
-Rule: fixtures belong to the folder that needs them.
+Rule: fixtures belong to the folder that needs them; but `live_key` opens the door that is shut here.
 """
 
 import ipaddress
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("offhook", deadline=None, derandomize=True, database=None)
 settings.load_profile("offhook")
+
+KEYS = {name: key for name, key in os.environ.items() if name.endswith("_API_KEY")}
+away: set[str] = set()
 
 for name in [name for name in os.environ if name.startswith("OFFHOOK_") or name.endswith(("_API_KEY", "_BASE_URL"))]:
     del os.environ[name]
@@ -29,7 +34,7 @@ def is_on_this_machine(host: str) -> bool:
 
 
 def _stay_home(event: str, arguments: tuple[Any, ...]) -> None:
-    if event not in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+    if away or event not in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
         return
     _, address = arguments
     if isinstance(address, tuple) and not is_on_this_machine(str(address[0])):
@@ -37,3 +42,14 @@ def _stay_home(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_home)
+
+
+@pytest.fixture
+def live_key(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The key that the test's mark `live` names, or no test; while it runs the vendor may be reached."""
+    mark = request.node.get_closest_marker("live")
+    name = mark.args[0] if mark else ""
+    key = KEYS.get(name) or pytest.skip(f"{name} is not set")
+    away.add(name)
+    yield key
+    away.remove(name)

@@ -1,6 +1,5 @@
 """Real vendors hear a sentence by the embedded voice. Each runs only when its key is in the environment."""
 
-import os
 import re
 
 import pytest
@@ -15,14 +14,9 @@ from pipeline.providers.openai_transcription import OpenAITranscription
 from tests.drive import speech
 from tests.drive.recognisers import heard_until, say
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.timeout(60)
 
 SENTENCE = "I would like to book a table for four people."
-
-
-def key_of(name: str) -> str:
-    """The vendor's key, or no test."""
-    return os.environ.get(name) or pytest.skip(f"{name} is not set")
 
 
 async def words_heard_by(speech_to_text: SpeechToText) -> str:
@@ -34,37 +28,43 @@ async def words_heard_by(speech_to_text: SpeechToText) -> str:
     return " ".join(re.findall(r"\w+", final.text.lower()))
 
 
-async def test_nova_understands() -> None:
-    access = Access("https://api.deepgram.com", key_of("DEEPGRAM_API_KEY"))
+@pytest.mark.live("DEEPGRAM_API_KEY")
+async def test_nova_understands(live_key: str) -> None:
+    access = Access("https://api.deepgram.com", live_key)
 
     assert "book a table for" in await words_heard_by(DeepgramNova(access, "nova-3"))
 
 
-async def test_flux_understands() -> None:
-    access = Access("https://api.deepgram.com", key_of("DEEPGRAM_API_KEY"))
+@pytest.mark.live("DEEPGRAM_API_KEY")
+async def test_flux_understands(live_key: str) -> None:
+    access = Access("https://api.deepgram.com", live_key)
 
     assert "book a table for" in await words_heard_by(DeepgramFlux(access, "flux-general-en"))
 
 
-async def test_openai_understands() -> None:
-    access = Access("https://api.openai.com/v1", key_of("OPENAI_API_KEY"))
+@pytest.mark.live("OPENAI_API_KEY")
+async def test_openai_understands(live_key: str) -> None:
+    access = Access("https://api.openai.com/v1", live_key)
 
     assert "book a table for" in await words_heard_by(OpenAITranscription(access, "gpt-4o-mini-transcribe"))
 
 
-async def test_openai_understands_files() -> None:
-    access = Access("https://api.openai.com/v1", key_of("OPENAI_API_KEY"))
+@pytest.mark.live("OPENAI_API_KEY")
+async def test_openai_understands_files(live_key: str) -> None:
+    access = Access("https://api.openai.com/v1", live_key)
 
     assert "book a table for" in await words_heard_by(OpenAIFiles(access, "gpt-4o-mini-transcribe"))
 
 
-async def test_assemblyai_understands() -> None:
-    access = Access("https://streaming.assemblyai.com", key_of("ASSEMBLYAI_API_KEY"))
+@pytest.mark.live("ASSEMBLYAI_API_KEY")
+async def test_assemblyai_understands(live_key: str) -> None:
+    access = Access("https://streaming.assemblyai.com", live_key)
 
     assert "book a table for" in await words_heard_by(AssemblyAI(access, "universal-streaming-english"))
 
 
-async def test_inworld_understands() -> None:
-    access = Access("https://api.inworld.ai", key_of("INWORLD_API_KEY"))
+@pytest.mark.live("INWORLD_API_KEY")
+async def test_inworld_understands(live_key: str) -> None:
+    access = Access("https://api.inworld.ai", live_key)
 
     assert "book a table for" in await words_heard_by(InworldStt(access, "inworld/inworld-stt-1"))
