@@ -121,8 +121,6 @@ class _Context:
             self.over = True
             yield from self._letter(" ", self._end_ms)
             yield from self._words.finished(self._samples.given_ms)
-        elif not (alignment or "audio" in frame):
-            raise failed(NAME, "malformed", "a message without audio or end")
 
     def _aligned(self, alignment: dict[str, Any], start_ms: float) -> Iterable[Reached]:
         letters = zip(alignment["chars"], alignment["charStartTimesMs"], alignment["charDurationsMs"], strict=True)

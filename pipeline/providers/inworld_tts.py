@@ -91,7 +91,7 @@ class _Context:
             raise failed(NAME, "malformed", "a binary frame")
         if error := frame.get("error"):
             raise _failure(int(error["code"]))
-        result = frame["result"]
+        result = frame.get("result", {})
         if result.get("contextId", self._id) != self._id:
             return
         if code := (result.get("status") or {}).get("code"):

@@ -111,6 +111,7 @@ class SocketPool:
         self._habits = habits
         self._idle: dict[str, list[_Line]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._tending: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -145,9 +146,12 @@ class SocketPool:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        idle = [line for lines in self._idle.values() for line in lines]
+        for lines in self._idle.values():
+            for line in lines:
+                self._hang_up(line)
         self._idle.clear()
-        await asyncio.gather(*(line.socket.close() for line in idle))
+        while self._closing:
+            await asyncio.gather(*self._closing)
 
     async def _open(self, url: str) -> _Line:
         socket = await opened(self._provider, url, self._headers, connect_s=self._connect_s)
@@ -170,7 +174,7 @@ class SocketPool:
             if utterance.over and not broken:
                 self._rest(line)
             elif broken or self._closed:
-                self._start(line.socket.close())
+                self._hang_up(line)
             else:
                 self._start(self._settle(line, utterance if begun else None))
 
@@ -196,7 +200,7 @@ class SocketPool:
             if clean:
                 self._rest(line)
             else:
-                await line.socket.close()
+                self._hang_up(line)
         if not clean:
             await self.warm(line.url)
 
@@ -219,7 +223,7 @@ class SocketPool:
     def _rest(self, line: _Line) -> None:
         idle = self._idle.setdefault(line.url, [])
         if self._closed or len(idle) >= MOST_IDLE:
-            self._start(line.socket.close())
+            self._hang_up(line)
             return
         line.idle_since_s = _now_s()
         idle.append(line)
@@ -235,12 +239,18 @@ class SocketPool:
                 old = [line for line in lines if line.idle_since_s < oldest_s]
                 self._idle[url] = [line for line in lines if line not in old and not line.socket.closed]
                 for line in old:
-                    await line.socket.close()
+                    self._hang_up(line)
                 if self._habits.keep_alive is not None:
                     for line in list(self._idle[url]):
                         with suppress(ProviderError):
                             await line.socket.send_json(self._habits.keep_alive)
         self._tending = None
+
+    def _hang_up(self, line: _Line) -> None:
+        """Close it without waiting; nothing interrupts that, or the far end would never hear of it."""
+        task = asyncio.create_task(line.socket.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

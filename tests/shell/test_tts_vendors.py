@@ -11,6 +11,7 @@ from deepgram import AsyncDeepgramClient
 from deepgram.environment import DeepgramClientEnvironment
 from elevenlabs import ElevenLabs, VoiceSettings
 from openai import AsyncOpenAI
+from websockets.asyncio.server import ServerConnection
 
 from pipeline.audio import WIDE_HZ, Resampler
 from pipeline.providers import Access, ProviderError, Reached
@@ -304,6 +305,17 @@ def test_a_wav_header_is_found_however_it_is_cut() -> None:
 def test_other_sounds_are_refused(sound: bytes) -> None:
     with pytest.raises(ValueError, match=r"mono|format|header"):
         WavStream().take(sound)
+
+
+class _Chatty(ElevenLabsServer):
+    async def read(self, connection: ServerConnection) -> dict[str, Any] | None:
+        await connection.send('{"contextId": "u1", "news": "something that no client knew when it was written"}')
+        return await super().read(connection)
+
+
+async def test_messages_that_nobody_knows_yet_are_passed_over() -> None:
+    async with _Chatty(AT_ONCE) as server, a_voice(ELEVENLABS, server.url) as voice:
+        assert audio(await said(voice, TEXT)) == SOUND
 
 
 # Faults of the way there.

@@ -43,13 +43,13 @@ class CartesiaServer(SpeechSocketServer):
                 await line.send(_error(context, *refusal))
                 continue
             pace = (message.get("generation_config") or {}).get("speed", 1.0)
-            spoken = Spoken(message["transcript"], message["voice"]["id"], float(pace))
+            spoken = Spoken(message["transcript"], str(_voice(message)), float(pace))
             begun[context] = spoken, line.say(spoken, self._speak(line, context, spoken, message))
 
     def _refusal(self, message: dict[str, Any]) -> tuple[int, str, str] | None:
         if self.faults.error_inside:
             return 402, "quota_exceeded", "You have run out of credits."
-        if message.get("output_format") != OUTPUT or message.get("voice", {}).get("mode") != "id":
+        if message.get("output_format") != OUTPUT or not _voice(message):
             return 400, "invalid_request", "Invalid request."
         if not words_of(message.get("transcript", "")):
             return 400, "invalid_request", "transcript empty or contains only punctuation"
@@ -71,6 +71,12 @@ class CartesiaServer(SpeechSocketServer):
             await line.send({"type": "chunk", "done": False, "data": as_text(chunk.pcm), "step_time": 1.0, **about})
         spoken.finished = not spoken.stopped
         await line.send({"type": "done", "done": True, **about})
+
+
+def _voice(message: dict[str, Any]) -> str | None:
+    """An id, or an object that holds one."""
+    voice = message.get("voice")
+    return voice.get("id") if isinstance(voice, dict) else voice
 
 
 def _error(context: str, status: int, code: str, message: str) -> dict[str, Any]:
