@@ -30,6 +30,22 @@ class LanguageServer(Protocol):
         """Have the vendor's SDK loaded before the first call needs it."""
         ...
 
+    async def warm(self) -> None:
+        """Have a connection open before a reply needs it; never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class VendorVoice(TextToSpeech, Protocol):
+    """One vendor's voices, and the connections to them, which serve every call."""
+
+    async def warm(self) -> None:
+        """Have a connection open before something is to be said; never raises."""
+        ...
+
     async def close(self) -> None:
         """Close the connections."""
         ...
@@ -62,4 +78,4 @@ RECOGNISERS: Final[Mapping[str, Callable[[Access, str], SpeechToText]]] = Mappin
     }
 )
 
-VOICES: Final[Mapping[str, Callable[[Access, str], TextToSpeech]]] = MappingProxyType({})
+VOICES: Final[Mapping[str, Callable[[Access, str], VendorVoice]]] = MappingProxyType({})

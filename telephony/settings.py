@@ -334,13 +334,16 @@ def _broken_providers(settings: Settings) -> Iterator[_Broken]:
     for names, problem, remedy in vendor_table.broken(settings.vendors):
         yield _Broken((("vendor", *names),), problem, remedy)
     chosen = settings.providers
-    flows = [flow for name in listed(chosen.llm) if (flow := flow_of(name))]
+    flows = [flow for name in (*listed(chosen.llm), *settings.aliases.values()) if (flow := flow_of(name))]
     table = ProviderTable(chosen, flows, settings.known)
+    for alias, name in settings.aliases.items():
+        if not any(table.found(layer, name) for layer in WHAT):
+            yield _Broken((("aliases", alias),), f"nobody is called {name!r}", "VENDOR/MODEL")
     for layer, what in WHAT.items():
         if not chosen.of(layer):
             yield _Broken((("providers", layer),), "is empty", "a name, or several in the order to try them")
-        for place, chosen_name in chosen.of(layer):
-            name = table.aliased(chosen_name)
+        for place, written in chosen.of(layer):
+            name = table.aliased(written)
             if table.found(layer, name) is None:
                 yield _Broken((place,), f"no {what} is called {name!r}", table.remedy(layer, name))
 

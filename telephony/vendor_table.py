@@ -1,7 +1,8 @@
 """The vendors that everybody knows, and what a settings file adds. Rule: a vendor is a row, never code.
 
 A vendor has one address, or one for each layer where it differs, and for each layer that it serves the protocol it
-speaks there. Who speaks a protocol is `telephony.makers`' to say.
+speaks there. Who speaks a protocol is `telephony.makers`' to say. `openai-files` is `audio/transcriptions`, which hears
+an utterance when it is over; `openai` in hearing is Realtime transcription.
 """
 
 from collections.abc import Iterator, Mapping

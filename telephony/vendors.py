@@ -25,7 +25,7 @@ from pipeline.realtime.config import SessionConfig
 from pipeline.signals import LAST_WORDS
 from pipeline.worker import Cascade
 from telephony.dialplan import HOLD_WORDS
-from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES, LanguageServer
+from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES, LanguageServer, VendorVoice
 from telephony.provider_table import EMBEDDED, ProviderTable, flow_of, is_by
 from telephony.provider_table import Candidate as Choice
 from telephony.settings import Settings
@@ -69,7 +69,7 @@ class Vendors:
         self._voice = EmbeddedVoice()
         self._servers: dict[str, LanguageServer] = {}
         self._recognisers: dict[str, SpeechToText] = {}
-        self._voices: dict[str, TextToSpeech] = {}
+        self._voices: dict[str, VendorVoice] = {}
         hearing = [agent for agent in agents.values() if self._has("stt", agent, EMBEDDED)]
         prompts = [self._phrases(agent) for agent in hearing]
         self._recogniser = EmbeddedSpeechToText(settings.providers.recogniser_processes, prompts)
@@ -85,7 +85,7 @@ class Vendors:
             opening.push_async_exit(self._recogniser)
             if any(self._has("stt", config, EMBEDDED) for config in self._foreseen):
                 await self._recogniser.start()
-            opening.push_async_callback(self._close_servers)
+            opening.push_async_callback(self._close_connections)
             for config in self._foreseen:
                 for candidate in self._table.candidates("llm", config):
                     if candidate.entry.vendor is not None:
@@ -200,9 +200,11 @@ class Vendors:
             self._servers[name] = LANGUAGE_MODELS[vendor.llm](_access(vendor, "llm"))
         return self._servers[name]
 
-    async def _close_servers(self) -> None:
+    async def _close_connections(self) -> None:
         for server in self._servers.values():
             await server.close()
+        for voice in self._voices.values():
+            await voice.close()
 
     def _phrases(self, agent: SessionConfig) -> str | None:
         transcription = agent.audio.input.transcription

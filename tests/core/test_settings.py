@@ -161,6 +161,9 @@ tts = "openai"
 [vendor.groq]
 api_key = "env:UNSET"
 base_ulr = "http://10.0.0.4/v1"
+[aliases]
+gpt-realtime = "groq"
+"gpt-4o-realtime" = 7
 """,
     )
 
@@ -175,6 +178,8 @@ base_ulr = "http://10.0.0.4/v1"
         "12: vendor.embedded: is no name for a vendor (a word of its own, without a slash)",
         "16: vendor.groq.api_key: names the environment variable UNSET, which is not set",
         "17: vendor.groq.base_ulr: unknown key 'base_ulr' (did you mean 'base_url'?)",
+        "19: aliases.gpt-realtime: nobody is called 'groq' (VENDOR/MODEL)",
+        "20: aliases.gpt-4o-realtime: expected str, got int",
     ]
 
 
