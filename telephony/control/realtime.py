@@ -12,7 +12,9 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 from starlette.datastructures import QueryParams
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from pipeline.realtime.config import SessionConfig
@@ -37,6 +39,7 @@ CALL_ID: Final = re.compile(r"rtc_[0-9a-f]{24}")
 FULL: Final = Refused(status=503, code="server_overloaded", message="There are as many sessions as this node serves.")
 CLOSING: Final = Refused(status=503, code="server_overloaded", message="This node is shutting down.")
 UNREADABLE: Final = Refused(status=503, code="server_error", message="The state of calls cannot be read right now.")
+NO_UPGRADE: Final = Refused(status=426, code="upgrade_required", message="This address is for WebSocket clients.")
 EPHEMERAL_SIDEBAND: Final = Refused(
     status=403,
     code="insufficient_permissions",
@@ -59,7 +62,8 @@ class Realtime:
 
     def routes(self) -> list[BaseRoute]:
         """Where they come in."""
-        return [WebSocketRoute(path, self) for path in PATHS]
+        plain = [Route(path, _not_upgraded, methods=["GET"]) for path in PATHS]
+        return [*(WebSocketRoute(path, self) for path in PATHS), *plain]
 
     @property
     def connections(self) -> int:
@@ -138,6 +142,12 @@ class Realtime:
         if isinstance(config, SessionConfig) and query.get("intent") == "transcription":
             return replace(config, type="transcription")
         return config
+
+
+async def _not_upgraded(_: Request) -> Response:
+    answer = as_error(NO_UPGRADE)
+    answer.headers["upgrade"] = "websocket"
+    return answer
 
 
 def _with_ours(query: QueryParams) -> bool:

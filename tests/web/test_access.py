@@ -79,13 +79,15 @@ async def test_what_is_not_there_is_told_as_an_error(tmp_path: Path) -> None:
     async with a_house(chosen(tmp_path)) as house, http(address(house)) as client:
         unknown = await client.get("/v1/nothing")
         method = await client.delete("/v1/calls")
+        plain = await client.get("/v1/realtime?model=any")
         long = await client.post("/v1/calls", content=b" " * (1 << 21))
         described = (await client.get("/openapi.json")).json()
         page = await client.get("/docs")
 
-    assert [(answer.status_code, answer.json()["error"]["code"]) for answer in (unknown, method, long)] == [
+    assert [(answer.status_code, answer.json()["error"]["code"]) for answer in (unknown, method, plain, long)] == [
         (404, "unknown_url"),
         (405, "method_not_allowed"),
+        (426, "upgrade_required"),
         (413, "request_too_large"),
     ]
     assert "/v1/realtime/calls/{call_id}/accept" in described["paths"]
