@@ -10,12 +10,17 @@ from typing import Final, Protocol
 from pipeline.providers import Access, LanguageModel, SpeechToText, TextToSpeech
 from pipeline.providers.anthropic_chat import AnthropicServer
 from pipeline.providers.assemblyai_stt import AssemblyAI
+from pipeline.providers.cartesia_tts import CartesiaTextToSpeech
 from pipeline.providers.chat_protocol import GEMINI
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
+from pipeline.providers.deepgram_tts import DeepgramTextToSpeech
+from pipeline.providers.elevenlabs_tts import ElevenLabsTextToSpeech
 from pipeline.providers.inworld_stt import InworldStt
+from pipeline.providers.inworld_tts import InworldTextToSpeech
 from pipeline.providers.openai_chat import OpenAIServer
 from pipeline.providers.openai_files import OpenAIFiles
+from pipeline.providers.openai_speech import OpenAISpeech
 from pipeline.providers.openai_transcription import OpenAITranscription
 
 
@@ -78,4 +83,12 @@ RECOGNISERS: Final[Mapping[str, Callable[[Access, str], SpeechToText]]] = Mappin
     }
 )
 
-VOICES: Final[Mapping[str, Callable[[Access, str], VendorVoice]]] = MappingProxyType({})
+VOICES: Final[Mapping[str, Callable[[Access, str], VendorVoice]]] = MappingProxyType(
+    {
+        "cartesia": CartesiaTextToSpeech,
+        "deepgram": DeepgramTextToSpeech,
+        "elevenlabs": ElevenLabsTextToSpeech,
+        "inworld": InworldTextToSpeech,
+        "openai": OpenAISpeech,
+    }
+)

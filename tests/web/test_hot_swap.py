@@ -11,14 +11,16 @@ from typing import Final, Self
 
 from msgspec.structs import replace as with_changed
 
+from pipeline.fallback.race import Candidate
 from pipeline.providers import Hearing
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.realtime.config import SessionConfig
 from pipeline.worker import Cascade
+from telephony.bench.vendor_servers.openai_llm import ChatServer, words
 from telephony.service import Service
 from telephony.settings import ProviderSettings, Secret
+from telephony.vendor_table import Vendor
 from telephony.vendors import Vendors
-from tests.drive.chat_server import ChatServer, words
 from tests.drive.offhook import House, a_house, chosen
 from tests.drive.realtime import Talk, talking, wide_speech
 from tests.drive.speech import gathered
@@ -61,7 +63,9 @@ class TwoRecognisers(Vendors):
 
     def cascade(self, agent: SessionConfig) -> Cascade:
         cascade = super().cascade(_without_second(agent))
-        return replace(cascade, open_hearing=lambda: self.second.open(agent)) if _wants_second(agent) else cascade
+        if not _wants_second(agent):
+            return cascade
+        return replace(cascade, recognisers=[Candidate("second", lambda: self.second.open(agent))])
 
     def problem(self, config: SessionConfig) -> str | None:
         return super().problem(_without_second(config))
@@ -87,7 +91,7 @@ class TwoEared(Service):
     """The service with both."""
 
     def vendors(self) -> TwoRecognisers:
-        self.both = TwoRecognisers(self.settings.providers, self.dialplan.agents, self.dialplan.flows)
+        self.both = TwoRecognisers(self.settings, self.dialplan.agents, self.dialplan.flows)
         return self.both
 
 
@@ -95,8 +99,9 @@ class TwoEared(Service):
 async def a_swapping_house(tmp_path: Path, answer: str) -> AsyncIterator[House]:
     """Its language model behind `openai/` always says this."""
     async with ChatServer([words(answer)] * 4) as server:
-        providers = ProviderSettings(openai_base_url=server.url, openai_api_key=Secret("none"), llm="scripted/desk")
-        async with a_house(chosen(tmp_path, providers=providers), kind=TwoEared) as house:
+        vendors = {"openai": Vendor(base_url=server.url, api_key=Secret("none"))}
+        settings = chosen(tmp_path, providers=ProviderSettings(llm="scripted/desk"), vendors=vendors)
+        async with a_house(settings, kind=TwoEared) as house:
             yield house
 
 

@@ -6,7 +6,7 @@ What a reply consists of is each vendor's own; see the files beside this one.
 import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
@@ -71,8 +71,16 @@ class EventsServer(ABC):
 
     path: ClassVar[str] = ""
 
-    def __init__(self, answers: Sequence[Answer] = (), *, latency: Latency = LATENCY) -> None:
+    def __init__(
+        self,
+        answers: Sequence[Answer] = (),
+        *,
+        latency: Latency = LATENCY,
+        reply: Callable[[dict[str, Any]], str] = lambda _: WORDS,
+    ) -> None:
+        """`reply` gives the plain words for a request."""
         self.answers = list(answers)
+        self._reply = reply
         self.latency = latency
         self.status: int | None = None
         self.wrong_json = False
@@ -171,7 +179,7 @@ class EventsServer(ABC):
             return Answer([SendText("event: message\ndata: {not json\n\n")])
         if self.answers:
             return self.answers.pop(0)
-        first, *rest = [self.word(f"{word} ") for word in WORDS.split()]
+        first, *rest = [self.word(f"{word} ") for word in self._reply(self.requests[-1]).split()]
         pause = Wait(1_000 / self.latency.tokens_per_s)
         paused = [step for each in rest for step in (pause, each)]
         return Answer([Wait(self.latency.first_token_ms), *self.opening(), first, *paused, *self.closing()])

@@ -1,0 +1,123 @@
+"""Every vendor file and every fault that it is tried with. Rule: a fault is made by the vendor's server or on the way.
+
+A stage is a vendor's local server (`telephony.bench.vendor_servers`) behind a proxy that breaks connections. What is
+tried here says nothing of the vendor itself: see each vendor file's live test.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+
+from telephony.bench.vendor_servers.anthropic_llm import MessagesServer
+from telephony.bench.vendor_servers.assemblyai_server import AssemblyAIServer
+from telephony.bench.vendor_servers.cartesia_server import CartesiaServer
+from telephony.bench.vendor_servers.deepgram_flux_server import DeepgramFluxServer
+from telephony.bench.vendor_servers.deepgram_nova_server import DeepgramNovaServer
+from telephony.bench.vendor_servers.deepgram_speak_server import DeepgramSpeakServer
+from telephony.bench.vendor_servers.elevenlabs_server import ElevenLabsServer
+from telephony.bench.vendor_servers.fault_proxy import CloseAfter, Drip, FaultProxy, HalfOpen, Refuse, StallAfter
+from telephony.bench.vendor_servers.inworld_server import InworldServer
+from telephony.bench.vendor_servers.inworld_stt_server import InworldSttServer
+from telephony.bench.vendor_servers.openai_files_server import OpenAIFilesServer
+from telephony.bench.vendor_servers.openai_llm import ChatServer
+from telephony.bench.vendor_servers.openai_speech_server import OpenAISpeechServer
+from telephony.bench.vendor_servers.openai_transcription_server import OpenAITranscriptionServer
+from telephony.vendor_table import Layer
+
+Fault = Literal["refuse", "half-open", "stall", "close", "drip", "wrong JSON", "401", "429", "500"]
+FAULTS: Final[tuple[Fault, ...]] = (
+    *("refuse", "half-open", "stall", "close", "drip"),
+    *("wrong JSON", "401", "429", "500"),
+)
+DRIP_S: Final = 0.2
+INTO_BYTES: Final[Mapping[Layer, int]] = {"stt": 60, "llm": 900, "tts": 50_000}
+"""How far into an answer a connection stalls or is closed."""
+
+
+class VendorServer(Protocol):
+    """A simulated vendor."""
+
+    status: int | None
+    wrong_json: bool
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One vendor file: the layer and protocol it serves, the model that calls for it, and its local server."""
+
+    layer: Layer
+    file: str
+    protocol: str
+    model: str
+    server: Callable[..., AbstractAsyncContextManager[Any]]
+
+
+TRIED: Final[tuple[Tried, ...]] = (
+    Tried("stt", "deepgram_nova", "deepgram", "nova-3", DeepgramNovaServer),
+    Tried("stt", "deepgram_flux", "deepgram", "flux-general-en", DeepgramFluxServer),
+    Tried("stt", "openai_transcription", "openai", "gpt-4o-transcribe", OpenAITranscriptionServer),
+    Tried("stt", "openai_files", "openai-files", "whisper-1", OpenAIFilesServer),
+    Tried("stt", "assemblyai_stt", "assemblyai", "universal-streaming-english", AssemblyAIServer),
+    Tried("stt", "inworld_stt", "inworld", "inworld-stt-1", InworldSttServer),
+    Tried("llm", "openai_chat", "openai", "gpt-4.1-mini", ChatServer),
+    Tried("llm", "anthropic_chat", "anthropic", "claude-haiku-4-5", MessagesServer),
+    Tried("tts", "elevenlabs_tts", "elevenlabs", "eleven_flash_v2_5", ElevenLabsServer),
+    Tried("tts", "cartesia_tts", "cartesia", "sonic-3", CartesiaServer),
+    Tried("tts", "deepgram_tts", "deepgram", "aura-2-thalia-en", DeepgramSpeakServer),
+    Tried("tts", "openai_speech", "openai", "gpt-4o-mini-tts", OpenAISpeechServer),
+    Tried("tts", "inworld_tts", "inworld", "inworld-tts-1.5-max", InworldServer),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A vendor's server and the way to it."""
+
+    tried: Tried
+    server: VendorServer
+    proxy: FaultProxy
+
+    @property
+    def url(self) -> str:
+        """The vendor's base URL, by way of the proxy."""
+        return self.server.url.replace(f":{self.server.port}", f":{self.proxy.port}")
+
+    def arm(self, fault: Fault) -> None:
+        """From now on this goes wrong."""
+        into_bytes = INTO_BYTES[self.tried.layer]
+        match fault:
+            case "refuse":
+                self.proxy.arm(Refuse())
+            case "half-open":
+                self.proxy.arm(HalfOpen())
+            case "stall":
+                self.proxy.arm(StallAfter(into_bytes))
+            case "close":
+                self.proxy.arm(CloseAfter(into_bytes))
+            case "drip":
+                self.proxy.arm(Drip(DRIP_S))
+            case "wrong JSON":
+                self.server.wrong_json = True
+            case "401" | "429" | "500":
+                self.server.status = int(fault)
+                # A connection that is open already would not be refused: it is lost, and then refused.
+                self.proxy.arm(CloseAfter(0))
+                self.proxy.clear()
+
+
+@asynccontextmanager
+async def staged(tried: Tried, server: AbstractAsyncContextManager[Any] | None = None) -> AsyncIterator[Stage]:
+    """The vendor's server (or this one) with a proxy before it."""
+    async with server or tried.server() as running, FaultProxy(running.port) as proxy:
+        yield Stage(tried, running, proxy)
