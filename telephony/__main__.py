@@ -6,7 +6,7 @@ import json
 import math
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,6 +71,9 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     media.add_argument("--busy", type=_share, default=0.95, help="share of time that Python is kept busy")
     calls = kinds.add_parser("calls", help="the whole cascade with simulated providers of fixed latency")
     realtime = kinds.add_parser("realtime", help="the same for WebSocket sessions of the control API")
+    faults = kinds.add_parser("faults", help="every vendor file, broken in mid-call in every way")
+    faults.add_argument("--only", default="", metavar="NAME", help="vendor files whose name holds this")
+    faults.add_argument("--json", action="store_true", help="print only one JSON object")
     for kind, counted, default in ((media, "--calls", 50), (calls, "--calls", 100), (realtime, "--sessions", 100)):
         kind.add_argument(counted, type=_count, default=default)
         kind.add_argument("--seconds", type=_seconds, default=30.0, help="length of the whole bench")
@@ -165,9 +168,11 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from telephony.bench import run_calls, run_media, run_realtime
+    from telephony.bench import run_calls, run_faults, run_media, run_realtime
 
     progress = sys.stderr if arguments.json else sys.stdout
+    if arguments.kind == "faults":
+        return _run(_faults_told(run_faults(progress, arguments.only)))
     if arguments.kind == "media":
         work = run_media(arguments.calls, arguments.busy, arguments.seconds, progress)
     elif arguments.kind == "realtime":
@@ -183,6 +188,12 @@ def _bench(arguments: argparse.Namespace) -> int:
         return OK if figures["calls"] == asked else FAILED
 
     return _run(measured())
+
+
+async def _faults_told(work: Coroutine[None, None, dict[str, Any]]) -> int:
+    figures = await work
+    print(json.dumps(figures))
+    return FAILED if figures["silent"] else OK
 
 
 if __name__ == "__main__":
