@@ -30,7 +30,8 @@ OWN_NAMES: Final = frozenset(("embedded", "scripted", "simulated"))
 class Vendor:
     """How a vendor is reached. What stands for one layer (`llm_base_url`) wins over what stands for all (`base_url`).
 
-    `stt`, `llm` and `tts` are the protocols it speaks; empty where it serves nothing.
+    `stt`, `llm` and `tts` are the protocols it speaks; empty where it serves nothing. `voice` is its own name for the
+    voice that speaks where a session names none, or one of another vendor's.
     """
 
     base_url: str = ""
@@ -41,6 +42,7 @@ class Vendor:
     stt: str = ""
     llm: str = ""
     tts: str = ""
+    voice: str = ""
 
     def protocol(self, layer: Layer) -> str:
         """What it speaks in this layer; empty when it serves nothing there."""
@@ -62,9 +64,11 @@ BUILT_IN: Final[Mapping[str, Vendor]] = MappingProxyType(
     {
         "anthropic": Vendor(base_url="https://api.anthropic.com", llm="anthropic"),
         "assemblyai": Vendor(base_url="https://streaming.assemblyai.com", stt="assemblyai"),
-        "cartesia": Vendor(base_url="https://api.cartesia.ai", tts="cartesia"),
+        "cartesia": Vendor(
+            base_url="https://api.cartesia.ai", tts="cartesia", voice="694f9389-aac1-45b6-b726-9d9369183238"
+        ),
         "deepgram": Vendor(base_url="https://api.deepgram.com", stt="deepgram", tts="deepgram"),
-        "elevenlabs": Vendor(base_url="https://api.elevenlabs.io", tts="elevenlabs"),
+        "elevenlabs": Vendor(base_url="https://api.elevenlabs.io", tts="elevenlabs", voice="JBFqnCBsd6RMkjVDRZzb"),
         "google": Vendor(base_url="https://generativelanguage.googleapis.com/v1beta/openai/", llm="gemini"),
         "groq": Vendor(base_url="https://api.groq.com/openai/v1", stt="openai-files", llm="openai"),
         "inworld": Vendor(
@@ -73,10 +77,11 @@ BUILT_IN: Final[Mapping[str, Vendor]] = MappingProxyType(
             stt="inworld",
             llm="openai",
             tts="inworld",
+            voice="Ashley",
         ),
         "mistral": Vendor(base_url="https://api.mistral.ai/v1", llm="openai"),
         "ollama": Vendor(base_url="http://127.0.0.1:11434/v1", llm="openai"),
-        "openai": Vendor(base_url="https://api.openai.com/v1", stt="openai", llm="openai", tts="openai"),
+        "openai": Vendor(base_url="https://api.openai.com/v1", stt="openai", llm="openai", tts="openai", voice="alloy"),
         "openrouter": Vendor(base_url="https://openrouter.ai/api/v1", llm="openai"),
         "together": Vendor(base_url="https://api.together.xyz/v1", llm="openai"),
         "vllm": Vendor(base_url="http://127.0.0.1:8000/v1", llm="openai"),

@@ -4,7 +4,7 @@ What is heavy to start (the recogniser's processes, the speech model, a vendor's
 call that needs it where that can be known, and serves every call.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from functools import partial
 from types import TracebackType
@@ -15,7 +15,7 @@ from pipeline.fallback.model import FallbackModel
 from pipeline.fallback.race import Candidate
 from pipeline.fallback.voice import FallbackVoice, Pace, Speaker
 from pipeline.flow import Flow
-from pipeline.providers import Access, Hearing, LanguageModel, ProviderError, Reached, SpeechToText, TextToSpeech
+from pipeline.providers import Access, Hearing, LanguageModel, ProviderError, SpeechToText, TextToSpeech
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.providers.scripted import ScriptedModel
@@ -106,14 +106,13 @@ class Vendors:
         hears, thinks, speaks = self.recognisers(agent), self.language_models(agent), self.voices(agent)
         if not (hears and thinks and speaks):
             raise UnknownModelError(self.problem(agent) or "nobody answers to a name that is known")
+        voices = [each.provider for each in speaks.values()]
         return Cascade(
             self._ticks.caller(),
             tuple(self._candidate("stt", name, each) for name, each in hears.items()),
             FallbackModel([self._candidate("llm", name, each) for name, each in thinks.items()]),
-            FallbackVoice(
-                [self._candidate("tts", name, Speaker(each, str, self._pace(name))) for name, each in speaks.items()]
-            ),
-            warm=[each.warm for each in (*thinks.values(), *speaks.values()) if isinstance(each, Warmable)],
+            FallbackVoice([self._candidate("tts", name, each) for name, each in speaks.items()]),
+            warm=[each.warm for each in (*thinks.values(), *voices) if isinstance(each, Warmable)],
         )
 
     def ready_made(self, text: str) -> bytes:
@@ -128,7 +127,7 @@ class Vendors:
         """Who may think for an agent, by whole name and in the order to try them; empty when its own is unknown."""
         return {each.name: self._language_model(each) for each in self._ready("llm", agent)}
 
-    def voices(self, agent: SessionConfig) -> dict[str, TextToSpeech]:
+    def voices(self, agent: SessionConfig) -> dict[str, Speaker]:
         """Who may speak for an agent, by whole name and in the order to try them; empty when its own is unknown."""
         ready = self._ready("tts", agent)
         return {each.name: self._text_to_speech(each, is_own=each is ready[0]) for each in ready}
@@ -186,14 +185,15 @@ class Vendors:
             return ScriptedModel(self._flows[candidate.model])
         return self._server(candidate.entry.maker, vendor).model(candidate.model)
 
-    def _text_to_speech(self, candidate: Choice, *, is_own: bool) -> TextToSpeech:
-        vendor = candidate.entry.vendor
+    def _text_to_speech(self, candidate: Choice, *, is_own: bool) -> Speaker:
+        """A vendor that stands in for another does not have the other's voices."""
+        vendor, pace = candidate.entry.vendor, self._pace(candidate.name)
         if vendor is None:
-            return _Voices(self._voice, candidate.entry.voices)
+            known = candidate.entry.voices
+            return Speaker(self._voice, lambda voice: voice if voice in known else known[0], pace)
         if candidate.name not in self._voices:
             self._voices[candidate.name] = VOICES[vendor.tts](_access(vendor, "tts"), candidate.model)
-        speaker = self._voices[candidate.name]
-        return speaker if is_own else _DefaultVoice(speaker)
+        return Speaker(self._voices[candidate.name], lambda voice: (voice if is_own else "") or vendor.voice, pace)
 
     def _server(self, name: str, vendor: Vendor) -> LanguageServer:
         if name not in self._servers:
@@ -219,29 +219,6 @@ MADE: Mapping[Layer, Collection[str]] = {"stt": RECOGNISERS, "llm": LANGUAGE_MOD
 
 def _access(vendor: Vendor, layer: Layer) -> Access:
     return Access(vendor.url(layer), vendor.api_key.reveal() if vendor.api_key else None)
-
-
-class _DefaultVoice:
-    """A vendor that stands in for another, whose voices it does not have."""
-
-    def __init__(self, speaker: TextToSpeech) -> None:
-        self._speaker = speaker
-
-    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes | Reached]:
-        """The text in the vendor's own default voice."""
-        return self._speaker.speak(text, "", speed)
-
-
-class _Voices:
-    """The embedded voices; a name of others' is spoken by the default one, and so are the service's own words."""
-
-    def __init__(self, voice: EmbeddedVoice, known: tuple[str, ...]) -> None:
-        self._voice = voice
-        self._known = known
-
-    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes]:
-        """PCM16 at 24 kHz as it is made."""
-        return self._voice.speak(text, voice if voice in self._known else self._known[0], speed)
 
 
 async def _spoken(voice: TextToSpeech, text: str) -> bytes:

@@ -113,14 +113,22 @@ class Race(Generic[P, T]):
         runs: list[Run[P, T]] = []
         try:
             winner = await self._winner(runs, ask)
-            for run in [run for run in runs if run is not winner]:
-                run.candidate.failed(stalled(run.candidate))
-                runs.remove(run)
-                await run.close()
+            await self._settled(runs, winner)
             yield winner
         finally:
             for run in runs:
                 await run.close()
+
+    async def _settled(self, runs: list[Run[P, T]], winner: Run[P, T]) -> None:
+        """Who was asked before the winner is late; who was asked after it may be asked again."""
+        place = runs.index(winner)
+        late, spare = runs[:place], runs[place + 1 :]
+        runs[:] = [winner]
+        for run in late:
+            run.candidate.failed(stalled(run.candidate))
+        self.waiting.extendleft(run.candidate for run in reversed(spare))
+        for run in (*late, *spare):
+            await run.close()
 
     @property
     def next_s(self) -> float:

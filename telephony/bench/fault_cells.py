@@ -93,6 +93,12 @@ class Stage:
         """The vendor's base URL, by way of the proxy."""
         return self.server.url.replace(f":{self.server.port}", f":{self.proxy.port}")
 
+    @property
+    def in_use(self) -> bool:
+        """Whether the call came to this vendor at all; what nobody uses cannot fail."""
+        server: Any = self.server
+        return bool(server.spoken if self.tried.layer == "tts" else self.proxy.connections)
+
     def arm(self, fault: Fault) -> None:
         """From now on this goes wrong."""
         into_bytes = INTO_BYTES[self.tried.layer]

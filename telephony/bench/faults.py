@@ -51,6 +51,7 @@ class Found:
     silence_ms: float | None
     lost: int
     doubled: int
+    in_use: bool = True
 
 
 def said(request: dict[str, Any]) -> str:
@@ -116,7 +117,7 @@ def table_of(found: Sequence[Found]) -> list[str]:
 
 def _shown(cell: Found | None) -> str:
     if cell is None or cell.silence_ms is None:
-        return "silent" if cell else ""
+        return "" if cell is None else "silent" if cell.in_use else "not in use"
     marks = f"{f' -{cell.lost}' if cell.lost else ''}{f' +{cell.doubled}' if cell.doubled else ''}"
     return f"{cell.silence_ms:.0f}{marks}"
 
@@ -133,6 +134,8 @@ async def _told(phone: Phone, uri: str, stage: Stage, fault: Fault, question: Sp
             await call.until(
                 lambda ear, now_ms: bool(ear.talks) and ear.silent_ms(now_ms, call.answered_ms) >= GREETED_MS
             )
+            if not stage.in_use:
+                return Found(stage.tried.file, fault, None, 0, 0, in_use=False)
             decided_ms = await _asks(call, stage, fault, question)
             await call.until(
                 lambda ear, now_ms: (

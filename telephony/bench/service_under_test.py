@@ -10,7 +10,8 @@ from dataclasses import replace
 import uvloop
 
 from pipeline import observe
-from pipeline.providers import LanguageModel, TextToSpeech
+from pipeline.fallback.voice import Speaker
+from pipeline.providers import LanguageModel
 from pipeline.providers.simulated import Latency, SimulatedModel, SimulatedSpeechToText, SimulatedVoice
 from pipeline.realtime.config import ServerVad, SessionConfig
 from pipeline.sentences import SentenceCutter
@@ -53,9 +54,9 @@ class SimulatedVendors(Vendors):
         """The simulated one."""
         return {"simulated": SimulatedModel(LATENCY, lambda _: REPLY)}
 
-    def voices(self, agent: SessionConfig) -> dict[str, TextToSpeech]:
+    def voices(self, agent: SessionConfig) -> dict[str, Speaker]:
         """The simulated one."""
-        return {"simulated": SimulatedVoice(LATENCY)}
+        return {"simulated": Speaker(SimulatedVoice(LATENCY), str)}
 
 
 class ServiceUnderTest(Service):

@@ -52,6 +52,14 @@ def test_late_is_better_than_never() -> None:
     assert text == "We open at nine in the morning, every day."
 
 
+def test_one_who_was_only_asked_in_case_may_be_asked_again() -> None:
+    late = Model(REPLY, delta_s=1.5, faults=Faults(at=4))
+    spare = Model(words("open at nine."), delta_s=1.0)
+    text, _ = quickly(lambda: said([late, spare]))
+
+    assert (text, len(spare.prompts)) == ("We open at nine.", 2)
+
+
 def test_models_that_all_fail_tell_of_the_last_one() -> None:
     with pytest.raises(ProviderError, match="refused"):
         quickly(lambda: said([Model(REPLY, faults=Faults(1)), Model(REPLY, faults=Faults(1, reason="refused"))]))

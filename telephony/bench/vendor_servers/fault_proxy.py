@@ -166,7 +166,7 @@ class _Line:
         except* OSError:
             pass
         finally:
-            if broke:
+            if broke and self._client.fileno() >= 0:
                 self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
             for writer in writers:
                 (writer.transport.abort if broke else writer.close)()
