@@ -76,9 +76,10 @@ async def test_numbers_and_words_are_logged_only_when_asked_for() -> None:
 
 MAKE_A_CLIENT = """
 import asyncio, logging
+from pipeline.providers import Access
 from pipeline.providers.openai_chat import OpenAIServer
 
-asyncio.run(OpenAIServer().client())
+asyncio.run(OpenAIServer(Access("http://127.0.0.1:9/v1")).client())
 print(*logging.root.manager.loggerDict)
 """
 

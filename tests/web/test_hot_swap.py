@@ -26,7 +26,7 @@ from tests.drive.realtime import Talk, talking, wide_speech
 from tests.drive.speech import gathered
 from tests.drive.web import address, sdk
 
-OPEN, GOODBYE = "what time do you open", "thank you goodbye"
+OPEN, GOODBYE = "when do you open", "that is all goodbye"
 PHRASES: Final = f"{OPEN}\n{GOODBYE}"
 SECOND = {"transcription": {"model": "second", "prompt": PHRASES}}
 FIRST = {"transcription": {"model": "embedded", "prompt": None}}

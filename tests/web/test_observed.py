@@ -58,7 +58,7 @@ async def test_what_happened_is_counted_for_whoever_has_a_key(tmp_path: Path) ->
         talking(client, model="scripted/desk") as talk,
         http(address(house)) as web,
     ):
-        await talk.says("what time do you open")
+        await talk.says("when do you open")
         await talk.sees("response.done")
         await talk.connection.response.cancel()
         await talk.sees("error")
@@ -86,7 +86,7 @@ async def test_events_of_ours_come_to_who_asks_for_them_and_to_nobody_else(tmp_p
         call = await house.dial_and_be_greeted()
         call_id = (await house.record()).call_id
         async with talking(client, call_id=call_id) as strict, asking_for_ours(house, f"call_id={call_id}") as curious:
-            await call.say(await house.speech("what time do you open"))
+            await call.say(await house.speech("when do you open"))
             kinds = await kinds_until(curious, "output_audio_buffer.stopped")
             await strict.sees("output_audio_buffer.stopped")
 
