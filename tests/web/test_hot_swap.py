@@ -152,8 +152,9 @@ async def test_nothing_that_is_said_is_lost_while_recogniser_model_and_voice_cha
     assert transcripts == [OPEN, GOODBYE, OPEN]
     assert (changed.model, changed.audio.output.voice, opened) == ("openai/any", "slt", 1)
     assert (first.transcript, last.transcript) == (answer, "At nine in the morning.")
-    # The two voices take their own time over it.
-    assert [len(sound_of(talk, first.item_id)) == len(sound) for sound in expected] == [True, False]
+    # The two voices take their own time over it, give or take some milliseconds.
+    said, slt, rms = (len(sound) for sound in (sound_of(talk, first.item_id), *expected))
+    assert abs(said - slt) < 1_500 < abs(said - rms)
 
 
 async def test_a_caller_on_the_phone_is_understood_while_they_change(tmp_path: Path) -> None:
