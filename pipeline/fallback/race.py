@@ -70,40 +70,66 @@ def willing(candidates: Iterable[Candidate[P]]) -> list[Candidate[P]]:
 
 
 class Run(Generic[P, T]):
-    """One candidate's answer; `first` is done once its first piece is there, or its end."""
+    """One candidate's answer; `first` is its first piece, None when it ended before there was any."""
 
     def __init__(self, candidate: Candidate[P], stream: AsyncIterator[T]) -> None:
         self.candidate = candidate
+        self.first: tuple[T] | None = None
         self._stream = stream
-        self.first = asyncio.ensure_future(_next(stream))
+        self._beginning: asyncio.Task[None] | None = None
 
-    async def rest(self, next_s: Callable[[], float]) -> AsyncGenerator[T, None]:
+    async def begin(self) -> None:
+        """Wait for the first piece; raises ProviderError."""
+        self.first = await _next(self._stream)
+
+    def begin_beside(self, begun: Callable[[], None]) -> asyncio.Task[None]:
+        """Have somebody else wait for the first piece, and say so."""
+
+        async def beginning() -> None:
+            try:
+                await self.begin()
+            finally:
+                begun()
+
+        self._beginning = asyncio.create_task(beginning())
+        return self._beginning
+
+    async def rest(self, next_s: Callable[[], float | None]) -> AsyncGenerator[T, None]:
         """What the winner gives, piece by piece; raises ProviderError, also when a piece is late."""
-        piece = self.first.result()
+        piece = self.first
         while piece is not None:
             yield piece[0]
+            limit_s = next_s()
+            if limit_s is None:
+                piece = await _next(self._stream)
+                continue
             try:
-                async with asyncio.timeout(next_s()):
+                async with asyncio.timeout(limit_s):
                     piece = await _next(self._stream)
             except TimeoutError:
                 raise stalled(self.candidate) from None
 
     async def close(self) -> None:
         """Cancel whatever is under way."""
-        self.first.cancel()
-        await asyncio.wait([self.first])
-        if not self.first.cancelled():
-            self.first.exception()
+        if self._beginning is not None:
+            self._beginning.cancel()
+            await asyncio.wait([self._beginning])
+            if not self._beginning.cancelled():
+                self._beginning.exception()
         if isinstance(self._stream, AsyncGenerator):
             with suppress(ProviderError):
                 await self._stream.aclose()
 
 
 class Race(Generic[P, T]):
-    """Asks candidates, in order, until one answers. Those not asked yet are left in `waiting`, for another race."""
+    """Asks candidates, in order, until one answers. Those not asked yet are left in `waiting`, for another race.
+
+    Who is alone is not hurried: nobody could do better, and a session has a patience of its own.
+    """
 
     def __init__(self, candidates: Iterable[Candidate[P]], patience: Patience) -> None:
         self.waiting = deque(willing(candidates))
+        self._alone = len(self.waiting) == 1
         self._patience = patience
         self._asked_again = False
 
@@ -112,12 +138,36 @@ class Race(Generic[P, T]):
         """The run that answered first, open for the block; raises ProviderError when none did, the last one's."""
         runs: list[Run[P, T]] = []
         try:
-            winner = await self._winner(runs, ask)
-            await self._settled(runs, winner)
+            if self._alone:
+                winner = await self._only(runs, ask)
+            else:
+                winner = await self._winner(runs, ask)
+                await self._settled(runs, winner)
             yield winner
         finally:
             for run in runs:
                 await run.close()
+
+    @property
+    def next_s(self) -> float | None:
+        """How long the next piece of an answer may take now; None for as long as it likes."""
+        if self._alone:
+            return None
+        return self._patience.next_s if self.waiting else self._patience.all_s
+
+    async def _only(self, runs: list[Run[P, T]], ask: Callable[[P], AsyncIterator[T]]) -> Run[P, T]:
+        while True:
+            candidate = self.waiting.popleft()
+            runs[:] = [Run(candidate, ask(candidate.provider))]
+            try:
+                await runs[0].begin()
+            except ProviderError as error:
+                await runs[0].close()
+                self._failed(candidate, error)
+                if not self.waiting:
+                    raise
+            else:
+                return runs[0]
 
     async def _settled(self, runs: list[Run[P, T]], winner: Run[P, T]) -> None:
         """Who was asked before the winner is late; who was asked after it may be asked again."""
@@ -130,23 +180,24 @@ class Race(Generic[P, T]):
         for run in (*late, *spare):
             await run.close()
 
-    @property
-    def next_s(self) -> float:
-        """How long the next piece of an answer may take now."""
-        return self._patience.next_s if self.waiting else self._patience.all_s
-
     async def _winner(self, runs: list[Run[P, T]], ask: Callable[[P], AsyncIterator[T]]) -> Run[P, T]:
-        loop, patience = asyncio.get_running_loop(), self._patience
+        loop, patience, begun = asyncio.get_running_loop(), self._patience, asyncio.Event()
+        beginnings: dict[Run[P, T], asyncio.Task[None]] = {}
         end_s = loop.time() + patience.all_s
         error: ProviderError | None = None
         while self.waiting or runs:
             if self.waiting:
                 candidate = self.waiting.popleft()
-                runs.append(Run(candidate, ask(candidate.provider)))
+                run = Run(candidate, ask(candidate.provider))
+                runs.append(run)
+                beginnings[run] = run.begin_beside(begun.set)
             wait_s = patience.first_s if self.waiting else max(0.0, end_s - loop.time())
-            await asyncio.wait([run.first for run in runs], timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-            for run in [run for run in runs if run.first.done()]:
-                failure = run.first.exception()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await begun.wait()
+            begun.clear()
+            for run in [run for run in runs if beginnings[run].done()]:
+                failure = beginnings[run].exception()
                 if failure is None:
                     return run
                 runs.remove(run)

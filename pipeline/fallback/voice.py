@@ -56,7 +56,7 @@ class FallbackVoice:
                 lambda who, left=part.text: who.provider.speak(left, who.voice_for(voice), speed)  # type: ignore[misc]
             ) as run:
                 try:
-                    async with aclosing(run.rest(lambda part=part: race.next_s + part.ahead_s)) as given:  # type: ignore[misc]
+                    async with aclosing(run.rest(lambda part=part: part.limit_s(race.next_s))) as given:  # type: ignore[misc]
                         async for piece in given:
                             yield part.take(piece, at, made_ms)
                 except ProviderError as error:
@@ -82,10 +82,9 @@ class _Part:
     audio_ms: float = 0.0
     words: list[Reached] = field(default_factory=list)
 
-    @property
-    def ahead_s(self) -> float:
-        """How much of what was made has not been heard yet, if it was played at once."""
-        return max(0.0, self.begun_ms + self.audio_ms - now_ms()) / 1_000
+    def limit_s(self, next_s: float | None) -> float | None:
+        """How long the next chunk may take: that long after all that was made has been heard, if played at once."""
+        return None if next_s is None else next_s + max(0.0, self.begun_ms + self.audio_ms - now_ms()) / 1_000
 
     def take(self, piece: bytes | Reached, chars: int, before_ms: float) -> bytes | Reached:
         """The next piece, as one of the whole: `chars` and `before_ms` were spoken by others."""

@@ -95,9 +95,14 @@ class Stage:
 
     @property
     def in_use(self) -> bool:
-        """Whether the call came to this vendor at all; what nobody uses cannot fail."""
+        """Whether a call that has been greeted came to this vendor; what nobody uses cannot fail.
+
+        Files of speech are sent when there is speech: until then nothing is to be seen of that vendor.
+        """
         server: Any = self.server
-        return bool(server.spoken if self.tried.layer == "tts" else self.proxy.connections)
+        if self.tried.layer == "tts":
+            return bool(server.spoken)
+        return bool(self.proxy.connections) or self.tried.file == "openai_files"
 
     def arm(self, fault: Fault) -> None:
         """From now on this goes wrong."""

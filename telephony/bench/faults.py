@@ -197,7 +197,8 @@ def _written(folder: Path, stages: Sequence[Stage], healthy: Sequence[Stage]) ->
 
 def _vendor(name: str, stage: Stage) -> str:
     tried = stage.tried
-    return f'[vendor.{name}]\nbase_url = "{stage.url}"\napi_key = "bench"\n{tried.layer} = "{tried.protocol}"\n'
+    rest = f'{tried.layer} = "{tried.protocol}"\nvoice = "bench"\n'
+    return f'[vendor.{name}]\nbase_url = "{stage.url}"\napi_key = "bench"\n{rest}'
 
 
 def _agent(place: int, stage: Stage) -> str:
