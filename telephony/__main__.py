@@ -70,6 +70,7 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     media = kinds.add_parser("media", help="real RTP through endpoint and bridge while Python is busy")
     media.add_argument("--busy", type=_share, default=0.95, help="share of time that Python is kept busy")
     calls = kinds.add_parser("calls", help="the whole cascade with simulated providers of fixed latency")
+    calls.add_argument("--vendor-files", action="store_true", help="through vendors' files, against local servers")
     realtime = kinds.add_parser("realtime", help="the same for WebSocket sessions of the control API")
     faults = kinds.add_parser("faults", help="every vendor file, broken in mid-call in every way")
     faults.add_argument("--only", default="", metavar="NAME", help="vendor files whose name holds this")
@@ -168,7 +169,10 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from telephony.bench import run_calls, run_faults, run_media, run_realtime
+    from telephony.bench.calls import run_calls
+    from telephony.bench.faults import run_faults
+    from telephony.bench.media import run_media
+    from telephony.bench.realtime import run_realtime
 
     progress = sys.stderr if arguments.json else sys.stdout
     if arguments.kind == "faults":
@@ -178,7 +182,7 @@ def _bench(arguments: argparse.Namespace) -> int:
     elif arguments.kind == "realtime":
         work = run_realtime(arguments.sessions, arguments.seconds, progress)
     else:
-        work = run_calls(arguments.calls, arguments.seconds, progress)
+        work = run_calls(arguments.calls, arguments.seconds, progress, vendor_files=arguments.vendor_files)
 
     asked = arguments.sessions if arguments.kind == "realtime" else arguments.calls
 

@@ -13,13 +13,18 @@ CPU is all of the process under test while all calls are up; RSS per call is wha
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from pipeline.providers.embedded_tts import EmbeddedVoice
 from telephony.bench.conversation import Conversation, Findings
+from telephony.bench.nominal import SPARE_CALLS
 from telephony.bench.report import BenchReport, lines_of, wire_of
 from telephony.bench.subject import Meter, Spending, Subject, SubjectError, running
+from telephony.bench.vendor_house import settings_for
 from telephony.wire.call import Call
 from telephony.wire.dialling import RefusedError
 from telephony.wire.listening import percentiles
@@ -41,12 +46,15 @@ LINES = (
 )
 
 
-async def run_calls(calls: int, seconds: float, stream: TextIO) -> dict[str, object]:
-    """Measure so many concurrent conversations for so long (the ramp included); progress goes to the stream."""
+async def run_calls(calls: int, seconds: float, stream: TextIO, *, vendor_files: bool = False) -> dict[str, object]:
+    """Measure so many concurrent conversations for so long (the ramp included); progress goes to the stream.
+
+    With `vendor_files` the service talks to local servers of the same latencies through the files of real vendors.
+    """
     with EmbeddedVoice() as voice:
         lines = [await spoken_by(voice, speaker, text) for speaker, text in LINES]
     findings = Findings()
-    async with running(SUBJECT, "--calls", str(calls)) as subject, Phone() as phone:
+    async with _subject(calls, vendor_files=vendor_files) as subject, Phone() as phone:
         idle_mib = subject.rss_mib()
         try:
             async with asyncio.timeout(seconds + OVERTIME_S):
@@ -78,6 +86,19 @@ async def run_calls(calls: int, seconds: float, stream: TextIO) -> dict[str, obj
         calls=len(carried),
         seconds=seconds,
     ).as_object()
+
+
+@asynccontextmanager
+async def _subject(calls: int, *, vendor_files: bool) -> AsyncIterator[Subject]:
+    if not vendor_files:
+        async with running(SUBJECT, "--calls", str(calls)) as subject:
+            yield subject
+        return
+    with TemporaryDirectory() as folder:
+        async with running("telephony.bench.vendor_house") as house:
+            config = settings_for(Path(folder), house.ready, calls + SPARE_CALLS)
+            async with running("telephony.bench.service_as_set", "--config", str(config)) as subject:
+                yield subject
 
 
 async def _hold(

@@ -7,6 +7,7 @@ tried here says nothing of the vendor itself: see each vendor file's live test.
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 from telephony.bench.vendor_servers.anthropic_llm import MessagesServer
@@ -61,22 +62,23 @@ class Tried:
     protocol: str
     model: str
     server: Callable[..., AbstractAsyncContextManager[Any]]
+    key: str
 
 
 TRIED: Final[tuple[Tried, ...]] = (
-    Tried("stt", "deepgram_nova", "deepgram", "nova-3", DeepgramNovaServer),
-    Tried("stt", "deepgram_flux", "deepgram", "flux-general-en", DeepgramFluxServer),
-    Tried("stt", "openai_transcription", "openai", "gpt-4o-transcribe", OpenAITranscriptionServer),
-    Tried("stt", "openai_files", "openai-files", "whisper-1", OpenAIFilesServer),
-    Tried("stt", "assemblyai_stt", "assemblyai", "universal-streaming-english", AssemblyAIServer),
-    Tried("stt", "inworld_stt", "inworld", "inworld-stt-1", InworldSttServer),
-    Tried("llm", "openai_chat", "openai", "gpt-4.1-mini", ChatServer),
-    Tried("llm", "anthropic_chat", "anthropic", "claude-haiku-4-5", MessagesServer),
-    Tried("tts", "elevenlabs_tts", "elevenlabs", "eleven_flash_v2_5", ElevenLabsServer),
-    Tried("tts", "cartesia_tts", "cartesia", "sonic-3", CartesiaServer),
-    Tried("tts", "deepgram_tts", "deepgram", "aura-2-thalia-en", DeepgramSpeakServer),
-    Tried("tts", "openai_speech", "openai", "gpt-4o-mini-tts", OpenAISpeechServer),
-    Tried("tts", "inworld_tts", "inworld", "inworld-tts-1.5-max", InworldServer),
+    Tried("stt", "deepgram_nova", "deepgram", "nova-3", DeepgramNovaServer, "DEEPGRAM_API_KEY"),
+    Tried("stt", "deepgram_flux", "deepgram", "flux-general-en", DeepgramFluxServer, "DEEPGRAM_API_KEY"),
+    Tried("stt", "openai_transcription", "openai", "gpt-4o-transcribe", OpenAITranscriptionServer, "OPENAI_API_KEY"),
+    Tried("stt", "openai_files", "openai-files", "whisper-1", OpenAIFilesServer, "OPENAI_API_KEY"),
+    Tried("stt", "assemblyai_stt", "assemblyai", "universal-streaming-english", AssemblyAIServer, "ASSEMBLYAI_API_KEY"),
+    Tried("stt", "inworld_stt", "inworld", "inworld-stt-1", InworldSttServer, "INWORLD_API_KEY"),
+    Tried("llm", "openai_chat", "openai", "gpt-4.1-mini", ChatServer, "OPENAI_API_KEY"),
+    Tried("llm", "anthropic_chat", "anthropic", "claude-haiku-4-5", MessagesServer, "ANTHROPIC_API_KEY"),
+    Tried("tts", "elevenlabs_tts", "elevenlabs", "eleven_flash_v2_5", ElevenLabsServer, "ELEVENLABS_API_KEY"),
+    Tried("tts", "cartesia_tts", "cartesia", "sonic-3", CartesiaServer, "CARTESIA_API_KEY"),
+    Tried("tts", "deepgram_tts", "deepgram", "aura-2-thalia-en", DeepgramSpeakServer, "DEEPGRAM_API_KEY"),
+    Tried("tts", "openai_speech", "openai", "gpt-4o-mini-tts", OpenAISpeechServer, "OPENAI_API_KEY"),
+    Tried("tts", "inworld_tts", "inworld", "inworld-tts-1.5-max", InworldServer, "INWORLD_API_KEY"),
 )
 
 
@@ -132,3 +134,31 @@ async def staged(tried: Tried, server: AbstractAsyncContextManager[Any] | None =
     """The vendor's server (or this one) with a proxy before it."""
     async with server or tried.server() as running, FaultProxy(running.port) as proxy:
         yield Stage(tried, running, proxy)
+
+
+def page() -> str:
+    """What each vendor file has been tried with, as a page for people."""
+    rows = [
+        f"| `{one.file}.py` | {one.layer} | `{one.protocol}` | `{one.server.__name__}` | {len(FAULTS)} | `{one.key}` |"
+        for one in TRIED
+    ]
+    return "\n".join((PAGE_HEAD.format(faults=", ".join(FAULTS)), *rows, ""))
+
+
+PAGE_HEAD: Final = """\
+# Vendor files, and what they have been tried with
+
+Written by `python -m telephony.bench.fault_cells`; a test holds it to the code.
+
+Every file passes its layer's contract suite (`tests/shell/test_{{stt,tts}}_contract.py`, `test_openai_chat.py`,
+`test_anthropic_chat.py`) against a local server that speaks the vendor's protocol, and every fault there is
+({faults}) in `tests/shell/test_fault_matrix.py`; `offhook bench faults` tells what a caller hears of them. A local
+server proves framing and failures, not the vendor: the tests in `tests/live` do, when the key is in the environment.
+None of them has been run against a vendor yet.
+
+| file | layer | protocol | local server | faults | live test runs with |
+|---|---|---|---|---|---|"""
+
+
+if __name__ == "__main__":
+    Path("pipeline/providers/README.md").write_text(page())

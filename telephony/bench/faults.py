@@ -20,6 +20,7 @@ from pipeline.fallback.model import GO_ON
 from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.realtime.config import ServerVad
 from telephony.bench.fault_cells import FAULTS, TRIED, Fault, Stage, Tried, staged
+from telephony.bench.service_as_set import vendor_text, written
 from telephony.bench.subject import running
 from telephony.bench.vendor_servers.tone_words import heard_words, words_of
 from telephony.wire.call import Call
@@ -182,27 +183,18 @@ def _since(call: Call, moment_ms: float) -> bytes:
 
 def _written(folder: Path, stages: Sequence[Stage], healthy: Sequence[Stage]) -> Path:
     """Settings and dialplan: a vendor, an agent and a route for each cell."""
-    vendors = [_vendor(f"cell{place}", stage) for place, stage in enumerate(stages)]
-    vendors += [_vendor(f"healthy-{stage.tried.layer}", stage) for stage in healthy]
-    providers = [f'{stage.tried.layer} = "healthy-{stage.tried.layer}/{stage.tried.model}"' for stage in healthy]
-    (folder / "dialplan.toml").write_text("".join(_agent(place, stage) for place, stage in enumerate(stages)))
-    config = folder / "offhook.toml"
-    config.write_text(
-        'dialplan = "dialplan.toml"\n[sip]\nbind_address = "127.0.0.1"\nudp_port = 0\ntcp_port = "off"\n'
-        '[control]\nport = "off"\n[limits]\ndrain_s = 0\n[log]\nlevel = "error"\n[providers]\n'
-        + "\n".join(providers + vendors)
-    )
-    return config
+    named = {f"cell{place}": stage for place, stage in enumerate(stages)}
+    standing_in = {f"healthy-{stage.tried.layer}": stage for stage in healthy}
+    vendors = [
+        vendor_text(name, stage.url, stage.tried.layer, stage.tried.protocol)
+        for name, stage in (*named.items(), *standing_in.items())
+    ]
+    providers = {stage.tried.layer: f"{name}/{stage.tried.model}" for name, stage in standing_in.items()}
+    dialplan = "".join(_agent(name, stage) for name, stage in named.items())
+    return written(folder, dialplan, providers, vendors, 4 * AT_ONCE)
 
 
-def _vendor(name: str, stage: Stage) -> str:
-    tried = stage.tried
-    rest = f'{tried.layer} = "{tried.protocol}"\nvoice = "bench"\n'
-    return f'[vendor.{name}]\nbase_url = "{stage.url}"\napi_key = "bench"\n{rest}'
-
-
-def _agent(place: int, stage: Stage) -> str:
-    name = f"cell{place}"
+def _agent(name: str, stage: Stage) -> str:
     model = f'"{name}/{stage.tried.model}"'
     key = {"llm": "model", "stt": "audio.input.transcription.model", "tts": "audio.output.model"}[stage.tried.layer]
     return f'[[route]]\ndid = "{name}"\nagent = "{name}"\n[agents.{name}]\n{key} = {model}\n'

@@ -12,19 +12,16 @@ import uvloop
 from pipeline import observe
 from pipeline.fallback.voice import Speaker
 from pipeline.providers import LanguageModel
-from pipeline.providers.simulated import Latency, SimulatedModel, SimulatedSpeechToText, SimulatedVoice
-from pipeline.realtime.config import ServerVad, SessionConfig
-from pipeline.sentences import SentenceCutter
+from pipeline.providers.simulated import SimulatedModel, SimulatedSpeechToText, SimulatedVoice
+from pipeline.realtime.config import SessionConfig
 from telephony import settings as chosen
+from telephony.bench.nominal import LATENCY, REPLY, SPARE_CALLS, nominal_ms
 from telephony.bench.subject import until_told_to_stop
 from telephony.dialplan import parse
 from telephony.service import Service
 from telephony.settings import ControlSettings, LogSettings, SipSettings
 from telephony.vendors import Opening, Vendors
 
-LATENCY = Latency()
-REPLY = "Of course I can, and the table by the window is free. Is there anything else for you?"
-SPARE_CALLS = 8
 DIALPLAN = """
 [[route]]
 did = "*"
@@ -67,18 +64,6 @@ class ServiceUnderTest(Service):
         # The embedded recogniser's processes would only take up room.
         simulated = replace(self.settings.providers, stt="simulated")
         return SimulatedVendors(replace(self.settings, providers=simulated), self.dialplan.agents, self.dialplan.flows)
-
-
-def nominal_ms() -> float:
-    """Voice to voice if everything but endpointing and vendors took no time (see telephony.bench.calls)."""
-    cutter = SentenceCutter()
-    tokens = 0
-    for word in REPLY.split(" "):
-        tokens += 1
-        if cutter.feed(f"{word} "):
-            break
-    waits_ms = (ServerVad().silence_duration_ms, LATENCY.final_ms, LATENCY.first_token_ms, LATENCY.first_chunk_ms)
-    return sum(waits_ms) + (tokens - 1) / LATENCY.tokens_per_s * 1_000
 
 
 async def serve(calls: int) -> None:

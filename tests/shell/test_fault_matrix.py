@@ -6,6 +6,7 @@ Rule: the vendors' servers are simulated, sockets and files are real; something 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from pipeline.fallback.voice import FallbackVoice, Speaker
 from pipeline.hearing import Ear
 from pipeline.providers import Access, Message, Prompt, TextDelta, Transcript
 from pipeline.signals import Input
-from telephony.bench.fault_cells import FAULTS, TRIED, Fault, Stage, Tried, staged
+from telephony.bench.fault_cells import FAULTS, TRIED, Fault, Stage, Tried, page, staged
 from telephony.bench.faults import REPLY, said
 from telephony.bench.vendor_servers.tone_words import heard_words, words_of
 from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES
@@ -131,3 +132,7 @@ async def test_whatever_breaks_something_goes_on_in_time(tried: Tried) -> None:
             assert (told_twice, lost) == ({}, {})
         case "stt":
             assert whole == dict.fromkeys(FAULTS, "yes please")
+
+
+def test_the_page_of_vendor_files_is_as_the_code_has_it() -> None:
+    assert Path("pipeline/providers/README.md").read_text() == page()

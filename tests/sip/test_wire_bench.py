@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from telephony.bench import run_calls, run_media
+from telephony.bench.calls import run_calls
+from telephony.bench.media import run_media
 from telephony.bench.subject import SubjectError, running
 
 KEYS = [

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from telephony.bench import run_realtime
+from telephony.bench.realtime import run_realtime
 
 
 @pytest.mark.slow
