@@ -96,7 +96,7 @@ def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:
         yield f"{route.did}{'' if route.caller == ANY else f' from {route.caller}'} -> {_decision(route)}"
     table = ProviderTable(settings.providers, dialplan.flows, settings.known)
     for name, agent in dialplan.agents.items():
-        then = [candidate.name for candidate in table.candidates("llm", agent)[1:]]
+        then = [choice.name for choice in table.choices("llm", agent)[1:]]
         notes = "".join(f" ({problem}: {remedy})" for problem, remedy in table.keyless(agent))
         yield f"agent {name}: {', then '.join([table.model_name(agent), *then])}{notes}"
 

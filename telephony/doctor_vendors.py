@@ -32,7 +32,7 @@ def _used(settings: Settings, agents: Sequence[SessionConfig]) -> Iterator[tuple
     table, asked = ProviderTable(settings.providers, known=settings.known), set()
     configs = [*agents, SessionConfig()]
     for layer in WHAT:
-        named = {each.entry.maker for config in configs for each in table.candidates(layer, config)}
+        named = {each.entry.maker for config in configs for each in table.choices(layer, config)}
         named |= {name for name, told in settings.vendors.items() if told.url(layer)}
         for name in sorted(named & settings.known.vendors.keys()):
             vendor = settings.known.vendors[name]

@@ -61,7 +61,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Choice:
     """One of those who may serve a layer of a call: its whole name, and who that is."""
 
     name: str
@@ -161,7 +161,7 @@ class ProviderTable:
         """Who speaks; None when the name means nothing."""
         return self.found("tts", self.speaking_name(config))
 
-    def candidates(self, layer: Layer, config: SessionConfig) -> list[Candidate]:
+    def choices(self, layer: Layer, config: SessionConfig) -> list[Choice]:
         """Who may serve a session's layer, in the order to try them: its own choice, then the settings'.
 
         Empty when the session names somebody whom nobody answers to.
@@ -171,7 +171,7 @@ class ProviderTable:
         found = [(name, self.found(layer, name)) for name in dict.fromkeys(names)]
         if not found or found[0][1] is None:
             return []
-        return [Candidate(name, entry) for name, entry in found if entry is not None]
+        return [Choice(name, entry) for name, entry in found if entry is not None]
 
     def whole(self, layer: Layer, name: str) -> str:
         """The name with its vendor, after aliases: as it is when it has one, or when nobody can be meant."""

@@ -26,8 +26,7 @@ from pipeline.signals import LAST_WORDS
 from pipeline.worker import Cascade
 from telephony.dialplan import HOLD_WORDS
 from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES, LanguageServer, VendorVoice
-from telephony.provider_table import EMBEDDED, ProviderTable, flow_of, is_by
-from telephony.provider_table import Candidate as Choice
+from telephony.provider_table import EMBEDDED, Choice, ProviderTable, flow_of, is_by
 from telephony.settings import Settings
 from telephony.vendor_table import Layer, Vendor
 
@@ -87,9 +86,9 @@ class Vendors:
                 await self._recogniser.start()
             opening.push_async_callback(self._close_connections)
             for config in self._foreseen:
-                for candidate in self._table.candidates("llm", config):
-                    if candidate.entry.vendor is not None:
-                        await self._server(candidate.entry.maker, candidate.entry.vendor).load()
+                for choice in self._table.choices("llm", config):
+                    if choice.entry.vendor is not None:
+                        await self._server(choice.entry.maker, choice.entry.vendor).load()
             for words in {HOLD_WORDS, LAST_WORDS, *self._phrases_at_hand}:
                 self._ready_made[words] = await _spoken(self._voice, words)
             self._open = opening.pop_all()
@@ -137,7 +136,7 @@ class Vendors:
         for _, problem, remedy in self._table.unknown(config):
             return f"{problem} ({remedy})" if remedy else problem
         for layer, made in MADE.items():
-            first = self._table.candidates(layer, config)[0]
+            first = self._table.choices(layer, config)[0]
             if first.entry.vendor is not None and first.entry.vendor.protocol(layer) not in made:
                 return f"{first.name} cannot be used yet"
         return None
@@ -159,41 +158,41 @@ class Vendors:
 
     def _ready(self, layer: Layer, agent: SessionConfig) -> list[Choice]:
         """Those candidates whose protocol somebody here speaks."""
-        candidates = self._table.candidates(layer, agent)
+        candidates = self._table.choices(layer, agent)
         return [
             each for each in candidates if not (vendor := each.entry.vendor) or vendor.protocol(layer) in MADE[layer]
         ]
 
     def _has(self, layer: Layer, agent: SessionConfig, maker: str) -> bool:
-        return any(is_by(each.entry, maker) for each in self._table.candidates(layer, agent))
+        return any(is_by(each.entry, maker) for each in self._table.choices(layer, agent))
 
-    def _hearing(self, candidate: Choice, agent: SessionConfig) -> Opening:
+    def _hearing(self, choice: Choice, agent: SessionConfig) -> Opening:
         transcription = agent.audio.input.transcription
         language = transcription.language if transcription else None
-        vendor = candidate.entry.vendor
+        vendor = choice.entry.vendor
         if vendor is None:
-            known = language if language and candidate.entry.knows(language) else None
+            known = language if language and choice.entry.knows(language) else None
             return lambda: self._recogniser.open(known, self._phrases(agent))
-        if candidate.name not in self._recognisers:
-            made = RECOGNISERS[vendor.stt](_access(vendor, "stt"), candidate.model)
-            self._recognisers[candidate.name] = made
-        return partial(self._recognisers[candidate.name].open, language, self._phrases(agent))
+        if choice.name not in self._recognisers:
+            made = RECOGNISERS[vendor.stt](_access(vendor, "stt"), choice.model)
+            self._recognisers[choice.name] = made
+        return partial(self._recognisers[choice.name].open, language, self._phrases(agent))
 
-    def _language_model(self, candidate: Choice) -> LanguageModel:
-        vendor = candidate.entry.vendor
+    def _language_model(self, choice: Choice) -> LanguageModel:
+        vendor = choice.entry.vendor
         if vendor is None:
-            return ScriptedModel(self._flows[candidate.model])
-        return self._server(candidate.entry.maker, vendor).model(candidate.model)
+            return ScriptedModel(self._flows[choice.model])
+        return self._server(choice.entry.maker, vendor).model(choice.model)
 
-    def _text_to_speech(self, candidate: Choice, *, is_own: bool) -> Speaker:
+    def _text_to_speech(self, choice: Choice, *, is_own: bool) -> Speaker:
         """A vendor that stands in for another does not have the other's voices."""
-        vendor, pace = candidate.entry.vendor, self._pace(candidate.name)
+        vendor, pace = choice.entry.vendor, self._pace(choice.name)
         if vendor is None:
-            known = candidate.entry.voices
+            known = choice.entry.voices
             return Speaker(self._voice, lambda voice: voice if voice in known else known[0], pace)
-        if candidate.name not in self._voices:
-            self._voices[candidate.name] = VOICES[vendor.tts](_access(vendor, "tts"), candidate.model)
-        return Speaker(self._voices[candidate.name], lambda voice: (voice if is_own else "") or vendor.voice, pace)
+        if choice.name not in self._voices:
+            self._voices[choice.name] = VOICES[vendor.tts](_access(vendor, "tts"), choice.model)
+        return Speaker(self._voices[choice.name], lambda voice: (voice if is_own else "") or vendor.voice, pace)
 
     def _server(self, name: str, vendor: Vendor) -> LanguageServer:
         if name not in self._servers:

@@ -102,7 +102,7 @@ def test_nobody_is_by_nobody() -> None:
 
 
 def names(table: ProviderTable, layer: str, config: SessionConfig) -> list[str]:
-    return [candidate.name for candidate in table.candidates(layer, config)]  # type: ignore[arg-type]
+    return [choice.name for choice in table.choices(layer, config)]  # type: ignore[arg-type]
 
 
 MANY = ProviderTable(
