@@ -120,25 +120,21 @@ class Vendors:
 
     def recognisers(self, agent: SessionConfig) -> dict[str, Opening]:
         """Who may hear for an agent, by whole name and in the order to try them; empty when its own is unknown."""
-        return {each.name: self._hearing(each, agent) for each in self._ready("stt", agent)}
+        return {each.name: self._hearing(each, agent) for each in self._table.choices("stt", agent)}
 
     def language_models(self, agent: SessionConfig) -> dict[str, LanguageModel]:
         """Who may think for an agent, by whole name and in the order to try them; empty when its own is unknown."""
-        return {each.name: self._language_model(each) for each in self._ready("llm", agent)}
+        return {each.name: self._language_model(each) for each in self._table.choices("llm", agent)}
 
     def voices(self, agent: SessionConfig) -> dict[str, Speaker]:
         """Who may speak for an agent, by whole name and in the order to try them; empty when its own is unknown."""
-        ready = self._ready("tts", agent)
-        return {each.name: self._text_to_speech(each, is_own=each is ready[0]) for each in ready}
+        choices = self._table.choices("tts", agent)
+        return {each.name: self._text_to_speech(each, is_own=each is choices[0]) for each in choices}
 
     def problem(self, config: SessionConfig) -> str | None:
         """Why these providers cannot run a session; None when they can."""
         for _, problem, remedy in self._table.unknown(config):
             return f"{problem} ({remedy})" if remedy else problem
-        for layer, made in MADE.items():
-            first = self._table.choices(layer, config)[0]
-            if first.entry.vendor is not None and first.entry.vendor.protocol(layer) not in made:
-                return f"{first.name} cannot be used yet"
         return None
 
     def answerable(self, wished: SessionConfig) -> SessionConfig:
@@ -155,13 +151,6 @@ class Vendors:
 
     def _pace(self, name: str) -> Pace:
         return self._paces.setdefault(name, Pace())
-
-    def _ready(self, layer: Layer, agent: SessionConfig) -> list[Choice]:
-        """Those candidates whose protocol somebody here speaks."""
-        candidates = self._table.choices(layer, agent)
-        return [
-            each for each in candidates if not (vendor := each.entry.vendor) or vendor.protocol(layer) in MADE[layer]
-        ]
 
     def _has(self, layer: Layer, agent: SessionConfig, maker: str) -> bool:
         return any(is_by(each.entry, maker) for each in self._table.choices(layer, agent))
@@ -211,9 +200,6 @@ class Vendors:
             return transcription.prompt
         flow = flow_of(self._table.model_name(agent))
         return "\n".join(self._flows[flow].phrases()) if flow is not None and flow in self._flows else None
-
-
-MADE: Mapping[Layer, Collection[str]] = {"stt": RECOGNISERS, "llm": LANGUAGE_MODELS, "tts": VOICES}
 
 
 def _access(vendor: Vendor, layer: Layer) -> Access:

@@ -76,9 +76,10 @@ async def test_every_name_that_the_check_lets_pass_can_be_made_and_no_other() ->
                 vendors.cascade(config)
 
 
-def test_every_protocol_that_can_be_made_can_be_named() -> None:
-    assert set(LANGUAGE_MODELS) == set(PROTOCOLS["llm"])
-    assert (set(RECOGNISERS) <= set(PROTOCOLS["stt"]), set(VOICES) <= set(PROTOCOLS["tts"])) == (True, True)
+def test_every_protocol_that_can_be_named_can_be_made_and_no_other() -> None:
+    made = {"stt": set(RECOGNISERS), "llm": set(LANGUAGE_MODELS), "tts": set(VOICES)}
+
+    assert made == {layer: set(protocols) for layer, protocols in PROTOCOLS.items()}
 
 
 async def test_those_who_may_think_come_in_the_order_in_which_they_are_tried() -> None:
