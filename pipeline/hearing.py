@@ -151,7 +151,8 @@ class Ear:
     async def _listen(self, recogniser: Candidate[OpenHearing]) -> None:
         self._leaves = False
         self._another.clear()
-        async with recogniser.provider() as hearing, aclosing(hearing.transcripts()) as news:  # type: ignore[type-var]
+        opening = recogniser.asked()
+        async with opening() as hearing, aclosing(hearing.transcripts()) as news:  # type: ignore[type-var]
             self._hearing = hearing
             for number, utterance in tuple(self._unheard.items()):
                 self._give(number, utterance)

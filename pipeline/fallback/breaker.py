@@ -1,7 +1,8 @@
 """A provider's circuit breaker. Rule: pure; times are ms of a monotonic clock and arrive as arguments.
 
 Closed, it lets everything through. After FAILURES in a row, or one that will not be otherwise next time, it opens and
-the provider rests. When the rest is over, one request may probe it: success closes it, failure doubles the rest.
+the provider rests. When the rest is over, one request may probe it: success closes it, failure doubles the rest. What
+fails during the rest was asked before it, or for want of anybody else, and tells nothing new.
 """
 
 from pipeline.providers import ProviderError
@@ -29,12 +30,13 @@ class Breaker:
         """Whether a request may be made now; a probe that is never answered does not block the next one for ever."""
         if self._rests_until_ms is None:
             return True
-        if now_ms < self._rests_until_ms:
-            return False
-        if self._probed_ms is not None and now_ms - self._probed_ms < self._first_rest_ms:
-            return False
-        self._probed_ms = now_ms
-        return True
+        probed_lately = self._probed_ms is not None and now_ms - self._probed_ms < self._first_rest_ms
+        return now_ms >= self._rests_until_ms and not probed_lately
+
+    def asked(self, now_ms: float) -> None:
+        """A request is made; after a rest it is the probe."""
+        if self._rests_until_ms is not None and now_ms >= self._rests_until_ms:
+            self._probed_ms = now_ms
 
     def worked(self) -> None:
         """A request was answered."""
@@ -44,11 +46,14 @@ class Breaker:
 
     def failed(self, error: ProviderError, now_ms: float) -> bool:
         """A request failed; returns True when this opened the breaker."""
-        self._failures += 1
-        if self.resting:
-            self._rest_ms = min(2 * self._rest_ms, LONGEST_REST_MS)
-        elif error.retryable and self._failures < FAILURES:
+        opened = self._rests_until_ms is None
+        if self._rests_until_ms is None:
+            self._failures += 1
+            if error.retryable and self._failures < FAILURES:
+                return False
+        elif now_ms < self._rests_until_ms:
             return False
-        opened = not self.resting
+        else:
+            self._rest_ms = min(2 * self._rest_ms, LONGEST_REST_MS)
         self._rests_until_ms, self._probed_ms = now_ms + self._rest_ms, None
         return opened

@@ -30,6 +30,11 @@ class Candidate(Generic[P]):
     provider: P
     breaker: Breaker = field(default_factory=Breaker)
 
+    def asked(self) -> P:
+        """The provider, which is asked now."""
+        self.breaker.asked(now_ms())
+        return self.provider
+
     def failed(self, error: ProviderError) -> None:
         """It broke, or was too late."""
         if self.breaker.failed(error, now_ms()):
@@ -158,7 +163,7 @@ class Race(Generic[P, T]):
     async def _only(self, runs: list[Run[P, T]], ask: Callable[[P], AsyncIterator[T]]) -> Run[P, T]:
         while True:
             candidate = self.waiting.popleft()
-            runs[:] = [Run(candidate, ask(candidate.provider))]
+            runs[:] = [Run(candidate, ask(candidate.asked()))]
             try:
                 await runs[0].begin()
             except ProviderError as error:
@@ -188,7 +193,7 @@ class Race(Generic[P, T]):
         while self.waiting or runs:
             if self.waiting:
                 candidate = self.waiting.popleft()
-                run = Run(candidate, ask(candidate.provider))
+                run = Run(candidate, ask(candidate.asked()))
                 runs.append(run)
                 beginnings[run] = run.begin_beside(begun.set)
             wait_s = patience.first_s if self.waiting else max(0.0, end_s - loop.time())

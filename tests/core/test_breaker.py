@@ -35,15 +35,17 @@ def test_a_refusal_opens_it_at_once() -> None:
 
 def test_one_request_probes_a_provider_that_has_rested() -> None:
     breaker = a_resting_breaker()
-    probes = [breaker.lets_through(REST_MS + at) for at in range(3)]
+    before = [breaker.lets_through(REST_MS + at) for at in range(2)]
+    breaker.asked(REST_MS + 2)
+    during = breaker.lets_through(REST_MS + 3)
     breaker.worked()
 
-    assert (probes, breaker.lets_through(REST_MS + 4)) == ([True, False, False], True)
+    assert (before, during, breaker.lets_through(REST_MS + 4)) == ([True, True], False, True)
 
 
 def test_a_probe_that_fails_doubles_the_rest() -> None:
     breaker = a_resting_breaker()
-    assert breaker.lets_through(REST_MS)
+    breaker.asked(REST_MS)
     breaker.failed(SLOW, REST_MS)
 
     assert [breaker.lets_through(REST_MS + wait) for wait in (REST_MS, 2 * REST_MS - 1, 2 * REST_MS)] == [
@@ -55,6 +57,13 @@ def test_a_probe_that_fails_doubles_the_rest() -> None:
 
 def test_a_probe_that_nobody_ever_reports_on_is_not_the_last_one() -> None:
     breaker = a_resting_breaker()
-    assert breaker.lets_through(REST_MS)
+    breaker.asked(REST_MS)
 
-    assert breaker.lets_through(2 * REST_MS)
+    assert [breaker.lets_through(at) for at in (2 * REST_MS - 1, 2 * REST_MS)] == [False, True]
+
+
+def test_what_was_asked_before_the_rest_does_not_prolong_it() -> None:
+    breaker = a_resting_breaker()
+    opened = [breaker.failed(SLOW, float(at)) for at in range(20)]
+
+    assert (any(opened), breaker.lets_through(REST_MS)) == (False, True)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.audio import WIDE_HZ, bytes_of
+from pipeline.fallback.breaker import REST_MS
 from pipeline.fallback.model import GO_ON, FallbackModel
-from pipeline.fallback.race import LLM_PATIENCE, TTS_PATIENCE, Candidate
+from pipeline.fallback.race import LLM_PATIENCE, TTS_PATIENCE, Candidate, willing
 from pipeline.fallback.voice import FallbackVoice, Speaker
 from pipeline.providers import Delta, FunctionCall, Message, Prompt, ProviderError, Reached, TextDelta
 from tests.drive.call import Call, words
@@ -202,6 +203,18 @@ def test_a_provider_that_failed_rests_while_others_work() -> None:
 
     quickly(story)
     assert (len(first.prompts), len(second.prompts)) == (1, 3)
+
+
+def test_a_provider_that_nobody_needed_to_ask_has_not_been_probed() -> None:
+    first, second = Candidate("first", Model(REPLY)), Candidate("second", Model(REPLY))
+
+    async def story() -> list[str]:
+        second.failed(ProviderError("second", "refused"))
+        await asyncio.sleep(REST_MS / 1_000)
+        assert [delta async for delta in FallbackModel([first, second]).reply(PROMPT)]
+        return [candidate.name for candidate in willing([first, second])]
+
+    assert quickly(story) == ["first", "second"]
 
 
 def test_a_recogniser_that_breaks_is_replaced_and_hears_the_whole_utterance() -> None:
