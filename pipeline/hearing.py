@@ -129,6 +129,7 @@ class Ear:
                 recogniser = others[0]
             else:
                 await asyncio.sleep(RETRY_S * self._failed)
+                recogniser = willing(self._recognisers)[0]
 
     async def _listened(self, recogniser: Candidate[OpenHearing]) -> ProviderError | None:
         """Listen until this one fails, or (None) until others are to listen."""

@@ -12,6 +12,7 @@ from pipeline.fallback.breaker import REST_MS
 from pipeline.fallback.model import GO_ON, FallbackModel
 from pipeline.fallback.race import LLM_PATIENCE, TTS_PATIENCE, Candidate, willing
 from pipeline.fallback.voice import FallbackVoice, Speaker
+from pipeline.hearing import RETRY_S, Ear
 from pipeline.providers import Delta, FunctionCall, Message, Prompt, ProviderError, Reached, TextDelta
 from tests.drive.call import Call, words
 from tests.drive.cascade import Faults, Model, Recogniser, Voice, now_s
@@ -244,6 +245,24 @@ def test_a_recogniser_that_owes_a_transcript_is_replaced_in_time() -> None:
             return now_s() - ended_s
 
     assert quickly(story) == pytest.approx(1.3, abs=0.05)
+
+
+def test_a_recogniser_named_while_another_is_tried_again_listens_in_its_place() -> None:
+    first, second = Recogniser(), Recogniser()
+
+    async def story() -> None:
+        ear = Ear([Candidate("first", first.connect)], [].append)
+        listening = asyncio.create_task(ear.run())
+        await asyncio.sleep(0.1)
+        first.break_off()
+        await asyncio.sleep(RETRY_S / 2)
+        ear.use([Candidate("second", second.connect)])
+        await asyncio.sleep(1.0)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+    quickly(story)
+    assert (first.opened, second.opened) == (1, 1)
 
 
 def test_recognisers_that_all_fail_end_the_call_with_last_words() -> None:
