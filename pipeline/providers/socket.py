@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from pipeline.providers import ProviderError, Reason
 from pipeline.providers.statuses import reason_of
@@ -97,7 +97,7 @@ async def opened(
         raise failed(provider, "stalled", "no connection in time", retryable=True) from None
     except (OSError, InvalidHandshake) as error:
         raise failed(provider, "unreachable", type(error).__name__, retryable=True) from None
-    except ValueError:
+    except (InvalidURI, ValueError):
         raise failed(provider, "refused", "the address or the key is malformed") from None
     return Socket(provider, connection)
 
