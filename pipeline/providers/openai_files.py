@@ -167,7 +167,14 @@ class _FileHearing:
             raise failed(
                 PROVIDER, "stalled" if stalled else "unreachable", type(cause).__name__, retryable=True
             ) from None
-        except (AttributeError, TypeError, KeyError, ValueError, openai.APIResponseValidationError):
+        except (
+            AttributeError,
+            TypeError,
+            KeyError,
+            ValueError,
+            openai.APIResponseValidationError,
+            httpx2.DecodingError,
+        ):
             raise failed(PROVIDER, "malformed", "not what the protocol says") from None
         except openai.OpenAIError as error:
             raise failed(PROVIDER, "internal", type(error).__name__, retryable=True) from None

@@ -1,5 +1,6 @@
 """OpenAI's recognisers, beyond what all vendors' keep: sessions and items, and files."""
 
+import asyncio
 from base64 import b64encode
 from typing import Any
 
@@ -219,3 +220,20 @@ async def test_what_the_server_finds_too_short_is_empty() -> None:
             say(hearing, 1, sound(1, 120))
 
             assert await heard_until(hearing, 1) == [Transcript(1, "", final=True)]
+
+
+async def test_an_answer_that_cannot_be_unpacked_is_malformed() -> None:
+    async def garbled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n")
+        writer.write(b"Content-Length: 3\r\n\r\nno!")
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(garbled, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with OpenAIFiles(access_to(url), "whisper-1").open(None, None) as hearing:
+            say(hearing, 1, sound(1))
+            with pytest.raises(ProviderError, match="malformed"):
+                await heard_until(hearing, 1)
