@@ -34,7 +34,7 @@ class Timeline:
         match happened:
             case Transcript(final=True):
                 self._turn["transcript_final"] = self._now_ms()
-            case ReplyDelta(response_id, TextDelta()):
+            case ReplyDelta(response_id, TextDelta(text)) if text:
                 self._note(response_id, "first_token")
             case SpeechMade(response_id=response_id):
                 self._note(response_id, "first_speech")

@@ -66,7 +66,7 @@ class Spoken:
 
     def take(self, delta: Delta) -> list[Delta]:
         """What can be passed on now: words as soon as the next one begins, everything else at once."""
-        if isinstance(delta, TextDelta):
+        if isinstance(delta, TextDelta) and delta.text:
             words, self._word = _whole(self._word + delta.text)
             return self._said(words)
         if isinstance(delta, FunctionCall):

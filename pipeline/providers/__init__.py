@@ -133,9 +133,13 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """The next piece of the reply's text."""
+    """The next piece of the reply's text; an empty one says that the model is at work on what comes whole."""
 
     text: str
+
+
+AT_WORK = TextDelta("")
+"""A function call is being written: whoever waits for the next delta need not give up."""
 
 
 @dataclass(frozen=True, slots=True)

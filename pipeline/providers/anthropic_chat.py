@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 import structlog
 
 from pipeline.providers import (
+    AT_WORK,
     Access,
     CutShort,
     Delta,
@@ -270,7 +271,10 @@ class _Gathered:
     written_tokens: int = 0
 
     def take(self, event: Any) -> list[Delta]:
-        """The text in an event; tool calls, the end and the usage are kept. Raises what wrong types raise."""
+        """The text in an event; tool calls, of which word is given, the end and the usage are kept.
+
+        Raises what wrong types raise.
+        """
         match event.type:
             case "message_start":
                 self._count(event.message.usage)
@@ -282,6 +286,7 @@ class _Gathered:
                 return [TextDelta(event.delta.text)]
             case "content_block_delta" if event.delta.type == "input_json_delta":
                 self.calls[event.index][2] += event.delta.partial_json
+                return [AT_WORK]
             case "message_delta":
                 self.stopped = event.delta.stop_reason or self.stopped
                 self.written_tokens = event.usage.output_tokens

@@ -8,7 +8,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pipeline.providers import CutShort, Delta, FunctionCall, FunctionOutput, Message, Prompt, TextDelta, Turn, Usage
+from pipeline.providers import (
+    AT_WORK,
+    CutShort,
+    Delta,
+    FunctionCall,
+    FunctionOutput,
+    Message,
+    Prompt,
+    TextDelta,
+    Turn,
+    Usage,
+)
 
 NOT_ANSWERED: Final = '{"status":"pending"}'
 THINKING, THOUGHT = "<think>", "</think>"
@@ -157,7 +168,10 @@ class Gathered:
     _speech: _Speech = field(default_factory=_Speech)
 
     def take(self, chunk: Any) -> list[Delta]:
-        """The text in a chunk; tool calls, the end and the usage are kept. Raises what wrong types raise."""
+        """The text in a chunk; tool calls, of which word is given, the end and the usage are kept.
+
+        Raises what wrong types raise.
+        """
         texts: list[Delta] = []
         for choice in chunk.choices or ():
             delta = choice.delta
@@ -167,6 +181,8 @@ class Gathered:
                     texts.append(TextDelta(text))
                 for piece in delta.tool_calls or ():
                     self._add(piece)
+                if delta.tool_calls:
+                    texts.append(AT_WORK)
             self.finished = choice.finish_reason or self.finished
         if chunk.usage is not None:
             details = chunk.usage.prompt_tokens_details

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.providers import (
+    AT_WORK,
     Access,
     CutShort,
     Delta,
@@ -58,7 +59,7 @@ async def a_model(url: str, patience: Patience = PATIENT) -> AsyncIterator[Anthr
 
 async def reply_to(prompt: Prompt, *answers: Answer, patience: Patience = PATIENT) -> list[Delta]:
     async with MessagesServer(answers) as server, a_model(server.url, patience) as model:
-        return [delta async for delta in model.reply(prompt)]
+        return [delta async for delta in model.reply(prompt) if delta != AT_WORK]
 
 
 async def failure_of(answer: Answer, patience: Patience = PATIENT) -> tuple[str, bool]:

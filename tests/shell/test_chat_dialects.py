@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.providers import (
+    AT_WORK,
     Access,
     Delta,
     FunctionCall,
@@ -40,7 +41,7 @@ async def a_model(server: ChatServer, dialect: Dialect | None = None) -> AsyncIt
 
 async def reply_to(*steps: Any) -> list[Delta]:
     async with ChatServer([Answer(list(steps))]) as server, a_model(server) as model:
-        return [delta async for delta in model.reply(HELLO)]
+        return [delta async for delta in model.reply(HELLO) if delta != AT_WORK]
 
 
 async def failure_of(*steps: Any) -> tuple[str, bool]:

@@ -13,7 +13,7 @@ from pipeline.fallback.model import GO_ON, FallbackModel
 from pipeline.fallback.race import LLM_PATIENCE, TTS_PATIENCE, Candidate, willing
 from pipeline.fallback.voice import FallbackVoice, Speaker
 from pipeline.hearing import RETRY_S, Ear
-from pipeline.providers import Delta, FunctionCall, Message, Prompt, ProviderError, Reached, TextDelta
+from pipeline.providers import AT_WORK, Delta, FunctionCall, Message, Prompt, ProviderError, Reached, TextDelta
 from tests.drive.call import Call, words
 from tests.drive.cascade import Faults, Model, Recogniser, Voice, now_s
 from tests.drive.quick_loop import quickly
@@ -106,6 +106,24 @@ def test_a_model_that_stops_in_mid_reply_is_continued_in_time() -> None:
 
     text, took_s = quickly(story)
     assert (text, took_s < LLM_PATIENCE.next_s + 0.5) == ("We open at nine.", True)
+
+
+def test_a_model_that_takes_its_time_over_a_call_is_waited_for() -> None:
+    call = FunctionCall("call_1", "lookup", "{}")
+
+    class Calls(Model):
+        async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
+            yield TextDelta("Let me see. ")
+            for _ in range(4):
+                await asyncio.sleep(LLM_PATIENCE.next_s / 2)
+                yield AT_WORK
+            yield call
+
+    async def story() -> list[Delta]:
+        several = FallbackModel([Candidate("first", Calls(REPLY)), Candidate("second", Model(REPLY))])
+        return [delta async for delta in several.reply(PROMPT)]
+
+    assert quickly(story) == [TextDelta("Let me see. "), *[AT_WORK] * 4, call]
 
 
 def test_a_function_is_called_once_whatever_breaks_behind_it() -> None:

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.providers import (
+    AT_WORK,
     Access,
     CutShort,
     Delta,
@@ -44,7 +45,7 @@ async def a_model(url: str, patience: Patience = PATIENT) -> AsyncIterator[OpenA
 
 async def reply_to(prompt: Prompt, *answers: Answer, patience: Patience = PATIENT) -> list[Delta]:
     async with ChatServer(list(answers)) as server, a_model(server.url, patience) as model:
-        return [delta async for delta in model.reply(prompt)]
+        return [delta async for delta in model.reply(prompt) if delta != AT_WORK]
 
 
 async def failure_of(answer: Answer, patience: Patience = PATIENT) -> tuple[str, bool]:
@@ -285,3 +286,11 @@ async def test_what_the_session_leaves_open_is_left_to_the_server() -> None:
     asked = await request_for(HELLO)
 
     assert sorted(asked) == ["messages", "model", "stream", "stream_options"]
+
+
+async def test_a_call_in_the_making_shows_that_the_model_is_at_work() -> None:
+    pieces = [call_piece(0, "", "call_1", "book"), call_piece(0, '{"people"'), call_piece(0, ":4}")]
+    async with ChatServer([Answer([*pieces, finish("tool_calls"), DONE])]) as server, a_model(server.url) as model:
+        deltas = [delta async for delta in model.reply(HELLO)]
+
+    assert deltas == [AT_WORK, AT_WORK, AT_WORK, FunctionCall("call_1", "book", '{"people":4}')]
