@@ -272,6 +272,10 @@ class _Environment:
         for name in vendor_table.URL_VARIABLES.values():
             if (url := self.environ.get(name)) and not vendor_table.is_web_address(url):
                 self.faults.append(Fault("environment", 0, name, "is no web address", "https://HOST/v1"))
+        for vendor, name in vendor_table.KEY_VARIABLES.items():
+            key, own = self.environ.get(name), settings.vendors.get(vendor)
+            if key and not (own and own.api_key) and not vendor_table.is_sendable(key):
+                self.faults.append(Fault("environment", 0, name, vendor_table.NO_KEY, vendor_table.KEY_HINT))
         providers = settings.providers
         if providers.models_dir == ProviderSettings().models_dir and (cache := self.environ.get("XDG_CACHE_HOME")):
             providers = replace(providers, models_dir=Path(cache) / "offhook" / "models")

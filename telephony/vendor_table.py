@@ -106,6 +106,8 @@ KEY_VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
         "xai": "XAI_API_KEY",
     }
 )
+NO_KEY: Final = "is no key"
+KEY_HINT: Final = "letters, digits and signs, without blanks or a line's end"
 URL_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({"openai": "OPENAI_BASE_URL"})
 
 
@@ -120,7 +122,8 @@ def with_usual_variables(told: Mapping[str, Vendor], environ: Mapping[str, str])
     vendors = dict(told)
     for name in BUILT_IN:
         vendor = vendors.get(name, Vendor())
-        if not vendor.api_key and (key := environ.get(KEY_VARIABLES.get(name, ""))):
+        key = environ.get(KEY_VARIABLES.get(name, ""), "")
+        if not vendor.api_key and is_sendable(key):
             vendors[name] = vendor = replace(vendor, api_key=Secret(key))
         url = environ.get(URL_VARIABLES.get(name, ""), "")
         if not vendor.base_url and is_web_address(url):
@@ -148,6 +151,8 @@ def broken(told: Mapping[str, Vendor]) -> Iterator[tuple[tuple[str, ...], str, s
             url = getattr(vendor, key)
             if url and not is_web_address(url):
                 yield (name, key), "is no web address", "https://HOST/v1"
+        if vendor.api_key and not is_sendable(vendor.api_key.reveal()):
+            yield (name, "api_key"), NO_KEY, KEY_HINT
         for layer, protocols in PROTOCOLS.items():
             protocol = vendor.protocol(layer)
             if protocol and protocol not in protocols:
@@ -158,6 +163,11 @@ def broken(told: Mapping[str, Vendor]) -> Iterator[tuple[tuple[str, ...], str, s
                 yield (name,), "speaks no protocol", 'llm = "openai" for a server of chat completions'
             if not all(vendor.url(layer) for layer in served or PROTOCOLS):
                 yield (name, "base_url"), "is missing", "where the vendor is: https://HOST/v1"
+
+
+def is_sendable(key: str) -> bool:
+    """Whether a key can stand in an HTTP header; a line's end that came along with it cannot."""
+    return bool(key) and key.isascii() and key.isprintable() and " " not in key
 
 
 def is_web_address(url: str) -> bool:

@@ -189,6 +189,23 @@ def test_an_address_in_a_variable_is_looked_at_too() -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["", "sk-1\n", "sk 1", "ключ"])
+def test_a_key_that_no_header_can_hold_is_a_fault_where_it_stands(key: str, tmp_path: Path) -> None:
+    path = written(tmp_path, '[vendor.hall]\nllm = "openai"\nbase_url = "http://h/v1"\napi_key = "env:HALL_KEY"\n')
+
+    assert faults_of(path, {"HALL_KEY": key}) == [
+        "4: vendor.hall.api_key: is no key (letters, digits and signs, without blanks or a line's end)"
+    ]
+
+
+def test_a_key_in_a_usual_variable_is_looked_at_unless_the_settings_have_their_own(tmp_path: Path) -> None:
+    path = written(tmp_path, '[vendor.groq]\napi_key = "sk"\n')
+
+    assert faults_of(path, {"GROQ_API_KEY": "sk\n", "OPENAI_API_KEY": "sk\n", "XAI_API_KEY": ""}) == [
+        "environment: OPENAI_API_KEY: is no key (letters, digits and signs, without blanks or a line's end)"
+    ]
+
+
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     path = written(
         tmp_path,
