@@ -11,8 +11,8 @@ from typing import TextIO
 
 from telephony import settings as settings_file
 from telephony.dialplan import ANY, NOBODY_DECIDED, Broken, Dialplan, DialplanError, Route, parse
-from telephony.faults import Fault
-from telephony.provider_table import WHAT, ProviderTable
+from telephony.faults import Fault, did_you_mean
+from telephony.provider_table import WHAT, ProviderTable, flow_of
 from telephony.settings import Settings, SettingsError
 
 
@@ -24,8 +24,10 @@ def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = N
         settings = settings_file.read(path, environ)
         print(f"dialplan: {settings.dialplan}", file=stream)
         faults += keyless(settings)
-        for line in _summary(read_dialplan(settings), settings):
+        dialplan = read_dialplan(settings)
+        for line in _summary(dialplan, settings):
             print(f"  {line}", file=stream)
+        faults += _flowless(settings, dialplan)
     except SettingsError as error:
         faults += error.faults
         faults += _faults_of_dialplan_alone(error.dialplan)
@@ -51,6 +53,16 @@ def keyless(settings: Settings) -> Iterator[Fault]:
         for place, name in settings.providers.of(layer):
             for problem, remedy in table.keyless_name(layer, name):
                 yield settings.written.fault(place, problem, remedy)
+
+
+def _flowless(settings: Settings, dialplan: Dialplan) -> Iterator[Fault]:
+    """Each flow that is to stand in for a language model, and is not there; the first one is a fault of its agents."""
+    for place, name in settings.providers.of("llm")[1:]:
+        flow = flow_of(settings.known.aliases.get(name, name))
+        if flow is not None and flow not in dialplan.flows:
+            yield settings.written.fault(
+                place, f"the dialplan has no flow {flow!r}", did_you_mean(flow, dialplan.flows)
+            )
 
 
 def _text(path: Path) -> str:

@@ -178,6 +178,21 @@ def test_a_key_that_is_missing_is_a_fault_where_its_vendor_is_named(tmp_path: Pa
     )
 
 
+def test_a_flow_that_is_to_stand_in_and_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    providers = '[providers]\nllm = ["hall/m", "scripted/receptoin"]\n'
+    hall = '[vendor.hall]\nllm = "openai"\nbase_url = "http://10.0.0.5/v1"\n'
+
+    code, lines = checked(tmp_path, providers + hall, AGENT)
+
+    assert (code, lines[-2:]) == (
+        1,
+        [
+            "offhook.toml:3: providers.llm[2]: the dialplan has no flow 'receptoin' (did you mean 'reception'?)",
+            "1 fault",
+        ],
+    )
+
+
 def test_a_recording_needs_a_place(tmp_path: Path) -> None:
     routes = '[[route]]\ndid = "1000"\nagent = "reception"\nrecord = true\n'
 
