@@ -13,7 +13,17 @@ from pipeline.fallback.model import GO_ON, FallbackModel
 from pipeline.fallback.race import LLM_PATIENCE, TTS_PATIENCE, Candidate, willing
 from pipeline.fallback.voice import FallbackVoice, Speaker
 from pipeline.hearing import RETRY_S, Ear
-from pipeline.providers import AT_WORK, Delta, FunctionCall, Message, Prompt, ProviderError, Reached, TextDelta
+from pipeline.providers import (
+    AT_WORK,
+    Delta,
+    FunctionCall,
+    LanguageModel,
+    Message,
+    Prompt,
+    ProviderError,
+    Reached,
+    TextDelta,
+)
 from tests.drive.call import Call, words
 from tests.drive.cascade import Faults, Model, Recogniser, Voice, now_s
 from tests.drive.quick_loop import quickly
@@ -225,7 +235,8 @@ def test_a_provider_that_failed_rests_while_others_work() -> None:
 
 
 def test_a_provider_that_nobody_needed_to_ask_has_not_been_probed() -> None:
-    first, second = Candidate("first", Model(REPLY)), Candidate("second", Model(REPLY))
+    first: Candidate[LanguageModel] = Candidate("first", Model(REPLY))
+    second: Candidate[LanguageModel] = Candidate("second", Model(REPLY))
 
     async def story() -> list[str]:
         second.failed(ProviderError("second", "refused"))
@@ -269,7 +280,7 @@ def test_a_recogniser_named_while_another_is_tried_again_listens_in_its_place() 
     first, second = Recogniser(), Recogniser()
 
     async def story() -> None:
-        ear = Ear([Candidate("first", first.connect)], [].append)
+        ear = Ear([Candidate("first", first.connect)], lambda _: None)
         listening = asyncio.create_task(ear.run())
         await asyncio.sleep(0.1)
         first.break_off()
