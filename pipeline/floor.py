@@ -57,8 +57,8 @@ class Floor:
 
     @property
     def started(self) -> bool:
-        """True when some of the holder's audio has left."""
-        return bool(self._passages) and self._played_ms > self._passages[0].start_ms
+        """True when some of the holder's words have left."""
+        return bool(self._passages) and self._heard_ms(self._passages[0]) > 0
 
     def take(self, response_id: str) -> None:
         """Let this response speak from now on, after what is complete and still playing."""

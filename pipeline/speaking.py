@@ -41,11 +41,6 @@ class Speaking:
         """True while the caller hears, or is about to hear, queued words."""
         return self._floor.audible and not self._floor.holding
 
-    @property
-    def holding(self) -> bool:
-        """True while the caller hears that something is still to come."""
-        return self._floor.holding
-
     def listens_to(self, response_id: str) -> bool:
         """True when the model may go on with this reply."""
         return self.reply is not None and self.reply.id == response_id and not self.reply.model_done

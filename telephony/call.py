@@ -47,7 +47,6 @@ LINE_DELAY_MS = 20
 RECORD_EVERY_S = 0.5
 BYE_TIMEOUT_S = 5.0
 OVERTIME_S = 5.0
-BUSY_SIP_CODE = 486
 
 
 @dataclass(frozen=True, slots=True)

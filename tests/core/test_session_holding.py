@@ -2,7 +2,7 @@
 
 from pipeline.providers import FunctionCall
 from pipeline.realtime.config import FunctionTool, SessionConfig
-from pipeline.realtime.events import ItemTruncated
+from pipeline.realtime.events import ItemTruncated, PlayoutStarted, PlayoutStopped
 from pipeline.signals import FillSilence, FlushPlayout, Hold, Limits, Play, SpeechMade
 from tests.drive.story import Story, sound
 
@@ -75,6 +75,16 @@ def test_what_was_heard_before_a_silence_counts_and_the_filling_does_not() -> No
 
     (truncated,) = call.take(ItemTruncated)
     assert truncated.audio_end_ms == 500
+
+
+def test_what_fills_the_silence_is_not_told_as_words() -> None:
+    call = a_caller_who_asks()
+    call.passes(3_500)
+    assert call.take(FillSilence, PlayoutStarted, PlayoutStopped) == [FillSilence(HOLD.pcm)]
+    call.agent_says("At nine.", 800)
+    call.passes(200)
+
+    assert len(call.take(PlayoutStarted)) == 1
 
 
 def test_a_long_wait_is_filled_again_but_not_all_the_time() -> None:

@@ -235,8 +235,7 @@ def test_a_provider_that_failed_rests_while_others_work() -> None:
 
 
 def test_a_provider_that_nobody_needed_to_ask_has_not_been_probed() -> None:
-    first: Candidate[LanguageModel] = Candidate("first", Model(REPLY))
-    second: Candidate[LanguageModel] = Candidate("second", Model(REPLY))
+    first, second = (Candidate[LanguageModel](name, Model(REPLY)) for name in ("first", "second"))
 
     async def story() -> list[str]:
         second.failed(ProviderError("second", "refused"))
