@@ -20,6 +20,8 @@ PREFIX_MS = 2_000
 KEPT_MS = 20_000
 TRIES = 3
 RETRY_S = 0.2
+LONGEST_RETRY_S = 2.0
+OUTAGE_S = 10.0
 FINAL_WITHIN_S = 1.2
 
 OpenHearing = Callable[[], AbstractAsyncContextManager[Hearing]]
@@ -56,6 +58,7 @@ class Ear:
         self._stay: asyncio.Timeout | None = None
         self._leaves = self._late = False
         self._failed = 0
+        self._failing_s = 0.0
         self._another = asyncio.Event()
 
     def use(self, recognisers: Recognisers) -> None:
@@ -110,26 +113,37 @@ class Ear:
 
     async def run(self) -> None:
         """Keep a recogniser open, for as long as one can be had."""
+        now_s = asyncio.get_running_loop().time
         recogniser = willing(self._recognisers)[0]
         while True:
+            opened_s = now_s()
             error = await self._listened(recogniser)
             if error is None:
                 self._failed = 0
                 recogniser = willing(self._recognisers)[0]
                 continue
             recogniser.failed(error)
+            if not self._failed or now_s() - opened_s >= OUTAGE_S:
+                self._failed, self._failing_s = 0, now_s()
             self._failed += 1
             others = [other for other in willing(self._recognisers) if other is not recogniser]
-            if self._failed >= TRIES + len(self._recognisers) - 1 or not (others or error.retryable):
+            if self._gives_up(error, others):
                 self._lose(error.reason)
                 await self._another.wait()
                 self._lost, self._failed = None, 0
                 recogniser = willing(self._recognisers)[0]
-            elif others:
-                recogniser = others[0]
-            else:
-                await asyncio.sleep(RETRY_S * self._failed)
-                recogniser = willing(self._recognisers)[0]
+                continue
+            if self._failed >= len(self._recognisers):
+                await asyncio.sleep(min(RETRY_S * self._failed, LONGEST_RETRY_S))
+            asked = willing(self._recognisers)
+            recogniser = next((other for other in asked if other is not recogniser), asked[0])
+
+    def _gives_up(self, error: ProviderError, others: Recognisers) -> bool:
+        """Whether none can be had. While nobody speaks nothing is missed, and an outage may pass."""
+        if self._failed < TRIES + len(self._recognisers) - 1:
+            return not (others or error.retryable)
+        outage_s = asyncio.get_running_loop().time() - self._failing_s
+        return bool(self._unheard) or not error.retryable or outage_s >= OUTAGE_S
 
     async def _listened(self, recogniser: Candidate[OpenHearing]) -> ProviderError | None:
         """Listen until this one fails, or (None) until others are to listen."""

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from pipeline.hearing import RETRY_S, TRIES
+from pipeline.hearing import LONGEST_RETRY_S, OUTAGE_S, TRIES
 from pipeline.making import AHEAD_MS
 from pipeline.providers import FunctionCall, Transcript
 from pipeline.realtime.config import SessionConfig
@@ -293,10 +293,39 @@ def test_a_recogniser_that_is_gone_for_good_ends_the_call_after_last_words() -> 
             [(ended_s, act)] = call.asked
             assert act == EndCall("provider", "stt_unreachable")
             assert call.line.heard_ms == {LAST_WORDS_NUMBER: 1_000}
-            assert recogniser.faults.steps == TRIES
-            assert ended_s > 1.0 + RETRY_S + 2 * RETRY_S
+            assert recogniser.faults.steps > TRIES
+            assert ended_s == pytest.approx(1.0 + OUTAGE_S, abs=LONGEST_RETRY_S)
 
     quickly(story)
+
+
+def test_a_caller_who_speaks_is_not_left_unheard_for_as_long() -> None:
+    async def story() -> float:
+        recogniser = Recogniser(faults=Faults(at=1, for_ever=True, retryable=True))
+        async with Call(recogniser).runs(greet=False) as call:
+            await call.speaks(400)
+            await call.until(lambda: call.asked)
+            return call.asked[0][0]
+
+    assert quickly(story) < 1.0 + OUTAGE_S / 4
+
+
+def test_an_outage_of_all_recognisers_while_nobody_speaks_goes_by_unnoticed() -> None:
+    first, second = Recogniser("a table please"), Recogniser("a table please")
+
+    async def story() -> list[str]:
+        async with Call(first, second=(second, None, None)).runs(greet=False) as call:
+            await asyncio.sleep(1.0)
+            first.faults, second.faults = (Faults(1, for_ever=True, retryable=True) for _ in range(2))
+            first.break_off()
+            await asyncio.sleep(5.0)
+            first.faults, second.faults = Faults(), Faults()
+            await asyncio.sleep(LONGEST_RETRY_S)
+            await call.ends_a_turn(600)
+            await call.until(lambda: call.model.prompts)
+            return call.model.said(1)
+
+    assert quickly(story) == ["a table please"]
 
 
 def test_a_recogniser_that_refuses_is_not_asked_again() -> None:
