@@ -1,14 +1,13 @@
 """What the caller hears while an answer is late. Rule: a voice is heard in time, whoever is to blame.
 
 The wait counts from the moment the caller has finished, or from the last of the agent's words, for as long as the agent
-has something to say. It is filled again when another such wait has passed three times over.
+has something to say. It is filled again when another such wait has passed since what filled it was over.
 """
 
 from pipeline.listening import Listening
+from pipeline.reply import PCM_PER_MS
 from pipeline.signals import Hold, Output
 from pipeline.speaking import Speaking
-
-AGAIN_AFTER = 3
 
 
 class Holding:
@@ -28,5 +27,5 @@ class Holding:
             return []
         if now_ms - self._since_ms < self._hold.after_ms or not self._hold.pcm:
             return []
-        self._since_ms = now_ms + (AGAIN_AFTER - 1) * self._hold.after_ms
+        self._since_ms = now_ms + int(len(self._hold.pcm) / PCM_PER_MS)
         return self._speaking.hold(self._hold.pcm)
