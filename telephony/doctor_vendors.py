@@ -19,6 +19,7 @@ from telephony.vendor_table import Layer, Vendor, key_remedy, lacks_key
 
 ANSWER_S: Final = 5.0
 REFUSED: Final = (401, 403)
+NOT_FOUND: Final = 404
 
 
 async def findings(settings: Settings, agents: Sequence[SessionConfig]) -> list[Finding]:
@@ -50,11 +51,13 @@ async def _finding(settings: Settings, name: str, layer: Layer, vendor: Vendor) 
     key = vendor.api_key.reveal() if vendor.api_key and speaks_chat else None
     place = f"{url.rstrip('/')}/models" if speaks_chat else url
     code = await asyncio.to_thread(_status, place.replace("ws", "http", 1) if place.startswith("ws") else place, key)
+    told = f"correct {_place(settings, name, layer)}"
     if code is None:
-        remedy = f"correct {_place(settings, name, layer)} or the network"
-        return Finding(name, "fail", f"{url} cannot be reached", remedy)
+        return Finding(name, "fail", f"{url} cannot be reached", f"{told} or the network")
     if code in REFUSED and key:
         return Finding(name, "fail", f"{url} refuses the key ({code})", f"correct {_place(settings, name, 'api_key')}")
+    if code == NOT_FOUND and speaks_chat:
+        return Finding(name, "note", f"{place} is not there ({code})", f"{told}, unless chat works: most end in /v1")
     return ok(name, f"{url} answers ({code})")
 
 

@@ -190,7 +190,7 @@ async def about_vendors(agent: SessionConfig, settings: Settings) -> list[Findin
     ("answer", "state"),
     [
         ("200 OK", "ok"),
-        ("404 Not Found", "ok"),
+        ("404 Not Found", "note"),
         ("302 Found\r\nlocation: http://127.0.0.1:1/", "ok"),
         ("401 Unauthorized", "fail"),
     ],
@@ -213,6 +213,20 @@ async def test_a_vendor_that_is_not_there_is_a_fault_at_the_line_of_its_address(
         "fail",
         f"http://127.0.0.1:{unused}/v1 cannot be reached",
         f"correct {file}:3: vendor.hall.base_url or the network",
+    )
+
+
+async def test_an_address_without_the_vendors_api_is_noted_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "offhook.toml"
+    async with a_web_server("404 Not Found") as url:
+        file.write_text(f'[vendor.hall]\nllm = "openai"\nbase_url = "{url}"\n')
+        (finding,) = await about_vendors(SessionConfig(), read(file, {}))
+
+    assert finding == Finding(
+        "hall",
+        "note",
+        f"{url}/models is not there (404)",
+        f"correct {file}:3: vendor.hall.base_url, unless chat works: most end in /v1",
     )
 
 
