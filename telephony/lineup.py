@@ -60,6 +60,8 @@ class Engaged:
         if problem is not None:
             log.warning("providers_kept", problem=problem)
             return self.cascade
+        if (unknown := self._lineup.problem(config)) is not None:
+            log.info("default_stands_in", problem=unknown)
         fresh, before = self._lineup.cascade(wished), self.cascade
         recognisers = before.recognisers if _hears_alike(self._config, wished) else fresh.recognisers
         self.cascade = replace(fresh, voice_activity=before.voice_activity, recognisers=recognisers)

@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from pipeline.providers import Message, Prompt, TextDelta
 from pipeline.providers.embedded_tts import DEFAULT_VOICE, SILENCE_LEVELS
-from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.config import Audio, AudioOutput, SessionConfig
 from telephony.bench.vendor_servers.openai_llm import ChatServer, words
+from telephony.lineup import Engaged
 from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES
 from telephony.provider_table import OWN, ProviderTable
 from telephony.settings import ProviderSettings, Settings
@@ -62,6 +65,18 @@ async def test_as_many_processes_listen_as_the_settings_say_and_none_is_left() -
         during = children() - before
 
     assert (len(during), children() - before) == (1, set())
+
+
+async def test_a_name_that_nobody_answers_to_in_mid_call_is_told_in_the_log() -> None:
+    async with the_vendors(vendors_settings("http://127.0.0.1:9/v1")) as vendors:
+        agent = SessionConfig()
+        engaged = Engaged(vendors, agent, vendors.cascade(agent))
+        with capture_logs() as logs:
+            engaged.follow(SessionConfig(audio=Audio(output=AudioOutput(model="embeded"))))
+
+    assert [(each["event"], each["problem"].partition(" (")[0]) for each in logs] == [
+        ("default_stands_in", "no voice provider is called 'embeded'")
+    ]
 
 
 async def test_every_name_that_the_check_lets_pass_can_be_made_and_no_other() -> None:
