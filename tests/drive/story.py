@@ -20,6 +20,7 @@ from pipeline.signals import (
     Digit,
     Elapsed,
     EndUtterance,
+    FillSilence,
     FlushPlayout,
     Greet,
     Input,
@@ -200,7 +201,7 @@ class Story:
         self.outputs += outputs
         for output in outputs:
             match output:
-                case Play(pcm=pcm):
+                case Play(pcm=pcm) | FillSilence(pcm=pcm):
                     self.queued_ms += len(pcm) * 1_000 // (2 * WIDE_HZ)
                 case FlushPlayout():
                     self.queued_ms = 0
