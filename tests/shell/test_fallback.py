@@ -235,7 +235,8 @@ def test_a_provider_that_failed_rests_while_others_work() -> None:
 
 
 def test_a_provider_that_nobody_needed_to_ask_has_not_been_probed() -> None:
-    first, second = (Candidate[LanguageModel](name, Model(REPLY)) for name in ("first", "second"))
+    first: Candidate[LanguageModel] = Candidate("first", Model(REPLY))
+    second: Candidate[LanguageModel] = Candidate("second", Model(REPLY))
 
     async def story() -> list[str]:
         second.failed(ProviderError("second", "refused"))
