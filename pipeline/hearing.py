@@ -104,8 +104,7 @@ class Ear:
             self._post(Transcript(number, "", final=True))
             return
         utterance.ended = True
-        if len(self._recognisers) > 1:
-            utterance.due = asyncio.get_running_loop().call_later(self._final_within_s, self._overdue, number)
+        self._watch(number, utterance)
         if utterance.given and self._hearing is not None:
             self._hearing.end(number)
         elif not utterance.whole:
@@ -127,7 +126,9 @@ class Ear:
                 self._failed, self._failing_s = 0, now_s()
             self._failed += 1
             others = [other for other in willing(self._recognisers) if other is not recogniser]
-            if self._gives_up(error, others):
+            tries_left = TRIES + len(self._recognisers) - 1 - self._failed
+            missed = bool(self._unheard) or now_s() - self._failing_s >= OUTAGE_S
+            if (not error.retryable and not others) or (tries_left <= 0 and (missed or not error.retryable)):
                 self._lose(error.reason)
                 await self._another.wait()
                 self._lost, self._failed = None, 0
@@ -137,13 +138,6 @@ class Ear:
                 await asyncio.sleep(min(RETRY_S * self._failed, LONGEST_RETRY_S))
             asked = willing(self._recognisers)
             recogniser = next((other for other in asked if other is not recogniser), asked[0])
-
-    def _gives_up(self, error: ProviderError, others: Recognisers) -> bool:
-        """Whether none can be had. While nobody speaks nothing is missed, and an outage may pass."""
-        if self._failed < TRIES + len(self._recognisers) - 1:
-            return not (others or error.retryable)
-        outage_s = asyncio.get_running_loop().time() - self._failing_s
-        return bool(self._unheard) or not error.retryable or outage_s >= OUTAGE_S
 
     async def _listened(self, recogniser: Candidate[OpenHearing]) -> ProviderError | None:
         """Listen until this one fails, or (None) until others are to listen."""
@@ -175,6 +169,13 @@ class Ear:
                 self._heard(words)
                 if isinstance(words, Transcript):
                     recogniser.worked()
+
+    def _watch(self, number: int, utterance: _Utterance) -> None:
+        """Its transcript is due from now on, if somebody else could give it."""
+        if utterance.due is not None:
+            utterance.due.cancel()
+        if len(self._recognisers) > 1:
+            utterance.due = asyncio.get_running_loop().call_later(self._final_within_s, self._overdue, number)
 
     def _overdue(self, number: int) -> None:
         """The transcript of an ended utterance is late: another recogniser hears it."""
@@ -211,9 +212,7 @@ class Ear:
             self._hearing.feed(frame)
         if utterance.ended:
             self._hearing.end(number)
-            if utterance.due is not None:
-                utterance.due.cancel()
-                utterance.due = asyncio.get_running_loop().call_later(self._final_within_s, self._overdue, number)
+            self._watch(number, utterance)
 
     def _let_go(self) -> None:
         self._hearing = None

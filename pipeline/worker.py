@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from pipeline.audio import Frame
-from pipeline.hearing import Ear, Recognisers
+from pipeline.hearing import FINAL_WITHIN_S, Ear, Recognisers
 from pipeline.inbox import Inbox
 from pipeline.making import Connect, Making
 from pipeline.providers import LanguageModel, TextToSpeech, VoiceActivity
@@ -73,7 +73,8 @@ class Line(Protocol):
 class Cascade:
     """The providers of one call; `recognisers` in the order in which they are to listen.
 
-    Each of `warm` has a connection ready before it is needed; it never raises.
+    Each of `warm` has a connection ready before it is needed; it never raises. `final_within_s` is how long a
+    transcript may be owed while another recogniser could be asked.
     """
 
     voice_activity: VoiceActivity
@@ -81,6 +82,7 @@ class Cascade:
     language_model: LanguageModel
     text_to_speech: TextToSpeech
     warm: Sequence[Connect] = ()
+    final_within_s: float = FINAL_WITHIN_S
 
 
 def _without_audio(asked: ShowItem) -> ServerEvent:
@@ -141,7 +143,7 @@ class Worker:
         self._ids = ids
         self._timeline = Timeline(now_ms)
         self._inbox: Inbox[Input | _Heard | _Asked] = Inbox()
-        self._ear = Ear(cascade.recognisers, self.post)
+        self._ear = Ear(cascade.recognisers, self.post, cascade.final_within_s)
         self._making: Making | None = None
 
     def post(self, happened: Input) -> None:

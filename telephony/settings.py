@@ -20,6 +20,7 @@ from msgspec import Meta
 from telephony import control_settings, vendor_table
 from telephony.control_settings import ControlSettings, Port
 from telephony.faults import Fault, FaultyError, did_you_mean
+from telephony.patience_settings import PatienceSettings
 from telephony.provider_table import WHAT, Known, Names, ProviderTable, flow_of, listed
 from telephony.secret import AccessKey, Secret
 from telephony.toml_text import KeyPath, TomlText, parse
@@ -95,6 +96,7 @@ class ProviderSettings:
     tts: Names = "embedded"
     recogniser_processes: Annotated[int, Meta(ge=1, le=64)] = field(default_factory=_recogniser_processes)
     models_dir: Path = field(default_factory=lambda: Path("~/.cache/offhook/models").expanduser())
+    patience: PatienceSettings = field(default_factory=PatienceSettings)
 
     def of(self, layer: Layer) -> list[tuple[KeyPath, str]]:
         """The names for a layer, each with its key."""

@@ -12,7 +12,7 @@ from typing import Protocol, Self, TypeVar, runtime_checkable
 
 from pipeline.fallback.breaker import Breaker
 from pipeline.fallback.model import FallbackModel
-from pipeline.fallback.race import Candidate
+from pipeline.fallback.race import Candidate, Patience
 from pipeline.fallback.voice import FallbackVoice, Pace, Speaker
 from pipeline.flow import Flow
 from pipeline.providers import Access, Hearing, LanguageModel, ProviderError, SpeechToText, TextToSpeech
@@ -59,7 +59,14 @@ class Vendors:
     ) -> None:
         """`phrases` are words of the service's own, to be spoken when no provider is."""
         self._phrases_at_hand = phrases
-        self._models_dir = settings.providers.models_dir.expanduser()
+        chosen = settings.providers
+        self._models_dir = chosen.models_dir.expanduser()
+        waits = chosen.patience
+        self._final_within_s = waits.stt_final_ms / 1_000
+        self._patience = {
+            "llm": Patience(waits.llm_first_ms / 1_000, waits.llm_next_ms / 1_000, waits.give_up_ms / 1_000),
+            "tts": Patience(waits.tts_first_ms / 1_000, waits.tts_next_ms / 1_000, waits.give_up_ms / 1_000),
+        }
         self._flows = flows
         self._table = ProviderTable(settings.providers, flows, settings.known)
         # Sessions that applications describe leave the recogniser and the model to the settings.
@@ -109,8 +116,9 @@ class Vendors:
         return Cascade(
             self._ticks.caller(),
             tuple(self._candidate("stt", name, each) for name, each in hears.items()),
-            FallbackModel([self._candidate("llm", name, each) for name, each in thinks.items()]),
-            FallbackVoice([self._candidate("tts", name, each) for name, each in speaks.items()]),
+            FallbackModel([self._candidate("llm", name, each) for name, each in thinks.items()], self._patience["llm"]),
+            FallbackVoice([self._candidate("tts", name, each) for name, each in speaks.items()], self._patience["tts"]),
+            final_within_s=self._final_within_s,
             warm=[each.warm for each in (*thinks.values(), *voices) if isinstance(each, Warmable)],
         )
 

@@ -1,11 +1,9 @@
 """A provider's circuit breaker. Rule: pure; times are ms of a monotonic clock and arrive as arguments.
 
-Closed, it lets everything through. After FAILURES in a row, or one that will not be otherwise next time, it opens and
-the provider rests. When the rest is over, one request may probe it: success closes it, failure doubles the rest. What
+Closed, it lets everything through. After FAILURES in a row it opens and the provider rests; a single one may be the
+fault of who asked. When the rest is over, one request may probe it: success closes it, failure doubles the rest. What
 fails during the rest was asked before it, or for want of anybody else, and tells nothing new.
 """
-
-from pipeline.providers import ProviderError
 
 FAILURES = 3
 REST_MS = 10_000.0
@@ -44,12 +42,12 @@ class Breaker:
         self._rests_until_ms = self._probed_ms = None
         self._rest_ms = self._first_rest_ms
 
-    def failed(self, error: ProviderError, now_ms: float) -> bool:
+    def failed(self, now_ms: float) -> bool:
         """A request failed; returns True when this opened the breaker."""
         opened = self._rests_until_ms is None
         if self._rests_until_ms is None:
             self._failures += 1
-            if error.retryable and self._failures < FAILURES:
+            if self._failures < FAILURES:
                 return False
         elif now_ms < self._rests_until_ms:
             return False

@@ -5,6 +5,7 @@ go on. Only whole words are passed on, so that nobody has to finish another's; a
 is heard from where the first one stopped, if its words agree.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
@@ -18,6 +19,8 @@ GO_ON = (
     "Do not repeat any of them, and do not mention this."
 )
 OVERLAP_WORDS = 8
+UNSPACED = "\u2e80"
+"""From here on scripts have no spaces between words."""
 _WORD = re.compile(r"\s*\S+\s*")
 _NO_LETTER = re.compile(r"\W+")
 
@@ -41,6 +44,9 @@ class FallbackModel:
                         async for delta in deltas:
                             for given in spoken.take(delta):
                                 yield given
+                except (GeneratorExit, asyncio.CancelledError):
+                    run.candidate.worked()
+                    raise
                 except ProviderError as error:
                     run.candidate.failed(error)
                     if spoken.called:
@@ -102,7 +108,8 @@ class Spoken:
 
 def _whole(text: str) -> tuple[str, str]:
     """The words that are complete, and what may still grow."""
-    cut = max(text.rfind(" "), text.rfind("\n")) + 1
+    ends = (at for at in range(len(text), 0, -1) if text[at - 1].isspace() or text[at - 1] >= UNSPACED)
+    cut = next(ends, 0)
     return text[:cut], text[cut:]
 
 

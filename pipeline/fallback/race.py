@@ -37,7 +37,7 @@ class Candidate(Generic[P]):
 
     def failed(self, error: ProviderError) -> None:
         """It broke, or was too late."""
-        if self.breaker.failed(error, now_ms()):
+        if self.breaker.failed(now_ms()):
             log.warning("provider_rests", provider=self.name, reason=error.reason)
 
     def worked(self) -> None:
@@ -69,9 +69,8 @@ def now_ms() -> float:
 
 
 def willing(candidates: Iterable[Candidate[P]]) -> list[Candidate[P]]:
-    """Those that do not rest, in order; when all rest, all: a chance is better than none."""
-    listed = list(candidates)
-    return [candidate for candidate in listed if candidate.breaker.lets_through(now_ms())] or listed
+    """Those that do not rest, in order, then those that do: a chance is better than none."""
+    return sorted(candidates, key=lambda candidate: not candidate.breaker.lets_through(now_ms()))
 
 
 class Run(Generic[P, T]):
@@ -202,7 +201,7 @@ class Race(Generic[P, T]):
                     await begun.wait()
             begun.clear()
             for run in [run for run in runs if beginnings[run].done()]:
-                failure = beginnings[run].exception()
+                failure = beginnings[run].exception() or self._empty(run, runs)
                 if failure is None:
                     return run
                 runs.remove(run)
@@ -214,6 +213,12 @@ class Race(Generic[P, T]):
                 raise stalled(runs[-1].candidate)
         assert error is not None, "no candidates"
         raise error
+
+    def _empty(self, run: Run[P, T], runs: list[Run[P, T]]) -> ProviderError | None:
+        """An answer without a piece is a failure while somebody else may have a better one."""
+        if run.first is not None or not (self.waiting or len(runs) > 1):
+            return None
+        return ProviderError(run.candidate.name, "malformed")
 
     def _failed(self, candidate: Candidate[P], failure: BaseException) -> ProviderError:
         """One broke before it gave anything; the last one is asked once more, if that may help."""

@@ -4,6 +4,7 @@ Where that is, a voice that times its words has told; of another it is estimated
 rather a word too late than twice. A voice may fall silent for as long as what it made is still being heard.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
@@ -59,6 +60,9 @@ class FallbackVoice:
                     async with aclosing(run.rest(lambda part=part: part.limit_s(race.next_s))) as given:  # type: ignore[misc]
                         async for piece in given:
                             yield part.take(piece, at, made_ms)
+                except (GeneratorExit, asyncio.CancelledError):
+                    run.candidate.worked()
+                    raise
                 except ProviderError as error:
                     run.candidate.failed(error)
                     at += part.spoken_chars(run.candidate.provider.pace.ms_per_char / speed)

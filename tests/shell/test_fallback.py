@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.audio import WIDE_HZ, bytes_of
-from pipeline.fallback.breaker import REST_MS
+from pipeline.fallback.breaker import FAILURES, REST_MS
 from pipeline.fallback.model import GO_ON, FallbackModel
 from pipeline.fallback.race import LLM_PATIENCE, TTS_PATIENCE, Candidate, willing
 from pipeline.fallback.voice import FallbackVoice, Speaker
@@ -70,6 +70,33 @@ def test_one_who_was_only_asked_in_case_may_be_asked_again() -> None:
     text, _ = quickly(lambda: said([late, spare]))
 
     assert (text, len(spare.prompts)) == ("We open at nine.", 2)
+
+
+def test_a_model_that_says_nothing_is_no_winner() -> None:
+    text, _ = quickly(lambda: said([Model([]), Model(REPLY)]))
+
+    assert text == "We open at nine in the morning, every day."
+
+
+def test_words_of_a_script_without_spaces_are_passed_on_at_once() -> None:
+    async def story() -> list[Delta]:
+        several = FallbackModel([Candidate("llm", Model([TextDelta("九時に"), TextDelta("開きます。")]))])
+        return [delta async for delta in several.reply(PROMPT)]
+
+    assert quickly(story) == [TextDelta("九時に"), TextDelta("開きます。")]
+
+
+def test_a_provider_that_rests_is_asked_when_the_others_fail() -> None:
+    first, second = Model(REPLY), Model(REPLY, faults=Faults(1, for_ever=True))
+
+    async def story() -> list[Delta]:
+        resting: Candidate[LanguageModel] = Candidate("first", first)
+        for _ in range(FAILURES):
+            resting.failed(ProviderError("first", "unreachable", retryable=True))
+        several = FallbackModel([resting, Candidate("second", second)])
+        return [delta async for delta in several.reply(PROMPT)]
+
+    assert (bool(quickly(story)), len(first.prompts)) == (True, 1)
 
 
 def test_models_that_all_fail_tell_of_the_last_one() -> None:
@@ -227,11 +254,11 @@ def test_a_provider_that_failed_rests_while_others_work() -> None:
 
     async def story() -> None:
         several = FallbackModel([Candidate("first", first), Candidate("second", second)])
-        for _ in range(3):
+        for _ in range(FAILURES + 2):
             assert [delta async for delta in several.reply(PROMPT)]
 
     quickly(story)
-    assert (len(first.prompts), len(second.prompts)) == (1, 3)
+    assert (len(first.prompts), len(second.prompts)) == (FAILURES, FAILURES + 2)
 
 
 def test_a_provider_that_nobody_needed_to_ask_has_not_been_probed() -> None:
@@ -239,7 +266,8 @@ def test_a_provider_that_nobody_needed_to_ask_has_not_been_probed() -> None:
     second: Candidate[LanguageModel] = Candidate("second", Model(REPLY))
 
     async def story() -> list[str]:
-        second.failed(ProviderError("second", "refused"))
+        for _ in range(FAILURES):
+            second.failed(ProviderError("second", "refused"))
         await asyncio.sleep(REST_MS / 1_000)
         assert [delta async for delta in FallbackModel([first, second]).reply(PROMPT)]
         return [candidate.name for candidate in willing([first, second])]
