@@ -86,12 +86,13 @@ class Calling:
         self._since_ms.pop(call_id, None)
 
     def given_up(self, now_ms: int) -> list[Output]:
-        """Answer the calls that have waited for too long; the model is to go on when none is left."""
+        """Answer the calls that have waited for too long; the model is to go on, without more, when none is left."""
         late = [call_id for call_id, since in self._since_ms.items() if now_ms - since > self._limits.tool_ms]
         out = [event for call_id in late for event in self._output(call_id, _UNANSWERED)]
         for call_id in late:
             del self._since_ms[call_id]
-        self._rounds += bool(late)
+        if late and not self.pending:
+            self._rounds = max(self._rounds, self._limits.tool_rounds) + 1
         return out
 
     def taken_back(self) -> list[Output]:

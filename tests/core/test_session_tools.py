@@ -109,6 +109,19 @@ def test_a_function_that_nobody_answers_is_given_up() -> None:
     assert outputs_given(call) == [("call_1", '{"error": "nobody answered"}')]
 
 
+def test_after_a_function_that_nobody_answers_none_is_offered_until_the_caller_speaks() -> None:
+    call = an_agent_who_looks_something_up()
+    call.passes(Limits().tool_ms + 20)
+    (alone,) = call.take(StartReply)
+    call.agent_says("I cannot look that up.", ms=1_000)
+    call.passes(1_100)
+
+    call.caller_says("and on Sunday")
+
+    (asked,) = call.take(StartReply)
+    assert (alone.prompt.tools, [tool.name for tool in asked.prompt.tools]) == ((), ["lookup"])
+
+
 def test_functions_that_nobody_answers_are_given_up_together() -> None:
     call = an_agent_who_looks_something_up("call_1", "call_2")
 
