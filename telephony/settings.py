@@ -88,7 +88,7 @@ def _recogniser_processes() -> int:
 class ProviderSettings:
     """Who hears, thinks and speaks for an agent that does not say: a name, or several in the order to try them.
 
-    The embedded recogniser decodes in `recogniser_processes`, each on one core and for any number of calls.
+    The embedded recogniser decodes in so many processes, each on one core and for any number of calls.
     """
 
     stt: Names = "embedded"
@@ -100,11 +100,10 @@ class ProviderSettings:
 
     def of(self, layer: Layer) -> list[tuple[KeyPath, str]]:
         """The names for a layer, each with its key."""
-        names: Names = {"stt": self.stt, "llm": self.llm, "tts": self.tts}[layer]
-        place: KeyPath = ("providers", layer)
+        names = {"stt": self.stt, "llm": self.llm, "tts": self.tts}[layer]
         if isinstance(names, str):
-            return [(place, names)]
-        return [((*place, index), name) for index, name in enumerate(names)]
+            return [(("providers", layer), names)]
+        return [(("providers", layer, index), name) for index, name in enumerate(names)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,7 +395,6 @@ def _broken_trunks(trunks: tuple[Trunk, ...]) -> Iterator[_Broken]:
 
 def _is_ipv4(address: str) -> bool:
     try:
-        ipaddress.IPv4Address(address)
+        return bool(ipaddress.IPv4Address(address))
     except ValueError:
         return False
-    return True
