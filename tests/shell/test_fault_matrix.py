@@ -1,18 +1,20 @@
 """Every vendor file, broken in every way at the worst moment, with another vendor of its layer to stand in.
 
-Rule: the vendors' servers are simulated, sockets and files are real; something goes on in time, once and whole.
+Rule: the vendors' servers are simulated, sockets and files are real; what was begun is ended, once and whole. How long
+that takes is for `offhook bench faults` to tell.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.audio import NARROW_HZ, WIDE_HZ, Frame, Resampler
 from pipeline.fallback.model import FallbackModel
-from pipeline.fallback.race import Candidate
+from pipeline.fallback.race import Candidate, Patience
 from pipeline.fallback.voice import FallbackVoice, Speaker
 from pipeline.hearing import Ear
 from pipeline.providers import Access, Message, Prompt, TextDelta, Transcript
@@ -23,7 +25,7 @@ from telephony.bench.vendor_servers.tone_words import heard_words, words_of
 from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES
 from tests.drive import speech
 
-LIMIT_S = 2.5
+PATIENCE = Patience(first_s=1.2, next_s=1.0, all_s=40.0)
 FIRST = {layer: next(tried for tried in TRIED if tried.layer == layer) for layer in ("stt", "llm", "tts")}
 PROMPT = Prompt("Be brief.", (Message("user", "Is there a table?"),))
 TEXT = "Certainly, your table by the window is ready at seven."
@@ -44,47 +46,38 @@ def access(stage: Stage) -> Access:
     return Access(stage.url, "key")
 
 
-async def reply_of(tried: Tried, fault: Fault) -> tuple[str, float]:
-    """What two models say together, and the longest wait for a piece of it."""
+async def reply_of(tried: Tried, fault: Fault) -> str:
+    """What two models say together."""
     async with two_vendors(tried) as stages:
         servers = [LANGUAGE_MODELS[stage.tried.protocol](access(stage)) for stage in stages]
+        for server in servers:
+            await server.load()
         models = [server.model(stage.tried.model) for server, stage in zip(servers, stages, strict=True)]
         stages[0].arm(fault)
-        text, longest_s, loop = "", 0.0, asyncio.get_running_loop()
-        last_s = loop.time()
-        several = FallbackModel(Candidate(f"llm {at}", model) for at, model in enumerate(models))
+        several = FallbackModel((Candidate(f"llm {at}", model) for at, model in enumerate(models)), PATIENCE)
         async with aclosing(several.reply(PROMPT)) as deltas:
-            async for delta in deltas:
-                longest_s, last_s = max(longest_s, loop.time() - last_s), loop.time()
-                text += delta.text if isinstance(delta, TextDelta) else ""
+            text = "".join([delta.text async for delta in deltas if isinstance(delta, TextDelta)])
         for server in servers:
             await server.close()
-    return text.strip(), longest_s
+    return text.strip()
 
 
-async def speech_of(tried: Tried, fault: Fault) -> tuple[list[int], float]:
-    """Which words two voices say together, and the longest silence, if they are heard as they come."""
+async def speech_of(tried: Tried, fault: Fault) -> list[int]:
+    """Which words two voices say together."""
     async with two_vendors(tried) as stages:
         voices = [VOICES[stage.tried.protocol](access(stage), stage.tried.model) for stage in stages]
         stages[0].arm(fault)
-        loop = asyncio.get_running_loop()
-        pcm, longest_s, heard_until_s = b"", 0.0, loop.time()
-        several = FallbackVoice(
-            Candidate(f"tts {at}", Speaker(voice, lambda _: "v")) for at, voice in enumerate(voices)
-        )
+        speakers = [Speaker(voice, lambda _: "v") for voice in voices]
+        several = FallbackVoice((Candidate(f"tts {at}", each) for at, each in enumerate(speakers)), PATIENCE)
         async with aclosing(several.speak(TEXT, "", 1.0)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, bytes):
-                    longest_s = max(longest_s, loop.time() - heard_until_s)
-                    heard_until_s = max(loop.time(), heard_until_s) + len(piece) / 2 / WIDE_HZ
-                    pcm += piece
+            pcm = b"".join([piece async for piece in pieces if isinstance(piece, bytes)])
         for voice in voices:
             await voice.close()
-    return heard_words(Resampler(WIDE_HZ, NARROW_HZ).process(pcm), TEXT), longest_s
+    return heard_words(Resampler(WIDE_HZ, NARROW_HZ).process(pcm), TEXT)
 
 
-async def final_of(tried: Tried, fault: Fault) -> tuple[str, float]:
-    """What is understood of an utterance in whose middle a recogniser breaks, and how long that takes from its end."""
+async def final_of(tried: Tried, fault: Fault) -> str:
+    """What is understood of an utterance in whose middle a recogniser breaks."""
     posted: asyncio.Queue[Input] = asyncio.Queue()
     async with two_vendors(tried) as stages:
         recognisers = [RECOGNISERS[stage.tried.protocol](access(stage), stage.tried.model) for stage in stages]
@@ -103,26 +96,20 @@ async def final_of(tried: Tried, fault: Fault) -> tuple[str, float]:
             ear.hear(Frame(frame.narrow, frame.wide))
             await asyncio.sleep(0.02)
         ear.end(1)
-        loop = asyncio.get_running_loop()
-        ended_s = loop.time()
         while not (isinstance(news := await posted.get(), Transcript) and news.final):
             pass
-        took_s = loop.time() - ended_s
         running.cancel()
         await asyncio.wait([running])
-    return news.text, took_s
+    return news.text
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("tried", TRIED, ids=lambda tried: tried.file)
-async def test_whatever_breaks_something_goes_on_in_time(tried: Tried) -> None:
+async def test_whatever_breaks_what_was_begun_is_ended(tried: Tried) -> None:
     told = {"llm": reply_of, "tts": speech_of, "stt": final_of}[tried.layer]
-    found = await asyncio.gather(*(told(tried, fault) for fault in FAULTS))
-    late = {fault: took_s for fault, (_, took_s) in zip(FAULTS, found, strict=True) if took_s > LIMIT_S}
-    whole = {fault: what for fault, (what, _) in zip(FAULTS, found, strict=True)}
+    found: list[Any] = await asyncio.gather(*(told(tried, fault) for fault in FAULTS))
+    whole = dict(zip(FAULTS, found, strict=True))
 
-    assert late == {}
     match tried.layer:
         case "llm":
             assert whole == dict.fromkeys(FAULTS, REPLY)
