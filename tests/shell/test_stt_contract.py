@@ -27,6 +27,7 @@ from tests.drive.recognisers import (
 )
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name.replace(" ", "_")),
     pytest.mark.timeout(20),
 ]

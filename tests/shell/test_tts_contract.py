@@ -26,6 +26,8 @@ from tests.drive.voices import (
     until,
 )
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Good evening, this is the restaurant by the river."
 LONG = " ".join(f"{TEXT} We have {nth} tables." for nth in range(8))
 SLOW = Latency(first_chunk_ms=0, times_real_time=1)

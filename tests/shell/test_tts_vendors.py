@@ -53,6 +53,8 @@ socket_vendor = pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS 
 
 # The vendors' own SDKs understand the simulated servers.
 
+pytestmark = pytest.mark.slow
+
 
 async def test_elevenlabs_sdk_hears_the_simulated_elevenlabs() -> None:
     async with ElevenLabsServer(AT_ONCE) as server:
