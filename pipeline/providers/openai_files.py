@@ -60,6 +60,7 @@ class OpenAIFiles:
         client = await asyncio.to_thread(self._client)
         hearing = _FileHearing(client, request)
         working = asyncio.create_task(hearing.work())
+        working.add_done_callback(hearing.broke)
         try:
             yield hearing
         finally:
@@ -91,7 +92,7 @@ class _FileHearing:
     def __init__(self, client: Any, request: dict[str, Any]) -> None:
         self._client = client
         self._request = request
-        self._news: asyncio.Queue[Transcript | TurnVerdict | ProviderError | None] = asyncio.Queue()
+        self._news: asyncio.Queue[Transcript | TurnVerdict | BaseException | None] = asyncio.Queue()
         self._utterances = Utterances(NARROW_HZ, self._news.put_nowait)
         self._pcm = bytearray()
         self._ended: asyncio.Queue[tuple[Utterance, bytes]] = asyncio.Queue()
@@ -122,9 +123,14 @@ class _FileHearing:
     async def transcripts(self) -> AsyncGenerator[Transcript | TurnVerdict, None]:
         """Partials and finals in order; raises ProviderError when hearing is lost; ends when closed."""
         while (news := await self._news.get()) is not None:
-            if isinstance(news, ProviderError):
+            if isinstance(news, BaseException):
                 raise news
             yield news
+
+    def broke(self, task: asyncio.Task[None]) -> None:
+        """A task of this hearing has ended; a fault of ours in it is raised to whoever listens."""
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._news.put_nowait(fault)
 
     def close(self) -> None:
         """End the transcripts."""

@@ -67,7 +67,7 @@ class StreamHearing:
         self._socket = socket
         self._dialect = dialect
         self._manners = dialect.manners
-        self._news: asyncio.Queue[Transcript | TurnVerdict | ProviderError | None] = asyncio.Queue()
+        self._news: asyncio.Queue[Transcript | TurnVerdict | BaseException | None] = asyncio.Queue()
         self._utterances = Utterances(NARROW_HZ, self._news.put_nowait)
         self._outbox: deque[bytes | str] = deque(dialect.opening())
         self._filled = asyncio.Event()
@@ -115,9 +115,14 @@ class StreamHearing:
     async def transcripts(self) -> AsyncGenerator[Transcript | TurnVerdict, None]:
         """Partials, finals and verdicts in order; raises ProviderError when hearing is lost; ends when closed."""
         while (news := await self._news.get()) is not None:
-            if isinstance(news, ProviderError):
+            if isinstance(news, BaseException):
                 raise news
             yield news
+
+    def broke(self, task: asyncio.Task[None]) -> None:
+        """A task of this hearing has ended; a fault of ours in it is raised to whoever listens."""
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._news.put_nowait(fault)
 
     def close(self) -> None:
         """End the transcripts."""
@@ -186,6 +191,8 @@ async def streaming(
     async with connected(provider, url, headers, connect_s=access.connect_s) as socket:
         hearing = StreamHearing(socket, dialect)
         tasks = [asyncio.create_task(work) for work in (hearing.read(), hearing.write())]
+        for task in tasks:
+            task.add_done_callback(hearing.broke)
         try:
             yield hearing
         finally:

@@ -14,6 +14,8 @@ from pipeline.providers import ProviderError, Transcript, TurnVerdict, deepgram_
 from pipeline.providers.deepgram_flux import DeepgramFlux
 from pipeline.providers.deepgram_nova import DeepgramNova
 from pipeline.providers.simulated import Latency
+from pipeline.providers.stream import streaming
+from pipeline.providers.utterances import Utterances
 from telephony.bench.vendor_servers.deepgram_flux_server import DeepgramFluxServer
 from telephony.bench.vendor_servers.deepgram_nova_server import DeepgramNovaServer
 from tests.drive import speech
@@ -229,3 +231,19 @@ async def test_flux_gives_up_with_our_reason() -> None:
             await heard_until(hearing, 1)
 
     assert (raised.value.reason, raised.value.retryable) == ("internal", True)
+
+
+class Faulty(deepgram_nova._Nova):
+    """A dialect with a fault of ours."""
+
+    def take(self, message: dict[str, Any], utterances: Utterances) -> None:
+        raise ZeroDivisionError
+
+
+async def test_a_fault_of_ours_is_raised_to_whoever_listens() -> None:
+    async with DeepgramNovaServer(["a table for four"]) as server:
+        url = f"ws://127.0.0.1:{server.port}/v1/listen?model=nova-3&encoding=mulaw&sample_rate=8000"
+        async with streaming(access_to(server.url), url, {}, Faulty()) as hearing:
+            say(hearing, 1, speech.silence(1_000))
+            with pytest.raises(ZeroDivisionError):
+                await heard_until(hearing, 1)
