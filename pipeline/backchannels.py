@@ -1,0 +1,68 @@
+"""What a listener says without wanting the floor: uh-huh, genau, claro, d'accord. Rule: in doubt it is no backchannel.
+
+The whole utterance must be made of such phrases: a word of command, a question or a reason beside them wants the floor.
+"""
+
+import re
+from collections.abc import Mapping
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_MOST_WORDS = 6
+
+_HUMS = "hm,hmm,mm,mmm,mhm,mmhm,mm hm,mm hmm,mm mm,hm hm,ah,oh,aha,ooh"
+_PHRASES: Mapping[str, str] = {
+    "en": (
+        "uh huh,uhuh,yeah,yea,yep,yup,yes,ya,okay,ok,kay,right,sure,alright,all right,fine,good,great,nice,cool,"
+        "perfect,lovely,wonderful,exactly,absolutely,definitely,true,indeed,of course,i see,got it,gotcha,"
+        "makes sense,that makes sense,sounds good,that's right,that's fine,that's good,that's true,fair enough,"
+        "no problem,wow,really,interesting,understood,i understand,i know,go on,oh good,oh okay,oh i see,yes yes,"
+        "very good,very well"
+    ),
+    "de": (
+        "ja,jaja,jo,joa,jawohl,genau,okay,ok,gut,sehr gut,alles klar,klar,aha,achso,ach so,so so,verstehe,"
+        "ich verstehe,verstanden,richtig,stimmt,das stimmt,natürlich,sicher,in ordnung,schön,super,prima,toll,passt,"
+        "gerne,echt,wirklich,ach,na gut,ist gut,das ist gut,sowieso,selbstverständlich,eben,ganz genau,interessant,"
+        "wunderbar,perfekt"
+    ),
+    "es": (
+        "sí,si,ajá,aja,vale,claro,claro que sí,ya,ya veo,ya ya,bueno,bien,muy bien,está bien,esta bien,de acuerdo,"
+        "entiendo,entendido,ok,okay,okey,exacto,exactamente,eso,eso es,así es,correcto,perfecto,por supuesto,cierto,"
+        "qué bien,listo,genial,estupendo,sí sí,ah sí,comprendo,desde luego,en serio,anda"
+    ),
+    "fr": (
+        "oui,ouais,ouaip,mouais,d'accord,ok,okay,ah bon,ah oui,ah d'accord,bien,très bien,c'est bien,bien sûr,voilà,"
+        "exactement,tout à fait,je vois,je comprends,compris,entendu,c'est ça,c'est vrai,parfait,super,bon,certes,"
+        "effectivement,en effet,si,pas de problème,ça marche,absolument,évidemment,ah,génial,hum,oui oui,vraiment"
+    ),
+}
+
+
+def backchannel(words: str, language: str | None, *, asked: bool = False) -> bool:
+    """Whether these words only say that the caller listens, so that the agent may go on.
+
+    `asked`: the agent has just asked something, so that a yes or an okay is an answer, and only a hum is none. A
+    language is a tag such as `de-AT`; without one, and in one that is not known, every known language counts.
+    """
+    if "?" in words:
+        return False
+    said = tuple(_WORD.findall(words.lower().replace("’", "'")))
+    return 0 < len(said) <= _MOST_WORDS and _made_of(said, _HUM_PHRASES if asked else _phrases(language))
+
+
+def _made_of(said: tuple[str, ...], phrases: frozenset[tuple[str, ...]]) -> bool:
+    return not said or any(
+        said[:length] in phrases and _made_of(said[length:], phrases) for length in range(1, len(said) + 1)
+    )
+
+
+def _phrases(language: str | None) -> frozenset[tuple[str, ...]]:
+    return _BY_LANGUAGE.get((language or "")[:2].lower(), _ALL)
+
+
+def _read(phrases: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(phrase.split()) for phrase in phrases.split(","))
+
+
+_HUM_PHRASES = _read(_HUMS)
+_BY_LANGUAGE = {language: _HUM_PHRASES | _read(phrases) for language, phrases in _PHRASES.items()}
+_ALL = frozenset().union(*_BY_LANGUAGE.values())

@@ -1,0 +1,30 @@
+"""What a caller has said so far, and whether more is to come."""
+
+import pytest
+
+from pipeline.turn_words import UNKNOWN, finished
+
+
+@pytest.mark.parametrize(
+    ("whole", "cut", "language"),
+    [
+        ("what time do you open on sundays", "what time do you open and", "en"),
+        ("What time do you open on Sundays?", "What time do you open and", "en-GB"),
+        ("i would like a table for two", "i would like a table for", "en"),
+        ("ich hätte gern einen tisch für zwei", "ich hätte gern einen tisch für", "de-AT"),
+        ("quiero una mesa para dos", "quiero una mesa para", "es"),
+        ("je voudrais une table pour deux", "je voudrais une table pour", "fr"),
+        ("je voudrais une table pour deux", "je voudrais une table pour", None),
+    ],
+)
+def test_a_sentence_that_stops_in_the_middle_is_not_finished(whole: str, cut: str, language: str | None) -> None:
+    assert finished(cut, language) < 0.5 < finished(whole, language)
+
+
+@pytest.mark.parametrize("words", ["", "...", "vorrei un tavolo per"])
+def test_what_cannot_be_judged_is_unknown(words: str) -> None:
+    assert finished(words, "it") == UNKNOWN
+
+
+def test_who_asks_for_a_moment_keeps_the_floor() -> None:
+    assert finished("um let me see", "en") < 0.2
