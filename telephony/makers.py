@@ -60,7 +60,7 @@ LANGUAGE_MODELS: Final[Mapping[str, Callable[[Access], LanguageServer]]] = Mappi
     {
         "anthropic": AnthropicServer,
         "openai": OpenAIServer,
-        "gemini": lambda access: OpenAIServer(access, dialect=GEMINI),
+        "gemini": lambda access: OpenAIServer(access, quirks=GEMINI),
     }
 )
 

@@ -26,12 +26,12 @@ from pipeline.providers import (
     TextDelta,
     Usage,
 )
-from pipeline.providers.sdk import Asked, OptionRefusedError, Patience, http_limits, touched
+from pipeline.providers.sdk import Asked, OptionRefusedError, Timeouts, http_limits, touched
 
 NAME: Final = "anthropic"
 # The API wants a limit; a spoken reply is over long before this one.
 LONGEST_TOKENS: Final = 1_024
-PATIENT: Final = Patience()
+TIMEOUTS: Final = Timeouts()
 WITH_SAMPLING: Final = "2023-06-01"
 OPTIONS: Final = ("temperature", "thinking")
 NOT_ANSWERED: Final = '{"status":"pending"}'
@@ -52,8 +52,8 @@ class AnthropicServer:
     The SDK takes a while to load, so a thread does it: on entering `with`, else when a reply first needs it.
     """
 
-    def __init__(self, access: Access, *, patience: Patience = PATIENT) -> None:
-        self.patience = patience
+    def __init__(self, access: Access, *, timeouts: Timeouts = TIMEOUTS) -> None:
+        self.timeouts = timeouts
         self._access = access
         self._client: Any = None
         self._http: Any = None
@@ -78,7 +78,7 @@ class AnthropicServer:
     async def warm(self) -> None:
         """Have a connection open before a reply needs it; never raises."""
         await self.client()
-        await touched(self._http, self._access.base_url, self.patience.connect_s)
+        await touched(self._http, self._access.base_url, self.timeouts.connect_s)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -106,7 +106,7 @@ class AnthropicServer:
     def _made(self) -> Any:
         import anthropic
 
-        limits, timeout = http_limits(self.patience)
+        limits, timeout = http_limits(self.timeouts)
         self._http = anthropic.DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
         # Without a key the SDK would look for one of its own in the environment.
         return anthropic.AsyncAnthropic(
@@ -124,7 +124,7 @@ class AnthropicChat:
     def __init__(self, server: AnthropicServer, model: str) -> None:
         self._server = server
         self._model = model
-        self._patience = server.patience
+        self._timeouts = server.timeouts
 
     async def warm(self) -> None:
         """Have a connection open before a reply needs it; never raises."""
@@ -140,9 +140,9 @@ class AnthropicChat:
         gathered = _Gathered()
         try:
             stream = await self._begun(client, asked, prompt)
-            wait_s = self._patience.first_s
+            wait_s = self._timeouts.first_s
             while (event := await asked.within(wait_s, anext(stream, None))) is not None:
-                wait_s = self._patience.next_s
+                wait_s = self._timeouts.next_s
                 for delta in asked.read(gathered.take, event):
                     yield delta
         finally:
@@ -160,7 +160,7 @@ class AnthropicChat:
             request = request_of(prompt, self._model, refused)
             options = [option for option in OPTIONS if option not in refused]
             try:
-                return await asked.within(self._patience.first_s, client.messages.create(**request), options)
+                return await asked.within(self._timeouts.first_s, client.messages.create(**request), options)
             except OptionRefusedError as error:
                 self._server.learn(self._model, error.option)
 

@@ -1,4 +1,4 @@
-"""Cartesia's voices over its WebSocket. Rule: one context an utterance, and one at a time on a socket.
+"""Cartesia's voices over its WebSocket. Rule: one context a recital, and one at a time on a socket.
 
 The SDK is not used: its connection reads ahead into endless queues of its own, and makes a model of every chunk.
 A cancelled context that has begun goes on to its end, as documented: the socket serves again when that has come.

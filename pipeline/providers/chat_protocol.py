@@ -28,7 +28,7 @@ OPTIONS: Final = ("stream_options", "max_completion_tokens", "max_tokens", "temp
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class Quirks:
     """How a server's chat completions differ. `unwanted` are options it refuses.
 
     Gemini 3 refuses a function call of its own that comes back without the signature of its thought, and any other
@@ -39,7 +39,7 @@ class Dialect:
     signs_thoughts: bool = False
 
 
-GEMINI: Final = Dialect(frozenset(("max_completion_tokens",)), signs_thoughts=True)
+GEMINI: Final = Quirks(frozenset(("max_completion_tokens",)), signs_thoughts=True)
 NO_SIGNATURE: Final = "skip_thought_signature_validator"
 
 

@@ -1,8 +1,8 @@
-"""ElevenLabs' voices over its multi-context socket. Rule: one context an utterance, and one at a time on a socket.
+"""ElevenLabs' voices over its multi-context socket. Rule: one context a recital, and one at a time on a socket.
 
 The SDK is not used: its streaming client is synchronous, single-context and closes the socket behind each text. The
 address names the voice, so a socket serves one voice. `close_context` lets a context speak its text to the end before
-`isFinal`, and contexts that linger count against the five that a socket may have: it ends an utterance, and to stop one
+`isFinal`, and contexts that linger count against the five that a socket may have: it ends a recital, and to stop one
 the socket is closed.
 """
 

@@ -1,6 +1,6 @@
-"""Inworld's voices over its bidirectional socket. Rule: one context an utterance, and one at a time on a socket.
+"""Inworld's voices over its bidirectional socket. Rule: one context a recital, and one at a time on a socket.
 
-`close_context` lets a context speak its text to the end before `contextClosed`: it ends an utterance, and to stop one
+`close_context` lets a context speak its text to the end before `contextClosed`: it ends a recital, and to stop one
 the socket is closed. Keys are checked when the first context is created, not at the door. Nothing is heard from the
 vendor on an idle socket, which it keeps for ten minutes.
 """

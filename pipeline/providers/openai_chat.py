@@ -14,16 +14,16 @@ from typing import Any, Final, Self
 import structlog
 
 from pipeline.providers import Access, Delta, Prompt
-from pipeline.providers.chat_protocol import OPTIONS, Dialect, Gathered, request_of
-from pipeline.providers.sdk import Asked, OptionRefusedError, Patience, http_limits, touched
+from pipeline.providers.chat_protocol import OPTIONS, Gathered, Quirks, request_of
+from pipeline.providers.sdk import Asked, OptionRefusedError, Timeouts, http_limits, touched
 
 NAME: Final = "openai"
 OPENAI_HOST: Final = "api.openai.com"
 SIGNATURES_KEPT: Final = 10_000
 OTHER_WORD: Final = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-PATIENT: Final = Patience()
-OPENAI: Final = Dialect(unwanted=frozenset(("max_tokens",)))
-OTHERS: Final = Dialect(unwanted=frozenset(("max_completion_tokens",)))
+TIMEOUTS: Final = Timeouts()
+OPENAI: Final = Quirks(unwanted=frozenset(("max_tokens",)))
+OTHERS: Final = Quirks(unwanted=frozenset(("max_completion_tokens",)))
 
 
 class OpenAIServer:
@@ -32,10 +32,10 @@ class OpenAIServer:
     The SDK takes a while to load, so a thread does it: on entering `with`, else when a reply first needs it.
     """
 
-    def __init__(self, access: Access, *, dialect: Dialect | None = None, patience: Patience = PATIENT) -> None:
+    def __init__(self, access: Access, *, quirks: Quirks | None = None, timeouts: Timeouts = TIMEOUTS) -> None:
         self.url = access.base_url
-        self.patience = patience
-        self.dialect = dialect or (OPENAI if OPENAI_HOST in access.base_url else OTHERS)
+        self.timeouts = timeouts
+        self.quirks = quirks or (OPENAI if OPENAI_HOST in access.base_url else OTHERS)
         self._api_key = access.api_key
         self._client: Any = None
         self._http: Any = None
@@ -61,7 +61,7 @@ class OpenAIServer:
     async def warm(self) -> None:
         """Have a connection open before a reply needs it; never raises."""
         await self.client()
-        await touched(self._http, self.url, self.patience.connect_s)
+        await touched(self._http, self.url, self.timeouts.connect_s)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -72,7 +72,7 @@ class OpenAIServer:
         """The options that this server refuses for this model, as far as is known."""
         refused = self._refused.get(model, frozenset())
         # Who refuses one word for the limit may take the other; who refuses both is given none.
-        return self.dialect.unwanted - {OTHER_WORD.get(option) for option in refused} | refused
+        return self.quirks.unwanted - {OTHER_WORD.get(option) for option in refused} | refused
 
     def learn(self, model: str, option: str) -> None:
         """The server refuses this option for this model."""
@@ -81,11 +81,11 @@ class OpenAIServer:
 
     def signatures(self) -> OrderedDict[str, str | None] | None:
         """The signature of each recent call by its id, for a server that wants them back; None for others."""
-        return self._signatures if self.dialect.signs_thoughts else None
+        return self._signatures if self.quirks.signs_thoughts else None
 
     def keep_signatures(self, gathered: Gathered) -> None:
         """Remember how the calls of a reply were signed."""
-        if self.dialect.signs_thoughts:
+        if self.quirks.signs_thoughts:
             self._signatures.update({call.call_id: call.signature for call in gathered.calls if call.call_id})
             while len(self._signatures) > SIGNATURES_KEPT:
                 self._signatures.popitem(last=False)
@@ -102,7 +102,7 @@ class OpenAIServer:
     def _made(self) -> Any:
         import openai
 
-        limits, timeout = http_limits(self.patience)
+        limits, timeout = http_limits(self.timeouts)
         self._http = openai.DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
         # Local servers want no key, but the SDK does.
         return openai.AsyncOpenAI(
@@ -120,7 +120,7 @@ class OpenAIChat:
     def __init__(self, server: OpenAIServer, model: str) -> None:
         self._server = server
         self._model = model
-        self._patience = server.patience
+        self._timeouts = server.timeouts
 
     async def warm(self) -> None:
         """Have a connection open before a reply needs it; never raises."""
@@ -136,9 +136,9 @@ class OpenAIChat:
         gathered = Gathered(len(prompt.turns))
         try:
             stream = await self._begun(client, asked, prompt)
-            wait_s = self._patience.first_s
+            wait_s = self._timeouts.first_s
             while (chunk := await asked.within(wait_s, anext(stream, None))) is not None:
-                wait_s = self._patience.next_s
+                wait_s = self._timeouts.next_s
                 for delta in asked.read(gathered.take, chunk):
                     yield delta
         finally:
@@ -158,6 +158,6 @@ class OpenAIChat:
             request = request_of(prompt, self._model, self._server.unwanted(self._model), self._server.signatures())
             options = [option for option in OPTIONS if option in request]
             try:
-                return await asked.within(self._patience.first_s, client.chat.completions.create(**request), options)
+                return await asked.within(self._timeouts.first_s, client.chat.completions.create(**request), options)
             except OptionRefusedError as error:
                 self._server.learn(self._model, error.option)

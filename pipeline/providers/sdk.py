@@ -21,7 +21,7 @@ STATUSES: Final = {"rate_limit_error": 429, "invalid_request_error": 400, "authe
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long to wait: for the connection, for the first piece of a reply, and from each piece to the next."""
 
     connect_s: float = 3.0
@@ -120,10 +120,10 @@ async def touched(client: Any, url: str, limit_s: float) -> None:
             await client.head(url)
 
 
-def http_limits(patience: Patience) -> tuple[Any, Any]:
+def http_limits(timeouts: Timeouts) -> tuple[Any, Any]:
     """How many connections are kept for how long, and the HTTP client's own limits of time."""
     import httpx2
 
     # Between two turns of a conversation lie more than httpx2's five idle seconds.
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEPT_WARM_S)
-    return limits, httpx2.Timeout(patience.first_s + patience.next_s, connect=patience.connect_s)
+    return limits, httpx2.Timeout(timeouts.first_s + timeouts.next_s, connect=timeouts.connect_s)

@@ -1,6 +1,6 @@
-"""Sockets of a vendor that speaks, each serving one utterance at a time. Rule: only a clean one serves again.
+"""Sockets of a vendor that speaks, each serving one recital at a time. Rule: only a clean one serves again.
 
-An utterance takes an idle socket to its address, or opens one. Cancelled, it tells the vendor so and gives the socket
+A recital takes an idle socket to its address, or opens one. Cancelled, it tells the vendor so and gives the socket
 back once the vendor has confirmed; where a vendor knows no such thing the socket is closed, which stops it for certain,
 and another opened in its place. All of that happens after the caller has gone on.
 """
@@ -28,7 +28,7 @@ MINUTE_S = 60.0
 Message = Mapping[str, object]
 
 
-class Utterance(Protocol):
+class Recital(Protocol):
     """One text being spoken, in a vendor's protocol."""
 
     @property
@@ -41,7 +41,7 @@ class Utterance(Protocol):
         ...
 
     def take(self, frame: bytes | dict[str, Any]) -> Iterable[bytes | Reached]:
-        """What a frame gives; frames of other utterances give nothing. Raises ProviderError."""
+        """What a frame gives; frames of other recitals give nothing. Raises ProviderError."""
         ...
 
     def stop(self) -> Message | None:
@@ -59,7 +59,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What a vendor wants of sockets: a word from idle ones now and then, and not too many utterances a minute."""
+    """What a vendor wants of sockets: a word from idle ones now and then, and not too many recitals a minute."""
 
     keep_alive: Message | None = None
     a_minute: int | None = None
@@ -121,13 +121,13 @@ class SocketPool:
             with suppress(ProviderError):
                 self._rest(await self._open(url))
 
-    async def speak(self, url: str, utterance: Callable[[], Utterance]) -> AsyncGenerator[bytes | Reached, None]:
+    async def speak(self, url: str, recital: Callable[[], Recital]) -> AsyncGenerator[bytes | Reached, None]:
         """Speak one; a socket that has died idle is replaced as long as nothing was heard. Raises ProviderError."""
         line = self._taken_from_rest(url)
         heard = False
         if line is not None:
             try:
-                async with aclosing(self._speak_on(line, utterance())) as pieces:
+                async with aclosing(self._speak_on(line, recital())) as pieces:
                     async for piece in pieces:
                         heard = True
                         yield piece
@@ -136,7 +136,7 @@ class SocketPool:
                     raise
             else:
                 return
-        async with aclosing(self._speak_on(await self._open(url), utterance())) as pieces:
+        async with aclosing(self._speak_on(await self._open(url), recital())) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -157,44 +157,44 @@ class SocketPool:
         socket = await opened(self._provider, url, self._headers, connect_s=self._connect_s)
         return _Line(url, socket, deque(maxlen=self._habits.a_minute))
 
-    async def _speak_on(self, line: _Line, utterance: Utterance) -> AsyncGenerator[bytes | Reached, None]:
+    async def _speak_on(self, line: _Line, recital: Recital) -> AsyncGenerator[bytes | Reached, None]:
         line.used_s.append(_now_s())
         begun = broken = False
         try:
-            for message in utterance.begin():
+            for message in recital.begin():
                 await line.socket.send_json(message)
             begun = True
-            while not utterance.over:
-                for piece in self._understood(utterance, await line.socket.receive()):
+            while not recital.over:
+                for piece in self._understood(recital, await line.socket.receive()):
                     yield piece
         except ProviderError:
             broken = True
             raise
         finally:
-            if utterance.over and not broken:
+            if recital.over and not broken:
                 self._rest(line)
             elif broken or self._closed:
                 self._hang_up(line)
             else:
-                self._start(self._settle(line, utterance if begun else None))
+                self._start(self._settle(line, recital if begun else None))
 
-    def _understood(self, utterance: Utterance, frame: bytes | dict[str, Any]) -> list[bytes | Reached]:
+    def _understood(self, recital: Recital, frame: bytes | dict[str, Any]) -> list[bytes | Reached]:
         try:
-            return list(utterance.take(frame))
+            return list(recital.take(frame))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             raise failed(self._provider, "malformed", "not what the protocol says") from None
 
-    async def _settle(self, line: _Line, utterance: Utterance | None) -> None:
+    async def _settle(self, line: _Line, recital: Recital | None) -> None:
         """Nobody listens any more: the vendor is to stop."""
         clean = False
         try:
-            stop = utterance.stop() if utterance is not None else None
-            if utterance is not None and stop is not None:
+            stop = recital.stop() if recital is not None else None
+            if recital is not None and stop is not None:
                 with suppress(ProviderError, TimeoutError):
                     async with asyncio.timeout(SETTLE_S):
                         await line.socket.send_json(stop)
-                        while not utterance.over:
-                            self._understood(utterance, await line.socket.receive())
+                        while not recital.over:
+                            self._understood(recital, await line.socket.receive())
                         clean = True
         finally:
             if clean:

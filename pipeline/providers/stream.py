@@ -1,4 +1,4 @@
-"""A Hearing over a vendor's WebSocket. Rule: the vendor's words are its Dialect's, order and ends are kept here.
+"""A Hearing over a vendor's WebSocket. Rule: the vendor's words are its Wording's, order and ends are kept here.
 
 Frames are sent several at once: a send costs more than what it carries.
 """
@@ -35,7 +35,7 @@ class Manners:
     closing: str | None = None
 
 
-class Dialect(Protocol):
+class Wording(Protocol):
     """One vendor's protocol, for one connection."""
 
     @property
@@ -63,13 +63,13 @@ class Dialect(Protocol):
 class StreamHearing:
     """One call's Hearing on an open socket."""
 
-    def __init__(self, socket: Socket, dialect: Dialect) -> None:
+    def __init__(self, socket: Socket, wording: Wording) -> None:
         self._socket = socket
-        self._dialect = dialect
-        self._manners = dialect.manners
+        self._wording = wording
+        self._manners = wording.manners
         self._news: asyncio.Queue[Transcript | TurnVerdict | BaseException | None] = asyncio.Queue()
         self._utterances = Utterances(NARROW_HZ, self._news.put_nowait)
-        self._outbox: deque[bytes | str] = deque(dialect.opening())
+        self._outbox: deque[bytes | str] = deque(wording.opening())
         self._filled = asyncio.Event()
         self._pcm = bytearray()
         self._chunk_bytes = bytes_of(self._manners.chunk_ms, NARROW_HZ)
@@ -105,7 +105,7 @@ class StreamHearing:
         ended = self._utterances.end(utterance)
         if ended is None:
             return
-        for frame in self._dialect.ending(ended, self._utterances):
+        for frame in self._wording.ending(ended, self._utterances):
             self._send(frame)
         if self._manners.silent_s is not None and not ended.settled:
             loop = asyncio.get_running_loop()
@@ -139,7 +139,7 @@ class StreamHearing:
                 if isinstance(message, bytes):
                     raise failed(self._manners.provider, "malformed", "a binary frame")
                 try:
-                    self._dialect.take(message, self._utterances)
+                    self._wording.take(message, self._utterances)
                 except msgspec.ValidationError:
                     raise failed(self._manners.provider, "malformed", "not what the protocol says") from None
         except ProviderError as error:
@@ -163,7 +163,7 @@ class StreamHearing:
             self._lose(error)
 
     def _send_audio(self, size: int) -> None:
-        self._send(self._dialect.audio(bytes(self._pcm[:size])))
+        self._send(self._wording.audio(bytes(self._pcm[:size])))
         del self._pcm[:size]
 
     def _send(self, frame: bytes | str) -> None:
@@ -184,12 +184,12 @@ class StreamHearing:
 
 @asynccontextmanager
 async def streaming(
-    access: Access, url: str, headers: Mapping[str, str], dialect: Dialect
+    access: Access, url: str, headers: Mapping[str, str], wording: Wording
 ) -> AsyncIterator[StreamHearing]:
     """Connect and listen for as long as the block; raises ProviderError."""
-    provider = dialect.manners.provider
+    provider = wording.manners.provider
     async with connected(provider, url, headers, connect_s=access.connect_s) as socket:
-        hearing = StreamHearing(socket, dialect)
+        hearing = StreamHearing(socket, wording)
         tasks = [asyncio.create_task(work) for work in (hearing.read(), hearing.write())]
         for task in tasks:
             task.add_done_callback(hearing.broke)
@@ -200,7 +200,7 @@ async def streaming(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            closing = dialect.manners.closing
+            closing = wording.manners.closing
             if closing is not None and not socket.closed:
                 with suppress(ProviderError, TimeoutError):
                     async with asyncio.timeout(CLOSE_S):

@@ -24,7 +24,7 @@ from pipeline.providers import (
     Usage,
 )
 from pipeline.providers.anthropic_chat import AnthropicChat, AnthropicServer
-from pipeline.providers.sdk import Patience
+from pipeline.providers.sdk import Timeouts
 from telephony.bench.vendor_servers.anthropic_llm import (
     MessagesServer,
     block_stop,
@@ -46,25 +46,25 @@ from telephony.bench.vendor_servers.fault_proxy import CloseAfter, FaultProxy, H
 
 HELLO = Prompt("Be brief.", (Message("user", "Hello."),))
 BOOK = Tool("book", "Book a table.", '{"type":"object","properties":{"people":{"type":"integer"}}}')
-PATIENT = Patience()
+TIMEOUTS = Timeouts()
 SECRET_WORDS = "the caller said my card is 4929"
 KEPT = {"type": "ephemeral"}
 
 
 @asynccontextmanager
-async def a_model(url: str, patience: Patience = PATIENT) -> AsyncIterator[AnthropicChat]:
-    async with AnthropicServer(Access(url, "sk-ant"), patience=patience) as anthropic:
+async def a_model(url: str, timeouts: Timeouts = TIMEOUTS) -> AsyncIterator[AnthropicChat]:
+    async with AnthropicServer(Access(url, "sk-ant"), timeouts=timeouts) as anthropic:
         yield anthropic.model("m")
 
 
-async def reply_to(prompt: Prompt, *answers: Answer, patience: Patience = PATIENT) -> list[Delta]:
-    async with MessagesServer(answers) as server, a_model(server.url, patience) as model:
+async def reply_to(prompt: Prompt, *answers: Answer, timeouts: Timeouts = TIMEOUTS) -> list[Delta]:
+    async with MessagesServer(answers) as server, a_model(server.url, timeouts) as model:
         return [delta async for delta in model.reply(prompt) if delta != AT_WORK]
 
 
-async def failure_of(answer: Answer, patience: Patience = PATIENT) -> tuple[str, bool]:
+async def failure_of(answer: Answer, timeouts: Timeouts = TIMEOUTS) -> tuple[str, bool]:
     with pytest.raises(ProviderError) as raised:
-        await reply_to(HELLO, answer, patience=patience)
+        await reply_to(HELLO, answer, timeouts=timeouts)
     return raised.value.reason, raised.value.retryable
 
 
@@ -219,7 +219,7 @@ async def test_each_failure_has_our_reason_and_nobodys_words(answer: Answer, exp
 
 @pytest.mark.parametrize("answer", [Answer([Stall()]), Answer([start(), text_block(), text_delta("We "), Stall()])])
 async def test_a_model_that_falls_silent_has_stalled(answer: Answer) -> None:
-    assert await failure_of(answer, Patience(first_s=0.2, next_s=0.2)) == ("stalled", True)
+    assert await failure_of(answer, Timeouts(first_s=0.2, next_s=0.2)) == ("stalled", True)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ async def test_a_way_there_that_breaks_is_no_models_fault(fault: Any, reason: st
     async with (
         MessagesServer() as server,
         FaultProxy(server.port) as proxy,
-        a_model(server.url_at(proxy.port), Patience(first_s=0.3, next_s=0.3)) as model,
+        a_model(server.url_at(proxy.port), Timeouts(first_s=0.3, next_s=0.3)) as model,
     ):
         proxy.arm(fault)
         with pytest.raises(ProviderError) as raised:

@@ -234,7 +234,7 @@ async def test_flux_gives_up_with_our_reason() -> None:
 
 
 class Faulty(deepgram_nova._Nova):
-    """A dialect with a fault of ours."""
+    """A wording with a fault of ours."""
 
     def take(self, message: dict[str, Any], utterances: Utterances) -> None:
         raise ZeroDivisionError

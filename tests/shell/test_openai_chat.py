@@ -26,31 +26,31 @@ from pipeline.providers import (
     Usage,
 )
 from pipeline.providers.openai_chat import OpenAIChat, OpenAIServer
-from pipeline.providers.sdk import Patience
+from pipeline.providers.sdk import Timeouts
 from telephony.bench.vendor_servers.events_server import Answer, Drop, Send, SendText, Stall
 from telephony.bench.vendor_servers.openai_llm import DONE, ChatServer, call_piece, delta, failure, finish, usage, words
 
 HELLO = Prompt("Be brief.", (Message("user", "Hello."),))
 BOOK = Tool("book", "Book a table.", '{"type":"object","properties":{"people":{"type":"integer"}}}')
 WEATHER = Tool("weather", "", '{"type":"object"}')
-PATIENT = Patience()
+TIMEOUTS = Timeouts()
 SECRET_WORDS = "the caller said my card is 4929"
 
 
 @asynccontextmanager
-async def a_model(url: str, patience: Patience = PATIENT) -> AsyncIterator[OpenAIChat]:
-    async with OpenAIServer(Access(url), patience=patience) as openai:
+async def a_model(url: str, timeouts: Timeouts = TIMEOUTS) -> AsyncIterator[OpenAIChat]:
+    async with OpenAIServer(Access(url), timeouts=timeouts) as openai:
         yield openai.model("m")
 
 
-async def reply_to(prompt: Prompt, *answers: Answer, patience: Patience = PATIENT) -> list[Delta]:
-    async with ChatServer(list(answers)) as server, a_model(server.url, patience) as model:
+async def reply_to(prompt: Prompt, *answers: Answer, timeouts: Timeouts = TIMEOUTS) -> list[Delta]:
+    async with ChatServer(list(answers)) as server, a_model(server.url, timeouts) as model:
         return [delta async for delta in model.reply(prompt) if delta != AT_WORK]
 
 
-async def failure_of(answer: Answer, patience: Patience = PATIENT) -> tuple[str, bool]:
+async def failure_of(answer: Answer, timeouts: Timeouts = TIMEOUTS) -> tuple[str, bool]:
     with pytest.raises(ProviderError) as raised:
-        await reply_to(HELLO, answer, patience=patience)
+        await reply_to(HELLO, answer, timeouts=timeouts)
     return raised.value.reason, raised.value.retryable
 
 
@@ -154,7 +154,7 @@ async def test_each_failure_has_our_reason_and_nobodys_words(answer: Answer, exp
 
 @pytest.mark.parametrize("answer", [Answer([Stall()]), Answer([delta(content="We "), Stall()])])
 async def test_a_model_that_falls_silent_has_stalled(answer: Answer) -> None:
-    assert await failure_of(answer, Patience(first_s=0.2, next_s=0.2)) == ("stalled", True)
+    assert await failure_of(answer, Timeouts(first_s=0.2, next_s=0.2)) == ("stalled", True)
 
 
 async def test_a_server_that_is_not_there_is_unreachable() -> None:

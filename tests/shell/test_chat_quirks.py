@@ -20,22 +20,22 @@ from pipeline.providers import (
     TextDelta,
     Usage,
 )
-from pipeline.providers.chat_protocol import GEMINI, Dialect
+from pipeline.providers.chat_protocol import GEMINI, Quirks
 from pipeline.providers.openai_chat import OpenAIChat, OpenAIServer
-from pipeline.providers.sdk import Patience
+from pipeline.providers.sdk import Timeouts
 from telephony.bench.vendor_servers.events_server import Answer, Send, SendText
 from telephony.bench.vendor_servers.fault_proxy import CloseAfter, Drip, FaultProxy, HalfOpen, Refuse, StallAfter
 from telephony.bench.vendor_servers.openai_llm import DONE, ChatServer, delta, error_body, finish, usage, words
 
 HELLO = Prompt("Be brief.", (Message("user", "Hello."),))
 LIMITED = Prompt("", (Message("user", "Hello."),), max_output_tokens=60, temperature=0.5)
-OPENAIS = Dialect(frozenset(("max_tokens",)))
+OPENAIS = Quirks(frozenset(("max_tokens",)))
 SECRET_WORDS = "the caller said my card is 4929"
 
 
 @asynccontextmanager
-async def a_model(server: ChatServer, dialect: Dialect | None = None) -> AsyncIterator[OpenAIChat]:
-    async with OpenAIServer(Access(server.url), dialect=dialect) as openai:
+async def a_model(server: ChatServer, quirks: Quirks | None = None) -> AsyncIterator[OpenAIChat]:
+    async with OpenAIServer(Access(server.url), quirks=quirks) as openai:
         yield openai.model("m")
 
 
@@ -93,7 +93,7 @@ NO_TEMPERATURE = refused(
 
 
 @pytest.mark.parametrize(
-    ("dialect", "refusals", "options"),
+    ("quirks", "refusals", "options"),
     [
         (None, [], {"max_tokens", "stream_options", "temperature"}),
         (None, [MISTRAL], {"max_tokens", "temperature"}),
@@ -105,10 +105,10 @@ NO_TEMPERATURE = refused(
     ],
 )
 async def test_what_a_server_refuses_by_name_is_left_out_and_not_sent_again(
-    dialect: Dialect | None, refusals: list[Answer], options: set[str]
+    quirks: Quirks | None, refusals: list[Answer], options: set[str]
 ) -> None:
     answers = [*refusals, words("Yes."), words("Yes.")]
-    async with ChatServer(answers) as server, a_model(server, dialect) as model:
+    async with ChatServer(answers) as server, a_model(server, quirks) as model:
         for _ in range(2):
             assert [delta async for delta in model.reply(LIMITED)] == [TextDelta("Yes.")]
 
@@ -267,11 +267,11 @@ async def test_nobody_else_is_told_of_signatures() -> None:
 )
 @pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
 async def test_a_way_there_that_breaks_is_no_models_fault(fault: Any, reason: str, warm: bool) -> None:
-    patience = Patience(first_s=0.3, next_s=0.3)
+    timeouts = Timeouts(first_s=0.3, next_s=0.3)
     async with (
         ChatServer() as server,
         FaultProxy(server.port) as proxy,
-        OpenAIServer(Access(server.url_at(proxy.port)), patience=patience) as openai,
+        OpenAIServer(Access(server.url_at(proxy.port)), timeouts=timeouts) as openai,
     ):
         if warm:
             await openai.warm()
@@ -296,7 +296,7 @@ async def test_warming_that_fails_says_nothing_and_ends(fault: Any) -> None:
     async with (
         ChatServer() as server,
         FaultProxy(server.port) as proxy,
-        OpenAIServer(Access(server.url_at(proxy.port)), patience=Patience(connect_s=0.2)) as openai,
+        OpenAIServer(Access(server.url_at(proxy.port)), timeouts=Timeouts(connect_s=0.2)) as openai,
     ):
         proxy.arm(fault)
 
