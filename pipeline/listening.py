@@ -9,18 +9,19 @@ from pipeline.awaiting import Awaiting, Understood, Uttered
 from pipeline.conversation import Conversation
 from pipeline.keypad import Keypad
 from pipeline.providers import Transcript, TurnVerdict
-from pipeline.realtime.config import AudioInput, SemanticVad, ServerVad, TurnDetection
+from pipeline.realtime.config import AudioInput, SemanticVad, ServerVad
 from pipeline.realtime.events import (
     DtmfReceived,
     InputCleared,
-    PartialTranscript,
     SpeechStarted,
     SpeechStopped,
     TimeoutTriggered,
 )
 from pipeline.realtime.items import InputText, MessageItem
-from pipeline.signals import BeginUtterance, CallerAudio, EndUtterance, Ids, Limits, Output
-from pipeline.turn import Edge, Endpointer, SpeechBegan, TurnEnded
+from pipeline.realtime.ours import PartialTranscript
+from pipeline.signals import BeginUtterance, CallerAudio, EndUtterance, Ids, JudgeSound, Limits, Output, SoundJudged
+from pipeline.turn import Edge, SoundWanted, SpeechBegan, TurnEnded
+from pipeline.turn_taking import TurnTaking
 from pipeline.wire_order import whole_item
 
 LEAST_COMMIT_MS = 100
@@ -38,8 +39,7 @@ class Listening:
         self._keypad = Keypad(limits.digits_pause_ms)
         self._conversation = conversation
         self._audio = audio
-        self._line_delay_ms = limits.line_delay_ms
-        self._endpointer = self._endpointer_for(audio.turn_detection) if audio.turn_detection else None
+        self._turns = TurnTaking(audio, limits.line_delay_ms)
         self._utterance = 0
         self._item_id = ""
         self._began_ms = 0
@@ -62,7 +62,7 @@ class Listening:
     @property
     def speaking(self) -> bool:
         """True from the onset of speech to the end of the turn."""
-        return self._endpointer is not None and self._endpointer.speaking
+        return self._turns.speaking
 
     @property
     def pressing(self) -> bool:
@@ -82,34 +82,26 @@ class Listening:
     def configure(self, audio: AudioInput) -> list[Output]:
         """Take new settings from the next frame on; without turn detection an open utterance ends here."""
         out: list[Output] = []
-        detection = audio.turn_detection
-        if detection is None:
-            if self._endpointer and (edge := self._endpointer.stop(self.audio_ms)):
-                out = self.end(edge)
-            self._endpointer = None
-        elif self._endpointer is None:
+        if audio.turn_detection is not None:
             out = self._unbuffered()
-            self._endpointer = self._endpointer_for(detection)
-        else:
-            self._endpointer.change(detection)
+        elif edge := self._turns.stop(self.audio_ms):
+            out = self.end(edge)
+        self._turns.configure(audio)
         self._audio = audio
         self.awaiting.told = audio.transcription is not None
         self.awaiting.deafen(None)
         return out
 
-    def _endpointer_for(self, detection: TurnDetection) -> Endpointer:
-        return Endpointer(detection, self._line_delay_ms)
-
     def hear(self, score: float) -> Edge | None:
         """One frame of caller audio."""
         self.audio_ms += FRAME_MS
         self.now_ms += self._frame_passes_ms
-        return self._endpointer.hear(score, self.audio_ms, FRAME_MS) if self._endpointer else None
+        return self._turns.hear(score, self.audio_ms)
 
     @property
     def unheeded(self) -> bool:
         """True when caller audio comes without turn detection and no utterance is open."""
-        return self._endpointer is None and not self._buffering
+        return not (self._turns.detected or self._buffering)
 
     def buffer(self) -> list[Output]:
         """What comes is one utterance until somebody commits it."""
@@ -118,7 +110,7 @@ class Listening:
 
     def commit(self) -> list[Output]:
         """A client takes what there is as an item; nothing when that is less than LEAST_COMMIT_MS."""
-        if self._endpointer is not None and (edge := self._endpointer.stop(self.audio_ms)):
+        if edge := self._turns.stop(self.audio_ms):
             return self.end(edge, by_hand=True)
         if self.buffered_ms < LEAST_COMMIT_MS:
             return []
@@ -129,7 +121,7 @@ class Listening:
     def clear(self) -> list[Output]:
         """A client takes back what there is, an utterance under way as well."""
         out = self._unbuffered()
-        if self._endpointer is not None and self._endpointer.stop(self.audio_ms):
+        if self._turns.stop(self.audio_ms):
             out.append(EndUtterance(self._utterance, 0))
         self._ended_ms = self.audio_ms
         return [*out, InputCleared(event_id=self._ids("event"))]
@@ -151,8 +143,12 @@ class Listening:
         return [
             SpeechStopped(event_id=self._ids("event"), audio_end_ms=edge.at_ms, item_id=self._item_id),
             *self._committed(edge.at_ms, speech_ms=edge.speech_ms, by_hand=by_hand),
-            EndUtterance(self._utterance, edge.at_ms - edge.speech_end_ms),
+            EndUtterance(self._utterance, edge.at_ms - edge.speech_end_ms, self._turns.grounds(edge, self._item_id)),
         ]
+
+    def ask(self, edge: SoundWanted) -> list[Output]:
+        """The caller pauses, and the sound would tell why."""
+        return [JudgeSound(self._utterance, edge.pause)]
 
     def timed_out(self, since_ms: int) -> list[Output]:
         """The caller's silence becomes an item."""
@@ -177,12 +173,14 @@ class Listening:
         item_id = self._item_id if spoken else self.awaiting.item_of(words.utterance)
         if not item_id:
             return [], None
+        if spoken:
+            self._turns.heard(text)
         return [PartialTranscript(event_id=self._ids("event"), item_id=item_id, transcript=text)], None
 
-    def judged(self, said: TurnVerdict) -> None:
-        """The recogniser's own opinion of the turn."""
-        if self._endpointer is not None and said.utterance == self._utterance:
-            self._endpointer.judged(said.verdict)
+    def judged(self, opinion: TurnVerdict | SoundJudged) -> None:
+        """Whether the caller has finished, in the opinion of the recogniser or of who judges the sound."""
+        if opinion.utterance == self._utterance:
+            self._turns.judged(opinion)
 
     def press(self, key: str, received_at: int) -> list[Output]:
         """One key."""

@@ -38,6 +38,7 @@ from pipeline.signals import (
     ReplyEnded,
     ReplyFailed,
     Setting,
+    SoundJudged,
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
@@ -46,7 +47,7 @@ from pipeline.signals import (
     TransferFailed,
 )
 from pipeline.steering import Steering
-from pipeline.turn import SpeechBegan, TurnEnded
+from pipeline.turn import SoundWanted, SpeechBegan, TurnEnded
 
 FALSE_START_MS = 250
 
@@ -116,7 +117,7 @@ class Session:
                 out = self._speaking.playout(played_ms) + self._overdue()
             case Transcript():
                 out = self._transcribed(happened)
-            case TurnVerdict():
+            case TurnVerdict() | SoundJudged():
                 self._listening.judged(happened)
                 out = []
             case ReplyDelta() | ReplyEnded() | ReplyFailed():
@@ -144,6 +145,8 @@ class Session:
                 out += self._listening.end(edge)
                 if self._answering.unprompted and self._speaking.reply is None and not self._farewell.firm:
                     out += self._answering.open()
+            case SoundWanted() as edge:
+                out += self._listening.ask(edge)
             case None:
                 if self._listening.unheeded:
                     out += self._listening.buffer()

@@ -8,6 +8,7 @@ from pipeline.providers import Delta, Prompt, Reached, Reason, Transcript, TurnV
 from pipeline.realtime.client import ClientEvent, Refusal
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ItemRetrieved, ServerEvent
+from pipeline.realtime.ours import TurnGrounds
 
 Ids = Callable[[str], str]
 """Draws a fresh id for a prefix, e.g. `item` -> `item_4f2a`."""
@@ -100,6 +101,15 @@ class Elapsed:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundJudged:
+    """The answer to `JudgeSound`: the probability that a caller who sounds like this has finished."""
+
+    utterance: int
+    pause: int
+    finished: float
+
+
+@dataclass(frozen=True, slots=True)
 class HearingLost:
     """The recogniser failed for good."""
 
@@ -188,6 +198,7 @@ Input = (
     | Elapsed
     | Transcript
     | TurnVerdict
+    | SoundJudged
     | HearingLost
     | ReplyDelta
     | ReplyEnded
@@ -215,10 +226,19 @@ class BeginUtterance:
 
 @dataclass(frozen=True, slots=True)
 class EndUtterance:
-    """The utterance is complete; speech itself ended `silence_ms` ago."""
+    """The utterance is complete; speech itself ended `silence_ms` ago. `grounds` are there when it was a turn."""
 
     utterance: int
     silence_ms: int
+    grounds: TurnGrounds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSound:
+    """Say whether the caller sounds finished in this pause of the open utterance, unless it is over by then."""
+
+    utterance: int
+    pause: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +340,7 @@ Output = (
     ServerEvent
     | BeginUtterance
     | EndUtterance
+    | JudgeSound
     | StartReply
     | Speak
     | CancelReply

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from pipeline.providers import TextDelta, Transcript
-from pipeline.signals import Input, Play, ReplyDelta, SpeechMade, StartReply
+from pipeline.realtime.ours import TurnGrounds
+from pipeline.signals import EndUtterance, Input, Play, ReplyDelta, SpeechMade, StartReply
 
 Stages = dict[str, float]
+Answered = tuple[Stages, TurnGrounds | None]
 
 
 class Timeline:
@@ -17,17 +19,19 @@ class Timeline:
     def __init__(self, now_ms: Callable[[], float]) -> None:
         self._now_ms = now_ms
         self._turn: Stages = {}
-        self._responses: dict[str, Stages] = {}
+        self._grounds: TurnGrounds | None = None
+        self._responses: dict[str, Answered] = {}
 
-    def turn_decided(self, silence_ms: int) -> None:
-        """The caller's turn ended; speech itself ended `silence_ms` of audio ago."""
+    def turn_decided(self, ended: EndUtterance) -> None:
+        """The caller's turn ended."""
         now_ms = self._now_ms()
-        self._turn = {"speech_end": now_ms - silence_ms, "turn_decided": now_ms}
+        self._turn = {"speech_end": now_ms - ended.silence_ms, "turn_decided": now_ms}
+        self._grounds = ended.grounds
 
     def asked(self, start: StartReply) -> None:
         """The model is asked for this response."""
-        self._responses = {start.response_id: {**self._turn, "asked": self._now_ms()}}
-        self._turn = {}
+        self._responses = {start.response_id: ({**self._turn, "asked": self._now_ms()}, self._grounds)}
+        self._turn, self._grounds = {}, None
 
     def reached(self, happened: Input) -> None:
         """Note the stages that inputs show."""
@@ -41,14 +45,13 @@ class Timeline:
             case _:
                 pass
 
-    def played(self, play: Play) -> Stages | None:
-        """The response's stages when its first audio is queued; None for later audio."""
-        stages = self._responses.pop(play.response_id, None)
-        if stages is not None:
-            stages["queued"] = self._now_ms()
-        return stages
+    def played(self, play: Play) -> Answered | None:
+        """The response's stages when its first audio is queued, and why its turn was over; None for later audio."""
+        answered = self._responses.pop(play.response_id, None)
+        if answered is not None:
+            answered[0]["queued"] = self._now_ms()
+        return answered
 
     def _note(self, response_id: str, stage: str) -> None:
-        stages = self._responses.get(response_id)
-        if stages is not None:
-            stages.setdefault(stage, self._now_ms())
+        if response_id in self._responses:
+            self._responses[response_id][0].setdefault(stage, self._now_ms())

@@ -1,19 +1,57 @@
-"""Endpointing: speech scores -> where a caller's turn begins and ends. Rule: it never decides who may speak.
+"""Endpointing: speech scores and what is known of a pause -> where a caller's turn begins and ends.
 
-Silence alone decides here, as in Realtime's `server_vad`. A detector that also weighs words and sound takes the same
-inputs and gives the same edges.
+Rule: it never decides who may speak. Scores find speech and silence; a `TurnDetector` says for how long a silence must
+last, and is asked again whenever something is learnt: words that come late, how the caller sounded, a vendor's verdict.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
-from pipeline.realtime.config import SemanticVad, ServerVad, TurnDetection
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 ONSET_MS = 60
 RELEASE = 0.15
 LEAST_RELEASE = 0.01
+SOUND_AFTER_MS = 140
+WORTH_ASKING_MS = 50
 
-_SILENCE_BY_EAGERNESS_MS = {"low": 900, "medium": 500, "high": 300, "auto": 500}
+Verdict = Literal["maybe_over", "goes_on", "over"]
+Why = Literal["silence", "words", "sound", "vendor", "entity", "by_hand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What is known of a caller who has fallen silent, `silence_ms` ago.
+
+    `words` are those of the whole utterance so far, empty when none are known. `sound` is the probability that who
+    sounds like this has finished. `filled` is how much of what the agent waits for (digits, a spelling ...) is there,
+    0 to 1; None when it waits for nothing of the kind.
+    """
+
+    silence_ms: int
+    speech_ms: int
+    words: str = ""
+    sound: float | None = None
+    verdict: Verdict | None = None
+    filled: float | None = None
+
+
+class TurnDetector(Protocol):
+    """Tells a finished turn from a pause."""
+
+    def wait_ms(self, pause: Pause) -> int:
+        """How long the silence must last, counted from the end of speech, given what is known now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceOnly:
+    """Realtime's `server_vad`: so much silence ends a turn, whatever was said."""
+
+    silence_ms: int
+
+    def wait_ms(self, pause: Pause) -> int:
+        """The same for every pause."""
+        return self.silence_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +63,67 @@ class SpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """The caller finished: speech ended at `speech_end_ms`, which was known at `at_ms`."""
+    """The caller finished: speech ended at `speech_end_ms`, which was known at `at_ms`, and `why`.
+
+    `words` and `sound` are what was known of them by then.
+    """
 
     at_ms: int
     speech_end_ms: int
     speech_ms: int
+    why: Why = "silence"
+    words: str = ""
+    sound: float | None = None
 
 
-Edge = SpeechBegan | TurnEnded
+@dataclass(frozen=True, slots=True)
+class SoundWanted:
+    """How the caller sounded would tell whether this pause, by its number, ends the turn."""
+
+    pause: int
+
+
+Edge = SpeechBegan | TurnEnded | SoundWanted
+Filled = Callable[[str], float | None]
+"""How much of what the agent waits for is there with these words; None when it waits for nothing."""
+
+
+def nothing_awaited(words: str) -> float | None:
+    """The agent waits for nothing in particular."""
+    return None
 
 
 class Endpointer:
     """Follows one caller. Speech shorter than ONSET_MS is a false start; a release margin keeps it from flickering."""
 
-    def __init__(self, detection: TurnDetection, line_delay_ms: int = 0) -> None:
+    def __init__(
+        self, detector: TurnDetector, threshold: float = 0.5, line_delay_ms: int = 0, filled: Filled = nothing_awaited
+    ) -> None:
         """`line_delay_ms` is how old caller audio is when it arrives: its silence has lasted that much longer."""
-        self.change(detection)
+        self._detector, self._threshold = detector, threshold
         self._line_delay_ms = line_delay_ms
+        self._filled = filled
         self.speaking = False
         self._began_ms = 0
         self._voiced_ms = 0
         self._last_voice_ms = 0
-        self._over = False
+        self._words = ""
+        self._pauses = 0
+        self._asked = False
+        self._sound: float | None = None
+        self._verdict: Verdict | None = None
+        self._wait_ms: int | None = None
 
-    def change(self, detection: TurnDetection) -> None:
+    def change(self, detector: TurnDetector, threshold: float) -> None:
         """Take new settings from the next frame on; an open utterance stays open."""
-        self.threshold, self.silence_ms = _limits(detection)
-        self._semantic = isinstance(detection, SemanticVad)
+        self._detector, self._threshold = detector, threshold
+        self._wait_ms = None
 
     def hear(self, score: float, end_ms: int, frame_ms: int) -> Edge | None:
         """One frame that ends at `end_ms` of caller audio."""
         if self.speaking:
             return self._in_speech(score, end_ms, frame_ms)
-        if score < self.threshold:
+        if score < self._threshold:
             self._voiced_ms = 0
             return None
         if not self._voiced_ms:
@@ -67,36 +133,81 @@ class Endpointer:
         if self._voiced_ms < ONSET_MS:
             return None
         self.speaking = True
+        self._words = ""
         return SpeechBegan(self._began_ms)
 
-    def judged(self, verdict: Literal["maybe_over", "goes_on", "over"]) -> None:
-        """A recogniser that judges turns itself says so; `semantic_vad` believes it once the caller is silent."""
-        if self.speaking and self._semantic:
-            self._over = verdict == "over"
+    def heard(self, words: str) -> None:
+        """What the recogniser has understood of the open utterance so far."""
+        self._words = words
+        self._wait_ms = None
+
+    def judged(self, verdict: Verdict) -> None:
+        """A recogniser that judges turns itself says so of the open utterance."""
+        self._verdict = verdict
+        self._wait_ms = None
+
+    def sounded(self, pause: int, finished: float) -> None:
+        """The answer to `SoundWanted`; for a pause that is over it comes too late."""
+        if pause == self._pauses:
+            self._sound = finished
+            self._wait_ms = None
+
+    def look_again(self) -> None:
+        """What the agent waits for, or how much of it is there, may have changed."""
+        self._wait_ms = None
 
     def stop(self, at_ms: int) -> TurnEnded | None:
         """End an open utterance here."""
-        if not self.speaking:
-            return None
-        ended = TurnEnded(at_ms, self._last_voice_ms, self._voiced_ms)
-        self.speaking = self._over = False
-        self._voiced_ms = 0
-        return ended
+        return self._ended(at_ms, "by_hand") if self.speaking else None
 
     def _in_speech(self, score: float, end_ms: int, frame_ms: int) -> Edge | None:
-        if score >= max(self.threshold - RELEASE, LEAST_RELEASE):
+        if score >= max(self._threshold - RELEASE, LEAST_RELEASE):
+            if self._last_voice_ms != end_ms - frame_ms:
+                self._forget_pause()
+            self._verdict = None
             self._last_voice_ms = end_ms
             self._voiced_ms += frame_ms
-            self._over = False
             return None
-        if not self._over and end_ms + self._line_delay_ms - self._last_voice_ms < self.silence_ms:
+        silence_ms = end_ms + self._line_delay_ms - self._last_voice_ms
+        if self._wait_ms is None:
+            self._wait_ms = self._detector.wait_ms(self._pause(silence_ms))
+        if silence_ms >= self._wait_ms:
+            return self._ended(end_ms, grounds(self._detector, self._pause(silence_ms)))
+        if self._asked or silence_ms < SOUND_AFTER_MS:
             return None
-        return self.stop(end_ms)
+        self._asked = True
+        return SoundWanted(self._pauses) if self._sound_matters(silence_ms) else None
+
+    def _pause(self, silence_ms: int) -> Pause:
+        filled = self._filled(self._words)
+        return Pause(silence_ms, self._voiced_ms, self._words, self._sound, self._verdict, filled)
+
+    def _sound_matters(self, silence_ms: int) -> bool:
+        pause = self._pause(silence_ms)
+        waits_ms = [self._detector.wait_ms(replace(pause, sound=sound)) for sound in (0.0, 1.0)]
+        return abs(waits_ms[0] - waits_ms[1]) >= WORTH_ASKING_MS
+
+    def _forget_pause(self) -> None:
+        self._pauses += 1
+        self._asked = False
+        self._sound = self._verdict = self._wait_ms = None
+
+    def _ended(self, at_ms: int, why: Why) -> TurnEnded:
+        ended = TurnEnded(at_ms, self._last_voice_ms, self._voiced_ms, why, self._words, self._sound)
+        self.speaking = False
+        self._voiced_ms = 0
+        self._forget_pause()
+        return ended
 
 
-def _limits(detection: TurnDetection) -> tuple[float, int]:
-    match detection:
-        case ServerVad(threshold=threshold, silence_duration_ms=silence_ms):
-            return threshold, silence_ms
-        case SemanticVad(eagerness=eagerness):
-            return ServerVad().threshold, _SILENCE_BY_EAGERNESS_MS[eagerness]
+def grounds(detector: TurnDetector, pause: Pause) -> Why:
+    """What ended the turn: that without which the caller would have been given most time, or silence alone."""
+    without: dict[Why, Pause] = {
+        "vendor": replace(pause, verdict=None),
+        "entity": replace(pause, filled=None),
+        "words": replace(pause, words=""),
+        "sound": replace(pause, sound=None),
+    }
+    waits_ms = {why: detector.wait_ms(less) for why, less in without.items()}
+    why = max(waits_ms, key=lambda each: waits_ms[each])
+    return why if waits_ms[why] > detector.wait_ms(pause) else "silence"

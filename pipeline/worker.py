@@ -16,9 +16,10 @@ from pipeline.audio import Frame
 from pipeline.hearing import FINAL_WITHIN_S, Ear, Recognisers
 from pipeline.inbox import Inbox
 from pipeline.making import Connect, Making
-from pipeline.providers import LanguageModel, TextToSpeech, VoiceActivity
+from pipeline.providers import LanguageModel, SoundJudge, TextToSpeech, VoiceActivity
 from pipeline.realtime.config import SessionConfig
-from pipeline.realtime.events import ErrorEvent, ItemRetrieved, ResponseDone, ServerEvent, TurnTimeline
+from pipeline.realtime.events import ErrorEvent, ItemRetrieved, ResponseDone, ServerEvent
+from pipeline.realtime.ours import TurnDecided, TurnTimeline
 from pipeline.session import Session
 from pipeline.signals import (
     BeginUtterance,
@@ -31,6 +32,7 @@ from pipeline.signals import (
     FlushPlayout,
     Ids,
     Input,
+    JudgeSound,
     Output,
     Play,
     ShowItem,
@@ -38,6 +40,7 @@ from pipeline.signals import (
     StartReply,
     TransferCall,
 )
+from pipeline.sounding import Sounding
 from pipeline.timeline import Timeline
 
 log = structlog.get_logger()
@@ -74,7 +77,7 @@ class Cascade:
     """The providers of one call; `recognisers` in the order in which they are to listen.
 
     Each of `warm` has a connection ready before it is needed; it never raises. `final_within_s` is how long a
-    transcript may be owed while another recogniser could be asked.
+    transcript may be owed while another recogniser could be asked. Without a `sound_judge` words and silence end turns.
     """
 
     voice_activity: VoiceActivity
@@ -83,6 +86,7 @@ class Cascade:
     text_to_speech: TextToSpeech
     warm: Sequence[Connect] = ()
     final_within_s: float = FINAL_WITHIN_S
+    sound_judge: SoundJudge | None = None
 
 
 def _without_audio(asked: ShowItem) -> ServerEvent:
@@ -144,6 +148,8 @@ class Worker:
         self._timeline = Timeline(now_ms)
         self._inbox: Inbox[Input | _Heard | _Asked] = Inbox()
         self._ear = Ear(cascade.recognisers, self.post, cascade.final_within_s)
+        self._tasks = asyncio.TaskGroup()
+        self._sounding = Sounding(cascade.sound_judge, self._tasks, self.post)
         self._making: Making | None = None
 
     def post(self, happened: Input) -> None:
@@ -166,7 +172,7 @@ class Worker:
     async def run(self) -> None:
         """Work until cancelled; a provider's failure is the session's business, any other is raised as it is."""
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with self._tasks as tasks:
                 cascade = self._cascade
                 self._making = Making(cascade.language_model, cascade.text_to_speech, tasks, self.post)
                 self._making.warm(cascade.warm)
@@ -188,6 +194,7 @@ class Worker:
         match happened:
             case _Heard(frame, score, played_ms):
                 self._ear.hear(frame)
+                self._sounding.hear(frame)
                 self._perform(self._session.handle(CallerFrame(score, played_ms)))
             case _Asked(event, taken):
                 self._answer(self._session.handle(event), taken)
@@ -215,9 +222,11 @@ class Worker:
                     self._play(output)
                 case BeginUtterance(utterance, prefix_ms):
                     self._ear.begin(utterance, prefix_ms)
-                case EndUtterance(utterance, silence_ms):
-                    self._timeline.turn_decided(silence_ms)
-                    self._ear.end(utterance)
+                    self._sounding.begin(prefix_ms)
+                case EndUtterance():
+                    self._ended(output)
+                case JudgeSound():
+                    self._sounding.judge(output)
                 case StartReply():
                     self._timeline.asked(output)
                     self._making.reply(output)
@@ -250,11 +259,20 @@ class Worker:
         self._cascade = cascade
         self._making.use(cascade.language_model, cascade.text_to_speech)
         self._making.warm(cascade.warm)
+        self._sounding.by = cascade.sound_judge
         if cascade.recognisers is not before.recognisers or self._ear.lost:
             self._ear.use(cascade.recognisers)
 
+    def _ended(self, ended: EndUtterance) -> None:
+        self._timeline.turn_decided(ended)
+        self._ear.end(ended.utterance)
+        self._sounding.end()
+        if ended.grounds is not None:
+            self._observe(TurnDecided(event_id=self._ids("event"), grounds=ended.grounds))
+
     def _play(self, play: Play) -> None:
         self._to_line(play)
-        stages = self._timeline.played(play)
-        if stages is not None:
-            self._observe(TurnTimeline(event_id=self._ids("event"), response_id=play.response_id, stages=stages))
+        answered = self._timeline.played(play)
+        if answered is not None:
+            event_id, (stages, grounds) = self._ids("event"), answered
+            self._observe(TurnTimeline(event_id=event_id, response_id=play.response_id, stages=stages, grounds=grounds))

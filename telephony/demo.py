@@ -20,13 +20,13 @@ from pipeline.realtime.events import (
     DtmfReceived,
     ItemTruncated,
     OutputTranscriptDelta,
-    PartialTranscript,
     PlayoutCleared,
     PlayoutStarted,
     ResponseCreated,
     ServerEvent,
     TranscriptCompleted,
 )
+from pipeline.realtime.ours import PartialTranscript
 from telephony import settings
 from telephony.demo_report import DemoReport, Minutes, no_call, report
 from telephony.service import Service, contact

@@ -16,9 +16,9 @@ from pipeline.realtime.events import (
     ResponseDone,
     ServerEvent,
     TranscriptCompleted,
-    TurnTimeline,
 )
 from pipeline.realtime.items import InputText, Item, MessageItem, OutputAudio
+from pipeline.realtime.ours import TurnTimeline
 from telephony.wire.script import Report, StepReport
 
 STAGES = ("turn_decided", "transcript_final", "first_token", "first_speech")

@@ -1,7 +1,8 @@
 """What is counted of a session's events, a call's or a client's. Rule: it only looks."""
 
 from pipeline.observe import Counters
-from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent, TurnTimeline
+from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent
+from pipeline.realtime.ours import TurnDecided, TurnTimeline
 
 
 def tally(counters: Counters, event: ServerEvent) -> None:
@@ -11,6 +12,9 @@ def tally(counters: Counters, event: ServerEvent) -> None:
             counters.count("responses", status=response.status)
         case ErrorEvent(error=error):
             counters.count("client_mistakes", code=error.code)
+        case TurnDecided(grounds=grounds):
+            counters.count("turns_ended", why=grounds.why)
+            counters.count("turn_silence_ms", grounds.silence_ms, why=grounds.why)
         case TurnTimeline(stages={"speech_end": speech_end_ms, "queued": queued_ms}):
             counters.count("answers_timed")
             counters.count("answer_ms", round(queued_ms - speech_end_ms))

@@ -19,9 +19,10 @@ from pipeline.providers import Access, Hearing, LanguageModel, ProviderError, Sp
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.providers.scripted import ScriptedModel
+from pipeline.providers.smart_turn import SmartTurn
 from pipeline.providers.vad import Silero
 from pipeline.providers.vad_tick import TickScores
-from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.config import SemanticVad, SessionConfig
 from pipeline.signals import LAST_WORDS
 from pipeline.worker import Cascade
 from telephony.dialplan import HOLD_WORDS
@@ -61,6 +62,7 @@ class Vendors:
         self._phrases_at_hand = phrases
         chosen = settings.providers
         self._models_dir = chosen.models_dir.expanduser()
+        self._sound_judge = SmartTurn(self._models_dir)
         waits = chosen.patience
         self._final_within_s = waits.stt_final_ms / 1_000
         self._patience = {
@@ -88,6 +90,9 @@ class Vendors:
         async with self._open as opening:
             self._ticks = TickScores(Silero(self._models_dir / "silero_vad.onnx"))
             opening.enter_context(self._voice)
+            opening.enter_context(self._sound_judge)
+            if any(isinstance(config.audio.input.turn_detection, SemanticVad) for config in self._foreseen):
+                await self._sound_judge.load()
             opening.push_async_exit(self._recogniser)
             if any(self._has("stt", config, EMBEDDED) for config in self._foreseen):
                 await self._recogniser.start()
@@ -119,6 +124,7 @@ class Vendors:
             FallbackModel([self._candidate("llm", name, each) for name, each in thinks.items()], self._patience["llm"]),
             FallbackVoice([self._candidate("tts", name, each) for name, each in speaks.items()], self._patience["tts"]),
             final_within_s=self._final_within_s,
+            sound_judge=self._sound_judge,
             warm=[each.warm for each in (*thinks.values(), *voices) if isinstance(each, Warmable)],
         )
 

@@ -54,6 +54,17 @@ class TurnVerdict:
     verdict: Literal["maybe_over", "goes_on", "over"]
 
 
+class SoundJudge(Protocol):
+    """Hears from the sound of speech alone whether the speaker has finished; serves all calls."""
+
+    async def finished(self, pcm: bytes) -> float | None:
+        """The probability, 0..1, that the caller has finished; None when it cannot be told in time.
+
+        `pcm` is what the caller said last, PCM16 at 8 kHz, with 100 to 200 ms of the silence after it.
+        """
+        ...
+
+
 class Hearing(Protocol):
     """One call's open recogniser. begin, feed..., end; then the next utterance. None of these block."""
 

@@ -1,7 +1,6 @@
 """Server events of the Realtime API as structs; encoding one gives its JSON frame. Rule: field names are the wire's.
 
-Types and order follow OpenAI's Realtime API (GA, the pinned `openai` package). Tags that begin with `offhook.` are
-ours: they go to local observers and to clients that ask for them, never to others.
+Types and order follow OpenAI's Realtime API (GA, the pinned `openai` package).
 """
 
 from typing import Literal
@@ -10,13 +9,9 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from pipeline.realtime.config import AudioInput, SessionConfig
+from pipeline.realtime.event import Event
 from pipeline.realtime.items import Item, MessageItem, Part, ResponseObject, Spoken
-
-
-class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What all server events carry."""
-
-    event_id: str
+from pipeline.realtime.ours import OurEvent
 
 
 class SessionObject(SessionConfig, frozen=True, kw_only=True):
@@ -332,20 +327,6 @@ class ErrorEvent(Event, frozen=True, kw_only=True, tag="error"):
     error: ErrorDetail
 
 
-class PartialTranscript(Event, frozen=True, kw_only=True, tag="offhook.partial_transcript"):
-    """All that is understood so far of an open utterance; replaces the partial before it."""
-
-    item_id: str
-    transcript: str
-
-
-class TurnTimeline(Event, frozen=True, kw_only=True, tag="offhook.turn_timeline"):
-    """When each stage of a turn was reached, in ms of CLOCK_MONOTONIC; stages that were not needed are absent."""
-
-    response_id: str
-    stages: dict[str, float]
-
-
 ServerEvent = (
     SessionCreated
     | SessionUpdated
@@ -382,6 +363,5 @@ ServerEvent = (
     | PlayoutStopped
     | PlayoutCleared
     | ErrorEvent
-    | PartialTranscript
-    | TurnTimeline
+    | OurEvent
 )

@@ -19,13 +19,12 @@ from pipeline.realtime.client import ClearAudio, ClientEvent, Refusal, refusal
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import (
     OutputAudioDone,
-    PartialTranscript,
     ResponseCreated,
     ResponseDone,
     ServerEvent,
     SessionCreated,
-    TurnTimeline,
 )
+from pipeline.realtime.ours import OurEvent
 from pipeline.session import Session
 from pipeline.signals import Elapsed, EndCall, Play, Setting, ShowItem, TimeIsUp, TransferCall
 from pipeline.worker import Cascade, Outlets, Worker
@@ -114,7 +113,7 @@ class ClientSession:
         """Tell the client; what is ours alone only if it has asked for that."""
         tally(self._counters, event)
         match event:
-            case PartialTranscript() | TurnTimeline() if not self._with_ours:
+            case _ if isinstance(event, OurEvent) and not self._with_ours:
                 return
             case OutputAudioDone():
                 for part in self._voice.ended(event):

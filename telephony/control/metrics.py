@@ -16,6 +16,8 @@ _MEANINGS: Final = {
     "connections": "WebSocket connections open on this node.",
     "connections_opened": "WebSocket connections that were let in, by what for.",
     "responses": "Responses that are over, by how.",
+    "turn_silence_ms": "Milliseconds from the end of the caller's speech to the end of the turn, summed up, by why.",
+    "turns_ended": "Callers' turns that were taken for finished, by why.",
 }
 
 

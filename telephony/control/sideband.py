@@ -12,7 +12,8 @@ from starlette.types import Receive
 
 from pipeline.observe import bound_call
 from pipeline.realtime.client import Refusal
-from pipeline.realtime.events import ErrorDetail, ErrorEvent, PartialTranscript, ServerEvent, TurnTimeline
+from pipeline.realtime.events import ErrorDetail, ErrorEvent, ServerEvent
+from pipeline.realtime.ours import OurEvent
 from telephony.call import Call
 from telephony.control.client_frames import TOO_LONG, Appended, event_of, is_long
 from telephony.control.client_session import ENCODER, new_id
@@ -26,7 +27,6 @@ from telephony.state.store import Store
 log = structlog.get_logger()
 
 LOOK_EVERY_S: Final = 0.5
-OURS: Final = PartialTranscript | TurnTimeline
 # The session as it was when the client came is told by whoever attached it.
 UNTOLD: Final = (b'{"type":"session.created"', b'{"type":"conversation.created"')
 
@@ -63,7 +63,7 @@ class OwnCall:
 
     def happened(self, event: ServerEvent) -> None:
         """The session emitted an event."""
-        if self._outbox is not None and (self._with_ours or not isinstance(event, OURS)):
+        if self._outbox is not None and (self._with_ours or not isinstance(event, OurEvent)):
             self._outbox.post(ENCODER.encode(event))
 
     def call_ended(self) -> None:

@@ -31,7 +31,8 @@ _TOLD: Final = {
     "output_audio_buffer.stopped": ("response_id",),
     "output_audio_buffer.cleared": ("response_id",),
     "error": (),
-    "offhook.turn_timeline": ("response_id", "stages"),
+    "offhook.turn_decided": ("grounds",),
+    "offhook.turn_timeline": ("response_id", "stages", "grounds"),
 }
 
 

@@ -12,9 +12,9 @@ from pipeline.realtime.events import (
     ResponseDone,
     ServerEvent,
     TranscriptCompleted,
-    TurnTimeline,
 )
 from pipeline.realtime.items import InputAudio, InputText, MessageItem, OutputAudio, ResponseObject
+from pipeline.realtime.ours import TurnTimeline
 from telephony.demo_report import Minutes, no_call, report, word_error_rate
 from telephony.wire.script import Report, StepReport
 

@@ -4,7 +4,6 @@ from pipeline.providers import TextDelta, Transcript, Usage
 from pipeline.realtime.config import Audio, AudioInput, ServerVad, SessionConfig
 from pipeline.realtime.events import (
     ErrorEvent,
-    PartialTranscript,
     PlayoutStarted,
     PlayoutStopped,
     ResponseCreated,
@@ -14,6 +13,7 @@ from pipeline.realtime.events import (
     TimeoutTriggered,
     TranscriptCompleted,
 )
+from pipeline.realtime.ours import PartialTranscript
 from pipeline.signals import (
     BeginUtterance,
     EndCall,

@@ -1,20 +1,20 @@
 """Where a caller's turn begins and ends."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.realtime.config import SemanticVad, ServerVad, TurnDetection
-from pipeline.turn import Edge, Endpointer, SpeechBegan, TurnEnded
+from pipeline.turn import Edge, Endpointer, SilenceOnly, SoundWanted, SpeechBegan, TurnEnded, Verdict
+from pipeline.turn_fusion import detector_for
 
 FRAME_MS = 20
 
 
 def edges(detection: ServerVad | SemanticVad, scores: Iterable[float]) -> list[Edge]:
-    endpointer = Endpointer(detection)
+    endpointer = Endpointer(*detector_for(detection, "en"))
     heard = (endpointer.hear(score, FRAME_MS * (at + 1), FRAME_MS) for at, score in enumerate(scores))
     return [edge for edge in heard if edge is not None]
 
@@ -53,18 +53,44 @@ def test_a_turn_ends_in_silence_whatever_the_threshold(threshold: float) -> None
     assert found[:2] == [SpeechBegan(at_ms=0), TurnEnded(at_ms=300, speech_end_ms=100, speech_ms=100)]
 
 
-@pytest.mark.parametrize(("eagerness", "end_ms"), [("low", 1_000), ("medium", 600), ("high", 400), ("auto", 600)])
-def test_the_more_eager_the_shorter_the_wait(eagerness: str, end_ms: int) -> None:
-    found = edges(SemanticVad(eagerness=eagerness), [0.9] * 5 + [0.0] * 60)  # type: ignore[arg-type]
+def wait_ms(eagerness: str, words: str, sound: float | None = None) -> int:
+    """From the end of 300 ms of speech to the end of the turn, with words that come at once."""
+    endpointer = Endpointer(*detector_for(SemanticVad(eagerness=eagerness), "en"))  # type: ignore[arg-type]
+    for at_ms in range(20, 20_000, 20):
+        match endpointer.hear(0.9 if at_ms <= 300 else 0.0, at_ms, FRAME_MS):
+            case SpeechBegan():
+                endpointer.heard(words)
+            case SoundWanted(pause) if sound is not None:
+                endpointer.sounded(pause, sound)
+            case TurnEnded(speech_end_ms=speech_end_ms):
+                return at_ms - speech_end_ms
+    raise AssertionError("a turn that never ends")
 
-    assert found[1] == TurnEnded(at_ms=end_ms, speech_end_ms=100, speech_ms=100)
+
+@pytest.mark.parametrize("words", ["what time do you open", "i was thinking about the", ""])
+def test_the_more_eager_the_shorter_the_wait(words: str) -> None:
+    assert wait_ms("high", words) < wait_ms("medium", words) == wait_ms("auto", words) < wait_ms("low", words)
+
+
+@pytest.mark.parametrize(("eagerness", "cap_ms"), [("low", 8_000), ("medium", 4_000), ("high", 2_000)])
+@pytest.mark.parametrize("sound", [None, 0.0])
+def test_a_thought_that_is_never_finished_ends_all_the_same(eagerness: str, cap_ms: int, sound: float | None) -> None:
+    finished_ms = wait_ms(eagerness, "what time do you open")
+
+    assert 4 * finished_ms < wait_ms(eagerness, "i was thinking about the", sound) <= cap_ms
+
+
+def test_where_the_words_leave_it_open_the_sound_decides() -> None:
+    open_ms = wait_ms("medium", "")
+
+    assert wait_ms("medium", "", sound=0.97) < open_ms < wait_ms("medium", "", sound=0.03)
 
 
 def test_settings_change_within_a_turn() -> None:
-    endpointer = Endpointer(ServerVad(silence_duration_ms=500))
+    endpointer = Endpointer(*detector_for(ServerVad(silence_duration_ms=500), None))
     for at in range(5):
         endpointer.hear(0.9, FRAME_MS * (at + 1), FRAME_MS)
-    endpointer.change(ServerVad(silence_duration_ms=40))
+    endpointer.change(*detector_for(ServerVad(silence_duration_ms=40), None))
 
     assert endpointer.hear(0.0, 120, FRAME_MS) is None
     assert endpointer.hear(0.0, 140, FRAME_MS) == TurnEnded(at_ms=140, speech_end_ms=100, speech_ms=100)
@@ -78,28 +104,31 @@ def test_turns_begin_and_end_in_turn_and_never_overlap(scores: list[float], thre
     assert [type(edge) for edge in found] == [SpeechBegan, TurnEnded] * (len(found) // 2) + [SpeechBegan] * (
         len(found) % 2
     )
-    times = [edge.at_ms for edge in found]
+    times = [edge.at_ms for edge in found if not isinstance(edge, SoundWanted)]
     assert times == sorted(times)
 
 
 def test_a_line_that_delivers_late_has_been_silent_for_longer() -> None:
-    endpointer = Endpointer(ServerVad(silence_duration_ms=500), line_delay_ms=20)
+    endpointer = Endpointer(SilenceOnly(500), line_delay_ms=20)
     edges = [endpointer.hear(1.0 if at_ms <= 200 else 0.0, at_ms, 20) for at_ms in range(20, 1_000, 20)]
 
     assert [edge for edge in edges if edge] == [SpeechBegan(0), TurnEnded(680, 200, 200)]
 
 
-def with_verdict(detection: TurnDetection, verdict: Literal["maybe_over", "over"]) -> list[Edge]:
+def with_verdict(detection: TurnDetection, verdict: Verdict) -> TurnEnded:
     """300 ms of speech; the recogniser judges when 60 ms of silence have passed."""
-    endpointer, found = Endpointer(detection), []
-    for at_ms in range(20, 1_000, 20):
-        found.append(endpointer.hear(1.0 if at_ms <= 300 else 0.0, at_ms, 20))
+    endpointer = Endpointer(*detector_for(detection, "en"))
+    for at_ms in range(20, 10_000, 20):
+        edge = endpointer.hear(1.0 if at_ms <= 300 else 0.0, at_ms, 20)
+        if isinstance(edge, TurnEnded):
+            return edge
         if at_ms == 360:
             endpointer.judged(verdict)
-    return [edge for edge in found if edge]
+    raise AssertionError("a turn that never ends")
 
 
 def test_a_recogniser_that_judges_turns_is_believed_by_semantic_vad() -> None:
-    assert with_verdict(SemanticVad(), "over")[1] == TurnEnded(380, 300, 300)
-    assert with_verdict(SemanticVad(), "maybe_over")[1] == TurnEnded(800, 300, 300)
-    assert with_verdict(ServerVad(), "over")[1] == TurnEnded(800, 300, 300)
+    assert with_verdict(SemanticVad(), "over") == TurnEnded(380, 300, 300, "vendor")
+    maybe, goes_on = with_verdict(SemanticVad(), "maybe_over"), with_verdict(SemanticVad(), "goes_on")
+    assert maybe.at_ms < 300 + wait_ms("auto", "") < goes_on.at_ms
+    assert with_verdict(ServerVad(), "over") == TurnEnded(800, 300, 300)

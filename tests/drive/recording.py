@@ -14,8 +14,9 @@ import msgspec
 
 from pipeline import providers, signals
 from pipeline.audio import FRAME_MS
-from pipeline.realtime import client, config, events, items, wish
+from pipeline.realtime import client, config, items, wish
 from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.event import Event
 from pipeline.session import Session
 from pipeline.signals import CallerFrame, Input, LastResort, Limits, Output, Permissions
 from tests.drive.story import counting_ids, sound
@@ -105,7 +106,7 @@ def plain(value: Any) -> Any:
     """A value as JSON knows it; what it was is kept beside its fields."""
     if isinstance(value, bytes):
         return {"bytes": len(value)}
-    if isinstance(value, events.Event):
+    if isinstance(value, Event):
         event: dict[str, Any] = msgspec.to_builtins(value)
         return {name: part for name, part in event.items() if name not in {"event_id", "session"}}
     if isinstance(value, msgspec.Struct):

@@ -12,7 +12,8 @@ import msgspec
 from pipeline.audio import FRAME_MS, WIDE_HZ, bytes_of
 from pipeline.providers import Delta, FunctionCall, Prompt, Reason, TextDelta, Transcript
 from pipeline.realtime.config import SessionConfig
-from pipeline.realtime.events import Event, ResponseDone
+from pipeline.realtime.event import Event
+from pipeline.realtime.events import ResponseDone
 from pipeline.session import Session
 from pipeline.signals import (
     CallerFrame,

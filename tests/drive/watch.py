@@ -6,13 +6,13 @@ be refused; `client_plays` says that playout is nobody's business here.
 
 from collections import Counter
 
+from pipeline.realtime.event import Event
 from pipeline.realtime.events import (
     Committed,
     ContentEvent,
     ContentPartAdded,
     ContentPartDone,
     ErrorEvent,
-    Event,
     FunctionArgumentsDelta,
     FunctionArgumentsDone,
     ItemAdded,
@@ -25,7 +25,6 @@ from pipeline.realtime.events import (
     OutputTextDone,
     OutputTranscriptDelta,
     OutputTranscriptDone,
-    PartialTranscript,
     PlayoutCleared,
     PlayoutStarted,
     PlayoutStopped,
@@ -39,6 +38,7 @@ from pipeline.realtime.events import (
     TranscriptFailed,
 )
 from pipeline.realtime.items import FunctionCallItem, FunctionOutputItem
+from pipeline.realtime.ours import PartialTranscript
 from pipeline.signals import (
     BeginUtterance,
     EndCall,

@@ -23,14 +23,9 @@ from pipeline.realtime.config import (
     SessionConfig,
     ToolChoiceFunction,
 )
-from pipeline.realtime.events import (
-    Event,
-    OutputAudioDelta,
-    PartialTranscript,
-    ServerEvent,
-    TurnTimeline,
-    with_audio,
-)
+from pipeline.realtime.event import Event
+from pipeline.realtime.events import OutputAudioDelta, ServerEvent, with_audio
+from pipeline.realtime.ours import OurEvent, TurnDecided, TurnTimeline
 from pipeline.signals import (
     Greet,
     HearingLost,
@@ -47,7 +42,6 @@ from tests.drive.story import Story, name_of
 from tests.drive.watched_story import Happening, WatchedStory
 
 LOOKUP = (FunctionTool(name="lookup", description="Find a table.", parameters={"type": "object"}),)
-OURS_ALONE = (PartialTranscript, TurnTimeline)
 CONFIGS = [
     SessionConfig(),
     SessionConfig(audio=Audio(input=AudioInput(turn_detection=None, transcription=None))),
@@ -135,7 +129,7 @@ def shown_to_clients(output: Output) -> Output:
 
 def test_their_types_accept_every_event() -> None:
     for event in events_of(a_call_in_which_everything_happens()):
-        if not isinstance(event, OURS_ALONE):
+        if not isinstance(event, OurEvent):
             parsed = their_types().validate_json(msgspec.json.encode(event))
             assert parsed.type == name_of(event)
 
@@ -143,13 +137,13 @@ def test_their_types_accept_every_event() -> None:
 def test_the_call_shows_every_event_that_a_session_can_emit() -> None:
     shown = {type(event) for event in events_of(a_call_in_which_everything_happens())}
 
-    assert set(get_args(ServerEvent)) - shown == {TurnTimeline}
+    assert set(get_args(ServerEvent)) - shown == {TurnDecided, TurnTimeline}
 
 
 def test_nothing_is_sent_that_their_types_do_not_know() -> None:
     """An extra key may be a misspelt one."""
     for event in events_of(a_call_in_which_everything_happens()):
-        if not isinstance(event, OURS_ALONE):
+        if not isinstance(event, OurEvent):
             sent = json.loads(msgspec.json.encode(event))
             assert not list(unknown_keys(their_types().validate_python(sent), name_of(event)))
 
@@ -203,6 +197,6 @@ def test_whatever_happens_their_types_accept_every_event(number: int, setting: S
     call.watch.see(call.session.closed())
 
     for event in events_of(call):
-        if not isinstance(event, OURS_ALONE):
+        if not isinstance(event, OurEvent):
             sent = json.loads(msgspec.json.encode(event))
             assert not list(unknown_keys(their_types().validate_python(sent), name_of(event)))

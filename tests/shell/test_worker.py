@@ -17,8 +17,8 @@ from pipeline.realtime.events import (
     SpeechStarted,
     SpeechStopped,
     TranscriptCompleted,
-    TurnTimeline,
 )
+from pipeline.realtime.ours import TurnTimeline
 from pipeline.signals import EndCall, Greet, Permissions, TransferCall, TransferFailed
 from tests.drive.call import LAST_WORDS_NUMBER, Call, words
 from tests.drive.cascade import Faults, Model, Recogniser, Voice, now_s

@@ -1,0 +1,143 @@
+"""Smart Turn v3.2 as a SoundJudge: a Whisper encoder that hears whether a speaker has finished. Rule: it never waits.
+
+One model serves all calls, in threads of its own, off the event loop: the runtime and most of the arithmetic before it
+leave Python free. A judgement is worth something for as long as the pause it is about lasts, so one that would begin
+late is not begun, and no queue grows. A model that is missing is told of once; then nobody judges.
+
+The model takes Whisper's features of 8 s at 16 kHz: 80 log-mels every 10 ms, of audio with no mean and a variance of 1,
+with silence before it where it is shorter. A telephone has nothing above 4 kHz, so half of Whisper's 400-point spectrum
+at 16 kHz is the 200-point spectrum at 8 kHz, doubled, and the other half is the floor: no audio is resampled.
+"""
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from pipeline.audio import NARROW_HZ
+
+FILE: Final = "smart-turn-v3.2-cpu.onnx"
+SPAN: Final = 8 * NARROW_HZ
+WINDOW: Final = NARROW_HZ // 40
+HOP: Final = NARROW_HZ // 100
+MELS: Final = 80
+TOP_HZ: Final = 8_000.0
+FLOOR: Final = 1e-10
+RANGE: Final = 8.0
+LATE_S: Final = 0.25
+THREADS: Final = 2
+
+Floats = NDArray[np.float32]
+
+log = structlog.get_logger()
+
+
+class SmartTurn:
+    """A SoundJudge; `with` ends its threads."""
+
+    def __init__(self, models_dir: Path, *, late_s: float = LATE_S, threads: int = THREADS) -> None:
+        """`late_s` is how long a judgement may wait for a thread."""
+        self._model = models_dir / FILE
+        self._late_s = late_s
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="smart_turn")
+        self._loading = threading.Lock()
+        self._session: Any = None
+        self._missing = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def load(self) -> bool:
+        """Have the model ready before it is needed; False when it cannot be used."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ready)
+
+    async def finished(self, pcm: bytes) -> float | None:
+        """The probability that who sounds like this has finished; None without a model, or when it would come late."""
+        latest_s = time.monotonic() + self._late_s
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._judge, pcm, latest_s)
+
+    def _judge(self, pcm: bytes, latest_s: float) -> float | None:
+        if time.monotonic() > latest_s or not self._ready():
+            return None
+        [[[finished]]] = self._session.run(None, {"input_features": features(pcm)[np.newaxis]})
+        return float(finished)
+
+    def _ready(self) -> bool:
+        with self._loading:
+            if self._session is None and not self._missing:
+                self._load()
+        return not self._missing
+
+    def _load(self) -> None:
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as pybind
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                self._model.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except (OSError, pybind.Fail, pybind.InvalidProtobuf, pybind.InvalidGraph, pybind.InvalidArgument) as error:
+            self._missing = True
+            log.warning(
+                "turns_judged_without_sound",
+                file=str(self._model),
+                problem=type(error).__name__,
+                remedy="run the set-up again",
+            )
+
+
+def features(pcm: bytes) -> Floats:
+    """Whisper's log-mels, (80, 800), of the last 8 s of PCM16 at 8 kHz."""
+    heard = np.frombuffer(pcm, dtype="<i2")[-SPAN:].astype(np.float32) / np.float32(32_768)
+    sound = np.zeros(SPAN, dtype=np.float32)
+    sound[SPAN - len(heard) :] = heard
+    sound = (sound - sound.mean()) / np.sqrt(sound.var() + np.float32(1e-7))
+    padded = np.pad(sound, WINDOW // 2, mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[:-1:HOP]
+    spectrum = np.fft.rfft(windows * _hann())
+    # Half as many samples: half the amplitude.
+    power = 4 * (spectrum.real**2 + spectrum.imag**2)
+    loudness = np.log10(np.maximum(power @ _mel_filters(), FLOOR)).T
+    return np.asarray((np.maximum(loudness, loudness.max() - RANGE) + 4) / 4, dtype=np.float32)
+
+
+@cache
+def _hann() -> Floats:
+    return np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+
+
+@cache
+def _mel_filters() -> Floats:
+    """Slaney's triangles over 0..8 kHz, each of the same area, for the bins up to 4 kHz: (101, 80)."""
+    edges_hz = _hz(np.linspace(0.0, _mel(TOP_HZ), MELS + 2))
+    bins_hz = np.fft.rfftfreq(WINDOW, 1 / NARROW_HZ)[:, np.newaxis]
+    low, middle, high = edges_hz[:-2], edges_hz[1:-1], edges_hz[2:]
+    rising, falling = (bins_hz - low) / (middle - low), (high - bins_hz) / (high - middle)
+    triangles = np.maximum(0.0, np.minimum(rising, falling)) * 2 / (high - low)
+    return triangles.astype(np.float32)
+
+
+def _mel(hz: float) -> float:
+    """Slaney's scale above 1 kHz: linear up to there, logarithmic from there."""
+    return 15.0 + 27.0 * float(np.log(hz / 1_000) / np.log(6.4))
+
+
+def _hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(mels < 15.0, mels * 200 / 3, 1_000 * 6.4 ** ((mels - 15.0) / 27.0))

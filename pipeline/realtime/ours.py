@@ -1,0 +1,51 @@
+"""Server events that OpenAI's protocol does not have. Rule: their tags begin with `offhook.`.
+
+They go to local observers and to clients that ask for them, never to others.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from pipeline.realtime.event import Event
+
+
+class PartialTranscript(Event, frozen=True, kw_only=True, tag="offhook.partial_transcript"):
+    """All that is understood so far of an open utterance; replaces the partial before it."""
+
+    item_id: str
+    transcript: str
+
+
+class TurnGrounds(Struct, frozen=True):
+    """Why the caller's turn was taken for finished, `silence_ms` after the last sound of speech.
+
+    `words` and `sound` are the probabilities, 0 to 1, that who says this, and who sounds like this, has finished; null
+    when nothing was known of them.
+    """
+
+    item_id: str
+    why: Literal["silence", "words", "sound", "vendor", "entity", "by_hand"]
+    silence_ms: int
+    words: float | None = None
+    sound: float | None = None
+
+
+class TurnDecided(Event, frozen=True, kw_only=True, tag="offhook.turn_decided"):
+    """The caller's turn is over."""
+
+    grounds: TurnGrounds
+
+
+class TurnTimeline(Event, frozen=True, kw_only=True, tag="offhook.turn_timeline"):
+    """When each stage of a turn was reached, in ms of CLOCK_MONOTONIC; stages that were not needed are absent.
+
+    `grounds` tell why the turn that is answered was over, if somebody spoke.
+    """
+
+    response_id: str
+    stages: dict[str, float]
+    grounds: TurnGrounds | None = None
+
+
+OurEvent = PartialTranscript | TurnDecided | TurnTimeline

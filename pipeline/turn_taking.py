@@ -1,0 +1,70 @@
+"""The caller's turns under the settings of a session. Rule: without turn detection it finds none, and asks nobody."""
+
+from pipeline.audio import FRAME_MS
+from pipeline.providers import TurnVerdict
+from pipeline.realtime.config import AudioInput
+from pipeline.realtime.ours import TurnGrounds
+from pipeline.signals import SoundJudged
+from pipeline.turn import Edge, Endpointer, Filled, TurnEnded, nothing_awaited
+from pipeline.turn_fusion import detector_for
+from pipeline.turn_words import finished
+
+
+class TurnTaking:
+    """An endpointer for as long as the session has turn detection."""
+
+    def __init__(self, audio: AudioInput, line_delay_ms: int, filled: Filled = nothing_awaited) -> None:
+        self._line_delay_ms = line_delay_ms
+        self._filled = filled
+        self._endpointer: Endpointer | None = None
+        self.configure(audio)
+
+    @property
+    def detected(self) -> bool:
+        """True when turns are found, False when somebody commits them by hand."""
+        return self._endpointer is not None
+
+    @property
+    def speaking(self) -> bool:
+        """True from the onset of speech to the end of the turn."""
+        return self._endpointer is not None and self._endpointer.speaking
+
+    def configure(self, audio: AudioInput) -> None:
+        """Take new settings from the next frame on; an utterance stays open unless turn detection goes."""
+        self._language = audio.transcription.language if audio.transcription else None
+        if audio.turn_detection is None:
+            self._endpointer = None
+            return
+        detector, threshold = detector_for(audio.turn_detection, self._language)
+        if self._endpointer is None:
+            self._endpointer = Endpointer(detector, threshold, self._line_delay_ms, self._filled)
+        else:
+            self._endpointer.change(detector, threshold)
+
+    def hear(self, score: float, end_ms: int) -> Edge | None:
+        """One frame that ends at `end_ms` of caller audio."""
+        return self._endpointer.hear(score, end_ms, FRAME_MS) if self._endpointer else None
+
+    def stop(self, at_ms: int) -> TurnEnded | None:
+        """End an open utterance here."""
+        return self._endpointer.stop(at_ms) if self._endpointer else None
+
+    def heard(self, words: str) -> None:
+        """What the recogniser has understood of the open utterance so far."""
+        if self._endpointer is not None:
+            self._endpointer.heard(words)
+
+    def judged(self, opinion: TurnVerdict | SoundJudged) -> None:
+        """Whether the caller has finished, in the opinion of the recogniser or of who judges the sound."""
+        match opinion:
+            case _ if self._endpointer is None:
+                pass
+            case TurnVerdict(verdict=verdict):
+                self._endpointer.judged(verdict)
+            case SoundJudged(pause=pause, finished=probability):
+                self._endpointer.sounded(pause, probability)
+
+    def grounds(self, edge: TurnEnded, item_id: str) -> TurnGrounds:
+        """Why the turn that became this item was over."""
+        words = finished(edge.words, self._language) if edge.words else None
+        return TurnGrounds(item_id, edge.why, edge.at_ms - edge.speech_end_ms, words, edge.sound)
