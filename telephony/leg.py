@@ -85,6 +85,14 @@ class LegAudio(Protocol):
         """Drop what has not left; returns its length in ms. Takes effect within one tick."""
         ...
 
+    def pause(self) -> None:
+        """Hold what has not left until resume() or flush(): it is silent within one tick, and played_ms stands."""
+        ...
+
+    def resume(self) -> None:
+        """Go on from the very sample at which it paused."""
+        ...
+
     def set_recording(self, on: bool) -> None:
         """Collect both sides for read_record() from now on, or stop it."""
         ...

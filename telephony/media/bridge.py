@@ -1,4 +1,4 @@
-"""RingPort <-> event loop: frames in; play, flush and the played position out. Rule: one leg's fault stays its own.
+"""RingPort <-> event loop: frames in; play, pause, flush, played position out. Rule: a leg's fault is its own.
 
 The bridge ticks at 8 kHz; audio crosses to and from 24 kHz here, once each way, in C++ and with the taps of
 `pipeline.audio`. One eventfd wakes the loop for every leg of the process.
@@ -125,6 +125,16 @@ class RingAudio:
         self._odd = b""
         self._down.reset()
         return -(-samples // _SAMPLES_PER_MS)
+
+    def pause(self) -> None:
+        """Hold what has not left, from the next tick on, until resume() or flush()."""
+        if self._port:
+            self._port.pause()
+
+    def resume(self) -> None:
+        """Go on from the very sample."""
+        if self._port:
+            self._port.resume()
 
     def set_recording(self, on: bool) -> None:
         """Collect both sides for read_record() from now on, or stop it."""

@@ -21,6 +21,8 @@ namespace offhook {
 // What the agent says, on its way out: a ring, marks in it, and what became of them.
 class Playout {
 public:
+    static constexpr std::size_t fade_samples = 40;  // 5 ms at 8 kHz
+
     explicit Playout(std::size_t capacity) : ring_(capacity) {}
 
     std::size_t write(const std::int16_t* pcm, std::size_t count) { return ring_.push(pcm, count); }
@@ -47,6 +49,11 @@ public:
         return marks;
     }
 
+    // From the next tick on nothing leaves, and all that is here stays; a flush lets go as a resume does.
+    void pause() { paused_.store(true, std::memory_order_release); }
+    void resume() { paused_.store(false, std::memory_order_release); }
+    bool paused() const { return paused_.load(std::memory_order_acquire); }
+
     // Takes back all that has not been played; the next tick is silent.
     std::vector<std::int16_t> flush() {
         ended_at_.store(ring_.written(), std::memory_order_release);
@@ -59,13 +66,23 @@ public:
             ids.push_back(waiting_.front().second);
             waiting_.pop_front();
         }
+        resume();
         return unplayed;
     }
 
-    // Clock thread: the next `count` samples, silence where there are none. An underrun is a gap that
-    // opens while audio plays, anywhere but at a mark; one gap counts once.
+    // Clock thread: the next `count` samples, silence where there are none or while paused. An underrun
+    // is a gap that opens while audio plays, anywhere but at a mark; one gap counts once.
     void next_frame(std::int16_t* pcm, std::size_t count) {
+        if (paused()) {
+            const std::size_t faded = holding_ ? 0 : fade_out(pcm, count);
+            std::fill(pcm + faded, pcm + count, std::int16_t{0});
+            holding_ = true;
+            return;
+        }
+        const std::uint64_t position = ring_.taken();
         const std::size_t got = ring_.pop(pcm, count);
+        if (holding_ && position == faded_at_) fade_in(pcm, got);
+        holding_ = false;
         std::fill(pcm + got, pcm + count, std::int16_t{0});
         if (got > 0) playing_ = true;
         if (got == count || !playing_) return;
@@ -76,6 +93,23 @@ public:
     }
 
 private:
+    // Speech does not break off but dies away over what would come next, and swells over the same samples
+    // when it goes on: both together are every sample once, at its full level.
+    std::size_t fade_out(std::int16_t* pcm, std::size_t count) {
+        faded_at_ = ring_.taken();
+        faded_ = playing_ ? ring_.peek(pcm, std::min(count, fade_samples)) : 0;
+        for (std::size_t i = 0; i < faded_; ++i) pcm[i] = dying(pcm[i], i);
+        return faded_;
+    }
+
+    void fade_in(std::int16_t* pcm, std::size_t count) {
+        for (std::size_t i = 0; i < std::min(count, faded_); ++i) pcm[i] -= dying(pcm[i], i);
+    }
+
+    std::int16_t dying(std::int16_t sample, std::size_t i) const {
+        return static_cast<std::int16_t>(sample * static_cast<int>(faded_ - i) / static_cast<int>(faded_ + 1));
+    }
+
     void settle_heard() {
         const std::uint64_t taken = ring_.taken();
         while (!waiting_.empty() && waiting_.front().first <= taken) {
@@ -91,7 +125,11 @@ private:
     std::vector<std::int64_t> unheard_;
     std::atomic<std::uint64_t> ended_at_{0};
     std::atomic<std::uint64_t> underruns_{0};
-    bool playing_ = false;  // clock thread only
+    std::atomic<bool> paused_{false};
+    bool playing_ = false;        // clock thread only
+    bool holding_ = false;        // clock thread only
+    std::uint64_t faded_at_ = 0;  // clock thread only
+    std::size_t faded_ = 0;       // clock thread only
 };
 
 // When the ticks came: the newest, and how far each gap was from one ptime.

@@ -110,6 +110,8 @@ std::vector<float> taps_of(PyObject* taps) {
         return PyLong_FromSize_t($self->core().playout.write(view.pcm(), view.count()));
     }
     PyObject* flush() { return bytes_of($self->core().playout.flush()); }
+    void pause() { $self->core().playout.pause(); }
+    void resume() { $self->core().playout.resume(); }
     void mark(long long id) { $self->core().playout.mark(id); }
     PyObject* take_marks() {
         const auto marks = $self->core().playout.take_marks();

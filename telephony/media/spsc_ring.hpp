@@ -69,6 +69,16 @@ public:
         }
     }
 
+    // Copies up to `count` of the oldest samples and takes none of them.
+    std::size_t peek(std::int16_t* pcm, std::size_t count) {
+        for (;;) {
+            const std::uint64_t read = taken();
+            const std::size_t there = std::min<std::uint64_t>(count, written() - read);
+            for (std::size_t i = 0; i < there; ++i) pcm[i] = at(read + i).load(std::memory_order_acquire);
+            if (taken() == read) return there;
+        }
+    }
+
 private:
     static std::size_t round_up(std::size_t capacity) {
         std::size_t size = 2;

@@ -23,6 +23,7 @@ import pjsua2
 from numpy.typing import NDArray
 
 FRAME = 160
+FADE = 40
 PATIENCE_S = 30.0
 
 
@@ -146,6 +147,38 @@ def a_flush_is_heard_at_once_and_gives_the_rest_back() -> None:
         assert np.array_equal(np.concatenate([heard, unplayed]), speech(10 * FRAME))
         assert (agent.played(), agent.flushed(), agent.written()) == (len(heard), len(unplayed), 10 * FRAME)
         assert agent.underruns() == 0
+
+
+def a_pause_is_silent_within_a_tick_and_goes_on_from_the_sample() -> None:
+    with Bridge() as bridge:
+        caller, agent = bridge.new_port(), bridge.new_port()
+        join(caller, agent)
+        agent.write(speech(10 * FRAME).tobytes())
+        bridge.until(lambda: agent.played() >= 3 * FRAME)
+        agent.pause()
+        bridge.ticks(agent, 2)
+        played = agent.played()
+        bridge.ticks(agent, 5)
+        assert agent.played() == played
+        caller.read()
+        bridge.ticks(caller, 3)
+        assert not any(caller.read())
+        agent.resume()
+        rest = hear(bridge, caller, 10 * FRAME - played - FADE)
+        assert np.array_equal(rest[-(10 * FRAME - played - FADE) :], speech(10 * FRAME)[played + FADE :])
+        assert (agent.played(), agent.flushed(), agent.underruns()) == (10 * FRAME, 0, 0)
+
+
+def a_flush_lets_a_pause_go() -> None:
+    with Bridge() as bridge:
+        caller, agent = bridge.new_port(), bridge.new_port()
+        join(caller, agent)
+        agent.write(speech(5 * FRAME).tobytes())
+        agent.pause()
+        bridge.ticks(agent, 2)
+        assert len(agent.flush()) == 2 * 5 * FRAME
+        agent.write(speech(800, 2).tobytes())
+        assert np.array_equal(hear(bridge, caller, 800), speech(800, 2))
 
 
 def a_mark_is_heard() -> None:

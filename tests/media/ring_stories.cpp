@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -206,6 +207,90 @@ void speech_that_ends_at_a_mark_or_a_flush_is_no_underrun() {
     EXPECT(playout.underruns() == 0);
 }
 
+Pcm silence_after(Pcm pcm) {
+    pcm.resize(frame, 0);
+    return pcm;
+}
+
+void a_pause_keeps_every_sample_for_later() {
+    Playout playout(1600);
+    say(playout, counting(1000, 3 * frame));
+    EXPECT(next_frame(playout) == counting(1000, frame));
+    playout.pause();
+    const Pcm dying = next_frame(playout);
+    EXPECT(playout.paused() && playout.played() == frame);
+    for (int tick = 0; tick < 5; ++tick) EXPECT(next_frame(playout) == Pcm(frame, 0));
+    playout.resume();
+    const Pcm swelling = next_frame(playout);
+    EXPECT(!playout.paused() && playout.played() == 2 * frame);
+    for (std::size_t i = 0; i < frame; ++i) EXPECT(dying[i] + swelling[i] == 1160 + static_cast<int>(i));
+    EXPECT(next_frame(playout) == counting(1320, frame));
+    EXPECT(playout.played() == 3 * frame && playout.flushed() == 0 && playout.underruns() == 0);
+}
+
+void speech_dies_away_within_5_ms_and_comes_back_so() {
+    Playout playout(1600);
+    say(playout, Pcm(3 * frame, 10'000));
+    next_frame(playout);
+    playout.pause();
+    const Pcm dying = next_frame(playout);
+    playout.resume();
+    const Pcm swelling = next_frame(playout);
+    for (std::size_t i = 0; i < 40; ++i) {
+        EXPECT(std::abs((i ? dying[i - 1] : 10'000) - dying[i]) < 300);
+        EXPECT(std::abs((i ? swelling[i - 1] : 0) - swelling[i]) < 300);
+    }
+    EXPECT(std::count(dying.begin() + 40, dying.end(), 0) == 120);
+    EXPECT(std::count(swelling.begin() + 40, swelling.end(), 10'000) == 120);
+}
+
+void what_had_not_begun_before_a_pause_begins_whole_after_it() {
+    Playout playout(1600);
+    playout.pause();
+    next_frame(playout);
+    say(playout, counting(1, frame));
+    EXPECT(next_frame(playout) == Pcm(frame, 0));
+    playout.resume();
+    EXPECT(next_frame(playout) == counting(1, frame));
+}
+
+void less_than_a_fade_that_is_left_before_a_pause_is_kept_as_well() {
+    Playout playout(1600);
+    say(playout, Pcm(frame + 10, 1000));
+    next_frame(playout);
+    playout.pause();
+    const Pcm dying = next_frame(playout);
+    say(playout, counting(1, frame - 10));
+    playout.resume();
+    const Pcm swelling = next_frame(playout);
+    for (std::size_t i = 0; i < frame; ++i) {
+        EXPECT(dying[i] + swelling[i] == (i < 10 ? 1000 : static_cast<int>(i) - 9));
+    }
+}
+
+void a_flush_lets_a_pause_go() {
+    Playout playout(1600);
+    say(playout, counting(1, 3 * frame));
+    next_frame(playout);
+    playout.pause();
+    next_frame(playout);
+    EXPECT(playout.flush() == counting(1 + frame, 2 * frame));
+    EXPECT(!playout.paused());
+    say(playout, counting(7, 200));
+    EXPECT(next_frame(playout) == counting(7, frame));
+    EXPECT(next_frame(playout) == silence_after(counting(7 + frame, 40)));
+    EXPECT(playout.played() == frame + 200 && playout.underruns() == 1);
+}
+
+void a_pause_that_no_tick_saw_changes_nothing() {
+    Playout playout(1600);
+    say(playout, counting(1, 2 * frame));
+    next_frame(playout);
+    playout.pause();
+    playout.resume();
+    EXPECT(next_frame(playout) == counting(1 + frame, frame));
+}
+
 void a_recording_has_both_sides_of_one_tick_together() {
     Call call;
     call.tick(counting(1, frame));
@@ -360,6 +445,8 @@ void a_call_is_ticked_while_the_loop_does_all_it_can() {
         call.recorded();
         say(call.core.playout, counting(0, dice() % 600));
         call.core.playout.mark(++marks);
+        if (dice() % 7 == 0) call.core.playout.pause();
+        if (dice() % 5 == 0) call.core.playout.resume();
         if (dice() % 5 == 0) unplayed += call.core.playout.flush().size();
         const auto [known, flushed] = call.core.playout.take_marks();
         settled += known.size() + flushed.size();
@@ -372,6 +459,33 @@ void a_call_is_ticked_while_the_loop_does_all_it_can() {
     EXPECT(heard + call.heard_from_caller().size() + call.core.overruns() == 20'000 * frame);
     EXPECT(call.core.playout.played() + unplayed == call.core.playout.written());
     EXPECT(call.core.playout.flushed() == unplayed);
+}
+
+// Whatever was faded out at one tick comes back at another: all that was heard adds up to all that was said.
+void nothing_is_lost_or_doubled_however_often_it_pauses() {
+    Playout playout(4000);
+    std::atomic<bool> done{false};
+    std::int64_t heard = 0;
+    std::thread clock([&] {
+        for (bool last = false; !last || playout.played() < playout.written();) {
+            last = done.load();
+            for (const std::int16_t sample : next_frame(playout)) heard += sample;
+        }
+    });
+    std::mt19937 dice(3);
+    std::int64_t said = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        const Pcm speech = counting(static_cast<int>(dice() % 9'000), dice() % 300);
+        const std::size_t taken = say(playout, speech);
+        said = std::accumulate(speech.begin(), speech.begin() + static_cast<std::ptrdiff_t>(taken), said);
+        if (dice() % 3 == 0) playout.pause();
+        if (dice() % 3 == 0) playout.resume();
+    }
+    playout.resume();
+    done = true;
+    clock.join();
+    EXPECT(heard == said);
+    EXPECT(playout.played() == playout.written());
 }
 
 // Shows that the sanitizer sees a race when there is one.
@@ -398,6 +512,12 @@ const std::map<std::string, std::function<void()>> stories = {
     STORY(a_flush_tells_the_marks_heard_from_those_not),
     STORY(a_gap_in_speech_is_one_underrun),
     STORY(speech_that_ends_at_a_mark_or_a_flush_is_no_underrun),
+    STORY(a_pause_keeps_every_sample_for_later),
+    STORY(speech_dies_away_within_5_ms_and_comes_back_so),
+    STORY(what_had_not_begun_before_a_pause_begins_whole_after_it),
+    STORY(less_than_a_fade_that_is_left_before_a_pause_is_kept_as_well),
+    STORY(a_flush_lets_a_pause_go),
+    STORY(a_pause_that_no_tick_saw_changes_nothing),
     STORY(a_recording_has_both_sides_of_one_tick_together),
     STORY(a_recording_nobody_reads_loses_whole_ticks_from_its_start),
     STORY(a_call_without_room_for_it_cannot_be_recorded),
@@ -406,6 +526,7 @@ const std::map<std::string, std::function<void()>> stories = {
     STORY(every_sample_is_played_or_flushed_exactly_once),
     STORY(a_slow_reader_loses_the_oldest_and_nothing_twice),
     STORY(a_call_is_ticked_while_the_loop_does_all_it_can),
+    STORY(nothing_is_lost_or_doubled_however_often_it_pauses),
     STORY(a_race_is_noticed),
 };
 
