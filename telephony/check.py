@@ -4,37 +4,32 @@ Besides each file's own faults it tells where the two disagree: models that no p
 exist, recordings with no place to go.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from telephony import settings as settings_file
-from telephony.dialplan import ANY, NOBODY_DECIDED, Broken, Dialplan, DialplanError, Route, parse
+from telephony.dialplan import ANY, NOBODY_DECIDED, Broken, Dialplan, DialplanError, Draft, Route, parse
 from telephony.faults import Fault, did_you_mean
-from telephony.provider_table import WHAT, ProviderTable, flow_of
-from telephony.settings import Settings, SettingsError
+from telephony.provider_table import PLACES, WHAT, ProviderTable, flow_of, name_in
+from telephony.settings import Reading, Settings, SettingsError
+from telephony.vendor_table import Layer
+
+UNKNOWN_DIALPLAN = "dialplan: not read: the settings do not say where it is"
+IsTold = Callable[[Layer, str | None], bool]
+"""Whether a fault of the settings already says what is wrong with who serves a layer under this name, or by default."""
 
 
 def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = None) -> int:
     """Print what was read and every fault; 1 when there are faults, else 0."""
-    faults: list[Fault] = []
     print(f"settings: {path or 'defaults'} and environment", file=stream)
     try:
-        settings = settings_file.read(path, environ)
-        print(f"dialplan: {settings.dialplan}", file=stream)
-        faults += keyless(settings)
-        dialplan = read_dialplan(settings)
-        for line in _summary(dialplan, settings):
-            print(f"  {line}", file=stream)
-        faults += _flowless(settings, dialplan)
+        faults = _faults(settings_file.reading(path, environ), stream)
     except SettingsError as error:
-        faults += error.faults
-        faults += _faults_of_dialplan_alone(error.dialplan)
-        print(f"dialplan: {error.dialplan or 'not read: the settings do not say where it is'}", file=stream)
-    except DialplanError as error:
-        faults += error.faults
-    for fault in faults:
+        print(UNKNOWN_DIALPLAN, file=stream)
+        faults = [*error.faults]
+    for fault in sorted(set(faults)):
         print(fault, file=stream)
     print(f"{len(faults)} fault{'' if len(faults) == 1 else 's'}" if faults else "no faults", file=stream)
     return 1 if faults else 0
@@ -42,27 +37,61 @@ def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = N
 
 def read_dialplan(settings: Settings) -> Dialplan:
     """The dialplan that the settings name, in agreement with them; raises DialplanError with every fault."""
-    path = settings.dialplan
-    return parse(_text(path), str(path), partial(_disagreements, settings))
+    return parse(_text(settings.dialplan), str(settings.dialplan), partial(_disagreements, settings))
 
 
-def keyless(settings: Settings) -> Iterator[Fault]:
+def _faults(found: Reading, stream: TextIO) -> list[Fault]:
+    """Everything wrong, as far as the parts can be read; what the dialplan comes to is printed."""
+    settings, faults = found.settings, [*found.faults, *_keyless(found)]
+    if not found.is_sound(("dialplan",)):
+        print(UNKNOWN_DIALPLAN, file=stream)
+        return faults
+    print(f"dialplan: {settings.dialplan}", file=stream)
+    drafts: list[Draft] = []
+
+    def disagreements(draft: Draft) -> Iterator[Broken]:
+        drafts.append(draft)
+        return _disagreements(settings, draft, partial(_is_told, found))
+
+    try:
+        dialplan = parse(_text(settings.dialplan), str(settings.dialplan), disagreements)
+        lines = _summary(dialplan, settings)
+    except DialplanError as error:
+        faults += error.faults
+        lines = (line for draft in drafts for line in _keys_wanted(draft, settings))
+    for line in lines:
+        print(f"  {line}", file=stream)
+    return faults + [fault for draft in drafts for fault in _flowless(found, draft)]
+
+
+def _keyless(found: Reading) -> Iterator[Fault]:
     """Each of the settings' own names whose vendor will refuse us for want of a key."""
+    settings = found.settings
     table = ProviderTable(settings.providers, known=settings.known)
     for layer in WHAT:
-        for place, name in settings.providers.of(layer):
-            for problem, remedy in table.keyless_name(layer, name):
+        for place, name in found.names(layer):
+            for problem, remedy in table.keyless_name(layer, name) if found.explains(name) else ():
                 yield settings.written.fault(place, problem, remedy)
 
 
-def _flowless(settings: Settings, dialplan: Dialplan) -> Iterator[Fault]:
+def _flowless(found: Reading, draft: Draft) -> Iterator[Fault]:
     """Each flow that is to stand in for a language model, and is not there; the first one is a fault of its agents."""
-    for place, name in settings.providers.of("llm")[1:]:
-        flow = flow_of(settings.known.aliases.get(name, name))
-        if flow is not None and flow not in dialplan.flows:
-            yield settings.written.fault(
-                place, f"the dialplan has no flow {flow!r}", did_you_mean(flow, dialplan.flows)
-            )
+    for place, name in found.names("llm")[1:]:
+        flow = flow_of(found.settings.known.aliases.get(name, name))
+        if flow is not None and flow not in draft.flows:
+            remedy = did_you_mean(flow, draft.flows)
+            yield found.settings.written.fault(place, f"the dialplan has no flow {flow!r}", remedy)
+
+
+def _is_told(found: Reading, layer: Layer, own: str | None) -> bool:
+    if own:
+        return not found.explains(own)
+    defaults = [name for _, name in found.settings.providers.of(layer)]
+    return not (found.is_sound(("providers", layer)) and all(map(found.explains, defaults)))
+
+
+def _nothing_told(layer: Layer, own: str | None) -> bool:
+    return False
 
 
 def _text(path: Path) -> str:
@@ -74,23 +103,14 @@ def _text(path: Path) -> str:
         raise DialplanError([Fault(str(path), 0, "", "is not UTF-8 text")]) from None
 
 
-def _faults_of_dialplan_alone(path: Path | None) -> tuple[Fault, ...]:
-    """A dialplan whose settings are faulty is looked at by itself, so that its faults are told in the same go."""
-    if path is None:
-        return ()
-    try:
-        parse(_text(path), str(path))
-    except DialplanError as error:
-        return error.faults
-    return ()
-
-
-def _disagreements(settings: Settings, dialplan: Dialplan) -> Iterator[Broken]:
-    table = ProviderTable(settings.providers, dialplan.flows, settings.known)
-    for name, agent in dialplan.agents.items():
+def _disagreements(settings: Settings, draft: Draft, is_told: IsTold = _nothing_told) -> Iterator[Broken]:
+    table = ProviderTable(settings.providers, draft.flows, settings.known)
+    layers = {path: layer for layer, path in PLACES.items()}
+    for name, agent in draft.agents.items():
         for path, problem, remedy in table.unknown(agent):
-            yield ("agents", name, *path), problem, remedy
-    for index, route in enumerate(dialplan.routes):
+            if path not in layers or not is_told(layers[path], name_in(agent, layers[path])):
+                yield ("agents", name, *path), problem, remedy
+    for index, route in draft.routes.items():
         if route.webhook and settings.control.webhook_secret is None:
             remedy = 'webhook_secret = "env:NAME" under [control] in the settings'
             yield ("route", index, "webhook"), "there is nothing to sign it with", remedy
@@ -111,6 +131,14 @@ def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:
         then = [choice.name for choice in table.choices("llm", agent)[1:]]
         notes = "".join(f" ({problem}: {remedy})" for problem, remedy in table.keyless(agent))
         yield f"agent {name}: {', then '.join([table.model_name(agent), *then])}{notes}"
+
+
+def _keys_wanted(draft: Draft, settings: Settings) -> Iterator[str]:
+    """The agents whose vendors will refuse us for want of a key."""
+    table = ProviderTable(settings.providers, draft.flows, settings.known)
+    for name, agent in draft.agents.items():
+        for problem, remedy in table.keyless(agent):
+            yield f"agent {name}: {problem} ({remedy})"
 
 
 def _decision(route: Route) -> str:

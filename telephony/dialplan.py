@@ -90,11 +90,12 @@ class DialplanError(FaultyError):
 
 @dataclass(frozen=True, slots=True)
 class Dialplan:
-    """Everything a dialplan says, checked."""
+    """Everything a dialplan says, checked; `written` is where each key stands."""
 
     routes: tuple[Route, ...] = ()
     agents: Mapping[str, SessionConfig] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
+    written: TomlText = field(default_factory=lambda: TomlText("dialplan", {}, {}), compare=False, repr=False)
 
     def phrases(self) -> frozenset[str]:
         """What is said for want of an answer, on all routes."""
@@ -106,15 +107,24 @@ class Dialplan:
         return next((route for route in self.routes if route.takes(did, caller)), None)
 
 
-def nothing_else(dialplan: Dialplan) -> Iterable[Broken]:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What of a dialplan can be read: routes by their place, and the names of all flows, readable or not."""
+
+    routes: Mapping[int, Route]
+    agents: Mapping[str, SessionConfig]
+    flows: list[str]
+
+
+def nothing_else(draft: Draft) -> Iterable[Broken]:
     """For whoever knows of nothing that a dialplan could disagree with."""
     return ()
 
 
-def parse(text: str, file: str, disagreements: Callable[[Dialplan], Iterable[Broken]] = nothing_else) -> Dialplan:
+def parse(text: str, file: str, disagreements: Callable[[Draft], Iterable[Broken]] = nothing_else) -> Dialplan:
     """Read a dialplan; raises DialplanError with every fault in it.
 
-    `disagreements` says what is wrong with one that is sound in itself: at which key, the problem, the remedy.
+    `disagreements` says what is wrong with what is sound in itself: at which key, the problem, the remedy.
     """
     try:
         toml = parse_toml(text, file)
@@ -129,14 +139,14 @@ def parse(text: str, file: str, disagreements: Callable[[Dialplan], Iterable[Bro
     routes = _routes(reader)
     for path, problem, remedy in list(_all_broken(reader, routes, agents, flows)):
         reader.fault(path, problem, remedy)
+    found = disagreements(Draft(routes, agents, _names(toml, "flows")))
+    # Which voices and languages there are depends on whose they are.
+    for path, problem, remedy in [each for each in found if reader.is_sound(each[0], (*each[0][:-1], "model"))]:
+        reader.fault(path, problem, remedy)
     if reader.faults:
         raise DialplanError(reader.faults)
     spelled = tuple(replace(route, did=_normal(route.did), caller=_normal(route.caller)) for route in routes.values())
-    dialplan = Dialplan(spelled, agents, flows)
-    faults = [toml.fault(path, problem, remedy) for path, problem, remedy in disagreements(dialplan)]
-    if faults:
-        raise DialplanError(faults)
-    return dialplan
+    return Dialplan(spelled, agents, flows, TomlText(file, {}, toml.lines))
 
 
 def _routes(reader: Reader) -> dict[int, Route]:

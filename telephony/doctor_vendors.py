@@ -14,7 +14,6 @@ from pipeline.realtime.config import SessionConfig
 from telephony.finding import Finding, ok
 from telephony.provider_table import WHAT, ProviderTable
 from telephony.settings import Settings
-from telephony.toml_text import dotted
 from telephony.vendor_table import Layer, Vendor, key_remedy, lacks_key
 
 ANSWER_S: Final = 5.0
@@ -62,12 +61,11 @@ async def _finding(settings: Settings, name: str, layer: Layer, vendor: Vendor) 
 
 
 def _place(settings: Settings, name: str, what: str) -> str:
-    """Where a vendor's address or key is said: its line when a file says it."""
+    """Where a vendor's address or key is said: its line or variable when it is written down."""
     keys = [what] if what == "api_key" else [f"{what}_base_url", "base_url"]
     for key in keys:
-        path = ("vendor", name, key)
-        if path in settings.written.lines:
-            return f"{settings.written.file}:{settings.written.lines[path]}: {dotted(path)}"
+        if settings.written.says(("vendor", name, key)):
+            return settings.written.fault(("vendor", name, key), "").place
     return f"vendor.{name}.{keys[-1]}"
 
 

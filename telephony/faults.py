@@ -15,12 +15,16 @@ class Fault:
     problem: str
     remedy: str = ""
 
+    @property
+    def place(self) -> str:
+        """`FILE:LINE: PATH`."""
+        file = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{file}: {self.path}" if self.path else file
+
     def __str__(self) -> str:
         """The form compilers use, so that editors jump to it: `FILE:LINE: PATH: PROBLEM (REMEDY)`."""
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        key = f"{self.path}: " if self.path else ""
         remedy = f" ({self.remedy})" if self.remedy else ""
-        return f"{place}: {key}{self.problem}{remedy}"
+        return f"{self.place}: {self.problem}{remedy}"
 
 
 class FaultyError(Exception):

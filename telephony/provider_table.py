@@ -139,15 +139,15 @@ class ProviderTable:
 
     def hearing_name(self, config: SessionConfig) -> str:
         """The recogniser's name, the session's or the default one."""
-        return self._name("stt", _named(config, "stt"))
+        return self._name("stt", name_in(config, "stt"))
 
     def model_name(self, config: SessionConfig) -> str:
         """The language model's name, the session's or the default one."""
-        return self._name("llm", _named(config, "llm"))
+        return self._name("llm", name_in(config, "llm"))
 
     def speaking_name(self, config: SessionConfig) -> str:
         """The name of who speaks, the session's or the default one."""
-        return self._name("tts", _named(config, "tts"))
+        return self._name("tts", name_in(config, "tts"))
 
     def hearing(self, config: SessionConfig) -> Entry | None:
         """Who hears; None when the name means nothing."""
@@ -166,7 +166,7 @@ class ProviderTable:
 
         Empty when the session names somebody whom nobody answers to.
         """
-        own = _named(config, layer)
+        own = name_in(config, layer)
         names = [*([self.whole(layer, own)] if own else ()), *self._defaults[layer]]
         found = [(name, self.found(layer, name)) for name in dict.fromkeys(names)]
         if not found or found[0][1] is None:
@@ -201,7 +201,7 @@ class ProviderTable:
     def unknown(self, config: SessionConfig) -> Iterator[tuple[KeyPath, str, str]]:
         """Each name in a session that nobody answers to, be it a default one: its key, the problem, the remedy."""
         for layer, path in PLACES.items():
-            name = self._name(layer, _named(config, layer))
+            name = self._name(layer, name_in(config, layer))
             entry = self.found(layer, name)
             if entry is None:
                 yield path, f"no {WHAT[layer]} is called {name!r}", self.remedy(layer, name)
@@ -215,7 +215,7 @@ class ProviderTable:
 
     def keyless(self, config: SessionConfig) -> Iterator[tuple[str, str]]:
         """Each vendor that the session itself names and that will refuse us: the problem and the remedy."""
-        told = {told for layer in PLACES if (name := _named(config, layer)) for told in self.keyless_name(layer, name)}
+        told = {told for layer in PLACES if (name := name_in(config, layer)) for told in self.keyless_name(layer, name)}
         return iter(sorted(told))
 
     def keyless_name(self, layer: Layer, name: str) -> Iterator[tuple[str, str]]:
@@ -255,8 +255,8 @@ PLACES: Final[Mapping[Layer, KeyPath]] = {
 }
 
 
-def _named(config: SessionConfig, layer: Layer) -> str | None:
-    """Whom the session itself names."""
+def name_in(config: SessionConfig, layer: Layer) -> str | None:
+    """Whom the session itself names for a layer."""
     transcription = config.audio.input.transcription
     heard = transcription.model if transcription else None
     return {"stt": heard, "llm": config.model, "tts": config.audio.output.model}[layer]

@@ -4,11 +4,9 @@ Every section has defaults good for `offhook serve` with no file at all. A varia
 OFFHOOK_FIELD at the top level) wins over the file. Relative paths are relative to the file that holds them.
 """
 
-import ipaddress
 import os
 import platform
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -17,51 +15,22 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from telephony import control_settings, vendor_table
-from telephony.control_settings import ControlSettings, Port
+from telephony import control_settings, sip_settings, vendor_table
+from telephony.control_settings import ControlSettings
 from telephony.faults import Fault, FaultyError, did_you_mean
 from telephony.patience_settings import PatienceSettings
 from telephony.provider_table import WHAT, Known, Names, ProviderTable, flow_of, listed
 from telephony.secret import AccessKey, Secret
-from telephony.toml_text import KeyPath, TomlText, parse
+from telephony.sip_settings import SipSettings, Trunk
+from telephony.toml_text import BrokenRule, KeyPath, TomlText, parse
 from telephony.typed_table import Reader, Unread, kinds_of
 from telephony.vendor_table import Layer, Vendor
+from telephony.written import ENVIRONMENT, Written
 
-__all__ = ["ControlSettings", "Secret"]  # besides what is defined here
+__all__ = ["ControlSettings", "Secret", "SipSettings", "Trunk"]  # besides what is defined here
 
 PositiveInt = Annotated[int, Meta(ge=1)]
 DEFAULT_DIALPLAN = Path(__file__).resolve().parent.parent / "dialplans" / "reception.toml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SipSettings:
-    """The endpoint. Port 0 is any free port, "off" no listener. Each call takes two ports of the RTP range."""
-
-    bind_address: str = "0.0.0.0"
-    public_address: str | None = None
-    udp_port: Port | None = 5_060
-    tcp_port: Port | None = 5_060
-    rtp_first_port: Annotated[int, Meta(ge=1_024, le=65_535)] = 20_000
-    rtp_last_port: Annotated[int, Meta(ge=1_024, le=65_535)] = 23_999
-    codecs: tuple[Literal["PCMU", "PCMA"], ...] = ("PCMU", "PCMA")
-    user_agent: str = "offhook"
-    max_calls: Annotated[int, Meta(ge=1, le=512)] = 200
-    ring_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trunk:
-    """A carrier or PBX. `proxy` is where requests go when not to the registrar; `caller` is our number on it."""
-
-    name: str
-    registrar: str
-    username: str = ""
-    password: Secret | None = None
-    realm: str = "*"
-    expires_s: Annotated[int, Meta(ge=30, le=86_400)] = 300
-    identity: str | None = None
-    caller: str | None = None
-    proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +103,7 @@ class Settings:
 
     dialplan: Path = DEFAULT_DIALPLAN
     node: str = field(default_factory=platform.node)
-    sip: SipSettings = SipSettings()
+    sip: SipSettings = field(default_factory=SipSettings)
     trunks: tuple[Trunk, ...] = field(default=(), metadata={"key": "trunk"})
     media: MediaSettings = MediaSettings()
     redis: RedisSettings = RedisSettings()
@@ -144,8 +113,11 @@ class Settings:
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
     control: ControlSettings = field(default_factory=ControlSettings)
-    written: TomlText = field(
-        default_factory=lambda: TomlText("settings", {}, {}), compare=False, repr=False, metadata={"key": None}
+    written: Written = field(
+        default_factory=lambda: Written(TomlText("settings", {}, {}), {}),
+        compare=False,
+        repr=False,
+        metadata={"key": None},
     )
 
     @property
@@ -155,30 +127,61 @@ class Settings:
 
 
 class SettingsError(FaultyError):
-    """The settings cannot be used; `faults` says everything wrong. `dialplan` is where they would look for it."""
+    """The settings cannot be used; `faults` says everything wrong."""
 
-    def __init__(self, faults: Iterable[Fault], dialplan: Path | None = None) -> None:
-        super().__init__(faults)
-        self.dialplan = dialplan
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Settings as far as they can be read: what cannot be is at its default, and `faulty` has its key."""
+
+    settings: Settings
+    faults: tuple[Fault, ...]
+    faulty: frozenset[KeyPath]
+
+    def is_sound(self, *paths: KeyPath) -> bool:
+        """Nothing has been found wrong with these keys, nor with anything below them."""
+        return not any(key[: len(path)] == path for key in self.faulty for path in paths)
+
+    def names(self, layer: Layer) -> list[tuple[KeyPath, str]]:
+        """The names for a layer, each with its key; none when one of them cannot be read."""
+        return self.settings.providers.of(layer) if ("providers", layer) not in self.faulty else []
+
+    def explains(self, name: str) -> bool:
+        """Nothing has been found wrong with what says who is meant by this name: an alias, a vendor."""
+        maker, slash, _ = self.settings.aliases.get(name, name).partition("/")
+        return self.is_sound(("aliases", name), *([("vendor", maker)] if slash else []))
 
 
 def read(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings in this file (None: the defaults) and in the environment; raises SettingsError with every fault."""
+    found = reading(path, environ)
+    if found.faults:
+        raise SettingsError(found.faults)
+    return found.settings
+
+
+def reading(path: Path | None, environ: Mapping[str, str] | None = None) -> Reading:
+    """What of the settings can be read, and everything wrong; raises SettingsError when the file is none."""
     environ = os.environ if environ is None else environ
     text = _text(path)
     given = _Environment(environ, folder=path.resolve().parent if path else Path.cwd())
     reader = Reader(text, given.decode)
     settings: Settings = reader.read(Settings, text.table, ())
     settings = given.over(settings)
-    faults = [*reader.faults, *given.faults]
-    for broken in _broken_rules(settings, all_trunks=len(settings.trunks) == len(text.table.get("trunk", ()))):
-        if reader.is_sound(*broken.paths) and given.is_sound(*broken.paths):
-            at = broken.paths[0]
-            faults.append(given.fault(at, broken) or text.fault(at, broken.problem, broken.remedy))
-    if faults:
-        known = reader.is_sound(("dialplan",)) and given.is_sound(("dialplan",))
-        raise SettingsError(faults, settings.dialplan if known else None)
-    return replace(settings, written=TomlText(text.file, {}, text.lines))
+    written = Written(TomlText(text.file, {}, text.lines), given.used)
+    settings = replace(settings, written=written)
+    found = Reading(settings, (*reader.faults, *given.faults), frozenset(reader.faulty | given.faulty))
+    all_trunks = len(settings.trunks) == len(text.table.get("trunk", ()))
+    found = _judged(found, _broken_rules(settings, all_trunks=all_trunks))
+    return _judged(found, _broken_names(found))
+
+
+def _judged(found: Reading, rules: Iterable[BrokenRule]) -> Reading:
+    """The same with what rules find broken; one that compares a faulty value tells nothing."""
+    broken = [each for each in rules if found.faulty.isdisjoint(each.paths)]
+    faults = [found.settings.written.fault(each.paths[0], each.problem, each.remedy) for each in broken]
+    faulty = found.faulty.union(each.paths[0] for each in broken)
+    return Reading(found.settings, (*found.faults, *faults), faulty)
 
 
 def _text(path: Path | None) -> TomlText:
@@ -194,15 +197,6 @@ def _text(path: Path | None) -> TomlText:
         raise SettingsError(error.faults) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    """A rule that no single field can check. The fault stands at the first of the keys it compares."""
-
-    paths: tuple[KeyPath, ...]
-    problem: str
-    remedy: str = ""
-
-
 @dataclass(slots=True)
 class _Environment:
     """OFFHOOK_* variables, and those that a file names as `env:NAME`."""
@@ -211,8 +205,8 @@ class _Environment:
     folder: Path
     faults: list[Fault] = field(default_factory=list)
     _named: set[str] = field(default_factory=set)
-    _used: dict[KeyPath, str] = field(default_factory=dict)
-    _faulty: set[KeyPath] = field(default_factory=set)
+    used: dict[KeyPath, str] = field(default_factory=dict)
+    faulty: set[KeyPath] = field(default_factory=set)
 
     def decode(self, kind: type, raw: Any) -> Any:
         """A path or a secret out of a string."""
@@ -238,50 +232,45 @@ class _Environment:
             if not name.startswith("OFFHOOK_") or not words or name in self._named:
                 continue
             if name not in variables:
-                self.faults.append(Fault("environment", 0, name, "unknown variable", did_you_mean(name, variables)))
+                self.faults.append(Fault(ENVIRONMENT, 0, name, "unknown variable", did_you_mean(name, variables)))
                 continue
             path, hint = variables[name]
-            self._used[path] = name
+            self.used[path] = name
             value = self._value(path, hint, words)
             if not isinstance(value, Unread):
                 settings = _with(settings, path, value)
         return self._with_usual_variables(settings)
 
-    def fault(self, path: KeyPath, broken: _Broken) -> Fault | None:
-        """The fault, when it is the environment's: it said this value."""
-        name = self._used.get(path)
-        return Fault("environment", 0, name, broken.problem, broken.remedy) if name else None
-
-    def is_sound(self, *paths: KeyPath) -> bool:
-        """Nothing is wrong with what the environment says about these keys."""
-        return self._faulty.isdisjoint(paths)
-
     def _value(self, path: KeyPath, hint: Any, words: str) -> Any:
-        reader = Reader(TomlText("environment", {}, {}), self.decode)
+        reader = Reader(TomlText(ENVIRONMENT, {}, {}), self.decode)
         given = _as_toml(words, hint)
         value = reader.read(hint, given, (_variable(path),))
         if int in kinds_of(hint) and isinstance(given, str) and isinstance(value, Unread):
-            self.faults.append(Fault("environment", 0, _variable(path), f"{words!r} is not a whole number"))
+            self.faults.append(Fault(ENVIRONMENT, 0, _variable(path), f"{words!r} is not a whole number"))
         else:
             self.faults += reader.faults
         if not reader.is_sound((_variable(path),)):
-            self._faulty.add(path)
+            self.faulty.add(path)
         return value
 
     def _with_usual_variables(self, settings: Settings) -> Settings:
         """What other programs also read: keys such as OPENAI_API_KEY, and XDG_CACHE_HOME, stand in for defaults."""
-        for name in vendor_table.URL_VARIABLES.values():
+        for vendor, name in vendor_table.URL_VARIABLES.items():
             if (url := self.environ.get(name)) and not vendor_table.is_web_address(url):
-                self.faults.append(Fault("environment", 0, name, "is no web address", "https://HOST/v1"))
+                self._refuse(("vendor", vendor, "base_url"), name, "is no web address", "https://HOST/v1")
         for vendor, name in vendor_table.KEY_VARIABLES.items():
             key, own = self.environ.get(name), settings.vendors.get(vendor)
             if key and not (own and own.api_key) and not vendor_table.is_sendable(key):
-                self.faults.append(Fault("environment", 0, name, vendor_table.NO_KEY, vendor_table.KEY_HINT))
+                self._refuse(("vendor", vendor, "api_key"), name, vendor_table.NO_KEY, vendor_table.KEY_HINT)
         providers = settings.providers
         if providers.models_dir == ProviderSettings().models_dir and (cache := self.environ.get("XDG_CACHE_HOME")):
             providers = replace(providers, models_dir=Path(cache) / "offhook" / "models")
         vendors = vendor_table.with_usual_variables(settings.vendors, self.environ)
         return replace(settings, providers=providers, vendors=vendors)
+
+    def _refuse(self, path: KeyPath, name: str, problem: str, remedy: str) -> None:
+        self.faulty.add(path)
+        self.faults.append(Fault(ENVIRONMENT, 0, name, problem, remedy))
 
 
 def _variable(path: KeyPath) -> str:
@@ -317,84 +306,37 @@ def _with(section: Any, path: KeyPath, value: object) -> Any:
     return replace(section, **{name: _with(getattr(section, name), tuple(rest), value) if rest else value})
 
 
-def _broken_rules(settings: Settings, *, all_trunks: bool) -> Iterator[_Broken]:
+def _broken_rules(settings: Settings, *, all_trunks: bool) -> Iterator[BrokenRule]:
     """Trunks are compared only when none was left out as unreadable: their places in the file count."""
-    yield from _broken_addresses(settings.sip)
-    yield from _broken_ports(settings.sip)
-    yield from _broken_trunks(settings.trunks if all_trunks else ())
+    yield from sip_settings.broken(settings.sip, settings.trunks if all_trunks else ())
     if not re.fullmatch(r"[A-Za-z0-9._-]+", settings.node):
-        yield _Broken((("node",),), "is no name", "letters, digits, dots, dashes and underscores")
+        yield BrokenRule((("node",),), "is no name", "letters, digits, dots, dashes and underscores")
     redis = settings.redis
     if redis.url and urlsplit(redis.url.reveal()).scheme not in ("redis", "rediss", "unix"):
-        yield _Broken((("redis", "url"),), "is no Redis URL", "redis://HOST:PORT/0 or unix:///PATH")
+        yield BrokenRule((("redis", "url"),), "is no Redis URL", "redis://HOST:PORT/0 or unix:///PATH")
     if redis.call_ttl_s < settings.limits.max_call_s:
-        yield _Broken((("redis", "call_ttl_s"), ("limits", "max_call_s")), "is shorter than a call may last")
-    yield from _broken_providers(settings)
-    for names, problem, remedy in control_settings.broken(settings.control):
-        yield _Broken(tuple(("control", name) for name in names), problem, remedy)
-
-
-def _broken_providers(settings: Settings) -> Iterator[_Broken]:
-    """Flows are the dialplan's to know: any scripted one passes here."""
+        yield BrokenRule((("redis", "call_ttl_s"), ("limits", "max_call_s")), "is shorter than a call may last")
     for names, problem, remedy in vendor_table.broken(settings.vendors):
-        yield _Broken((("vendor", *names),), problem, remedy)
-    chosen = settings.providers
-    flows = [flow for name in (*listed(chosen.llm), *settings.aliases.values()) if (flow := flow_of(name))]
-    table = ProviderTable(chosen, flows, settings.known)
-    for alias, name in settings.aliases.items():
-        if not any(table.found(layer, name) for layer in WHAT):
-            yield _Broken((("aliases", alias),), f"nobody is called {name!r}", "VENDOR/MODEL")
+        yield BrokenRule((("vendor", *names),), problem, remedy)
+    for alias in settings.aliases:
+        if alias.partition("/")[0] in vendor_table.OWN_NAMES:
+            yield BrokenRule((("aliases", alias),), "is the name of an engine of our own", "another name")
+    for names, problem, remedy in control_settings.broken(settings.control):
+        yield BrokenRule(tuple(("control", name) for name in names), problem, remedy)
+
+
+def _broken_names(found: Reading) -> Iterator[BrokenRule]:
+    """Names that nobody answers to. Flows are the dialplan's to know: any scripted one passes here."""
+    chosen, aliases = found.settings.providers, found.settings.aliases
+    flows = [flow for name in (*listed(chosen.llm), *aliases.values()) if (flow := flow_of(name))]
+    table = ProviderTable(chosen, flows, found.settings.known)
+    for alias, name in aliases.items():
+        if found.explains(name) and not any(table.found(layer, name) for layer in WHAT):
+            yield BrokenRule((("aliases", alias),), f"nobody is called {name!r}", "VENDOR/MODEL")
     for layer, what in WHAT.items():
         if not chosen.of(layer):
-            yield _Broken((("providers", layer),), "is empty", "a name, or several in the order to try them")
-        for place, written in chosen.of(layer):
+            yield BrokenRule((("providers", layer),), "is empty", "a name, or several in the order to try them")
+        for place, written in found.names(layer):
             name = table.aliased(written)
-            if table.found(layer, name) is None:
-                yield _Broken((place,), f"no {what} is called {name!r}", table.remedy(layer, name))
-
-
-def _broken_addresses(sip: SipSettings) -> Iterator[_Broken]:
-    for name, address in (("bind_address", sip.bind_address), ("public_address", sip.public_address)):
-        if address is not None and not _is_ipv4(address):
-            yield _Broken((("sip", name),), "is no IPv4 address", "four numbers, e.g. 192.0.2.10")
-    if sip.public_address == "0.0.0.0":
-        yield _Broken((("sip", "public_address"),), "is where nobody can reach us", "the address others see")
-    if sip.udp_port is None and sip.tcp_port is None:
-        yield _Broken((("sip", "udp_port"), ("sip", "tcp_port")), "and tcp_port are both off", "listen on one of them")
-    if not sip.codecs:
-        yield _Broken((("sip", "codecs"),), "is empty", 'e.g. ["PCMU", "PCMA"]')
-
-
-def _broken_ports(sip: SipSettings) -> Iterator[_Broken]:
-    first, last = sip.rtp_first_port, sip.rtp_last_port
-    if first % 2:
-        yield _Broken((("sip", "rtp_first_port"),), "is odd", f"RTP takes even ports: {first + 1}")
-    elif last < first + 2 * sip.max_calls - 1:
-        yield _Broken(
-            (("sip", "rtp_last_port"), ("sip", "rtp_first_port"), ("sip", "max_calls")),
-            f"leaves {max(0, (last - first + 1) // 2)} pairs of RTP ports for {sip.max_calls} calls",
-            f"rtp_last_port = {first + 2 * sip.max_calls - 1} or more",
-        )
-    for name, port in (("udp_port", sip.udp_port), ("tcp_port", sip.tcp_port)):
-        if port is not None and first <= port <= last:
-            yield _Broken((("sip", name), ("sip", "rtp_first_port"), ("sip", "rtp_last_port")), "lies in the RTP range")
-
-
-def _broken_trunks(trunks: tuple[Trunk, ...]) -> Iterator[_Broken]:
-    counts = Counter(trunk.name for trunk in trunks)
-    for index, trunk in enumerate(trunks):
-        at: KeyPath = ("trunk", index)
-        if counts[trunk.name] > 1:
-            yield _Broken(((*at, "name"),), f"{trunk.name!r} is the name of {counts[trunk.name]} trunks")
-        for name, uri in (("registrar", trunk.registrar), ("identity", trunk.identity), ("proxy", trunk.proxy)):
-            if uri is not None and not re.fullmatch(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+", uri):
-                yield _Broken(((*at, name),), "is no SIP address", "sip:HOST or sip:HOST:PORT;transport=tcp")
-        if trunk.password is not None and not trunk.username:
-            yield _Broken(((*at, "username"),), "is missing, but there is a password")
-
-
-def _is_ipv4(address: str) -> bool:
-    try:
-        return bool(ipaddress.IPv4Address(address))
-    except ValueError:
-        return False
+            if found.explains(written) and table.found(layer, name) is None:
+                yield BrokenRule((place,), f"no {what} is called {name!r}", table.remedy(layer, name))

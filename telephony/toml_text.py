@@ -30,6 +30,15 @@ _PLACE = re.compile(r"^(?P<problem>.*?) \(at (?:line (?P<line>\d+), column \d+|e
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A rule that no single value can break. The fault stands at the first of the keys that it compares."""
+
+    paths: tuple[KeyPath, ...]
+    problem: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TomlText:
     """The table a text holds, and where each of its keys stands."""
 

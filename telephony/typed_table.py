@@ -42,16 +42,16 @@ class Reader:
     text: TomlText
     decode: Decode | None = None
     faults: list[Fault] = field(default_factory=list)
-    _faulty: set[KeyPath] = field(default_factory=set)
+    faulty: set[KeyPath] = field(default_factory=set)
 
     def fault(self, path: KeyPath, problem: str, remedy: str = "") -> None:
         """Note one fault at this key."""
-        self._faulty.add(path)
+        self.faulty.add(path)
         self.faults.append(self.text.fault(path, problem, remedy))
 
     def is_sound(self, *paths: KeyPath) -> bool:
         """Nothing has been found wrong with these keys, so it makes sense to compare their values."""
-        return self._faulty.isdisjoint(paths)
+        return self.faulty.isdisjoint(paths)
 
     def read(self, hint: Any, raw: object, path: KeyPath) -> Any:
         """The value as `hint` says, or Unread after its faults are noted."""
@@ -114,7 +114,7 @@ class Reader:
     def _read_items(self, hint: Any, raw: list[object], path: KeyPath) -> Any:
         items = [self.read(hint, item, (*path, index)) for index, item in enumerate(raw)]
         if any(isinstance(item, Unread) for item in items):
-            self._faulty.add(path)  # what is left is not what was meant
+            self.faulty.add(path)  # what is left is not what was meant
         return tuple(item for item in items if not isinstance(item, Unread))
 
     def _read_leaf(self, hint: Any, raw: object, path: KeyPath) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.realtime.config import ServerVad
-from telephony.dialplan import HOLD_WORDS, Broken, Dialplan, DialplanError, parse
+from telephony.dialplan import HOLD_WORDS, Broken, Dialplan, DialplanError, Draft, parse
 
 FLOW = """
 [flows.reception]
@@ -86,15 +86,15 @@ def test_a_dialplan_holds_every_pattern_in_the_spelling_that_numbers_are_compare
     ]
 
 
-def test_what_else_is_known_of_a_sound_dialplan_is_told_with_its_line() -> None:
-    def all_lines_are_taken(dialplan: Dialplan) -> Iterator[Broken]:
-        for index, route in enumerate(dialplan.routes):
+def test_what_else_is_known_of_a_dialplan_is_told_with_its_line() -> None:
+    def all_lines_are_taken(draft: Draft) -> Iterator[Broken]:
+        for index, route in draft.routes.items():
             yield ("route", index, "did"), f"{route.did} is somebody else's", ""
 
     with pytest.raises(DialplanError) as error:
         parse('[[route]]\ndid = "10 00"\nreject = 603', "office.toml", all_lines_are_taken)
 
-    assert str(error.value) == "office.toml:2: route[1].did: 1000 is somebody else's"
+    assert str(error.value) == "office.toml:2: route[1].did: 10 00 is somebody else's"
 
 
 def test_a_route_says_what_its_agent_may_do() -> None:

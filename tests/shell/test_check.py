@@ -110,6 +110,73 @@ def test_faults_of_settings_environment_and_dialplan_are_told_in_one_go(tmp_path
     )
 
 
+def test_keys_and_agents_are_looked_at_although_other_parts_are_faulty(tmp_path: Path) -> None:
+    providers = '[sip]\nudp_prt = 5060\n[providers]\nllm = ["openai/m", "scripted/receptoin"]\n'
+    routes = '[[route]]\ndid = "1000"\nagent = "recption"\n[[route]]\ndid = 7\nagent = "reception"\n'
+    agent = '[agents.other]\nmodel = "anthropic/m"\naudio.output.voice = "stl"\n'
+
+    code, lines = checked(tmp_path, providers, routes + AGENT + agent)
+
+    assert (code, lines[2:]) == (
+        1,
+        [
+            "  agent other: there is no key for anthropic (set ANTHROPIC_API_KEY, or api_key under [vendor.anthropic])",
+            "offhook.toml:3: sip.udp_prt: unknown key 'udp_prt' (did you mean 'udp_port'?)",
+            "offhook.toml:5: providers.llm[1]: there is no key for openai "
+            "(set OPENAI_API_KEY, or api_key under [vendor.openai])",
+            "offhook.toml:5: providers.llm[2]: the dialplan has no flow 'receptoin' (did you mean 'reception'?)",
+            "plan.toml:3: route[1].agent: there is no agent 'recption' (did you mean 'reception'?)",
+            "plan.toml:5: route[2].did: expected str, got int",
+            "plan.toml:18: agents.other.audio.output.voice: no voice is called 'stl' (did you mean 'slt'?)",
+            "6 faults",
+        ],
+    )
+
+
+def test_what_only_follows_from_another_fault_is_not_told(tmp_path: Path) -> None:
+    settings = """[providers]
+llm = ["hall/m", "opnai/m"]
+stt = ["embedded", 7]
+[vendor.hall]
+base_url = "http://10.0.0.1/v1"
+lm = "openai"
+api_key = "env:UNSET"
+"""
+    agents = '[agents.a]\n[agents.b]\nmodel = "hall/n"\n[agents.c]\naudio.output = { model = 7, voice = "alloy" }\n'
+
+    _, lines = checked(tmp_path, settings, agents)
+
+    assert lines[2:] == [
+        "offhook.toml:3: providers.llm[2]: no language model is called 'opnai/m' (did you mean 'openai/MODEL'?)",
+        "offhook.toml:4: providers.stt[2]: expected str, got int",
+        'offhook.toml:5: vendor.hall: speaks no protocol (llm = "openai" for a server of chat completions)',
+        "offhook.toml:7: vendor.hall.lm: unknown key 'lm' (did you mean 'llm'?)",
+        "offhook.toml:8: vendor.hall.api_key: names the environment variable UNSET, which is not set",
+        "plan.toml:5: agents.c.audio.output.model: expected str, got int",
+        "6 faults",
+    ]
+
+
+def test_a_fault_of_a_variable_is_told_as_the_variables(tmp_path: Path) -> None:
+    _, lines = checked(tmp_path, "", AGENT, {"OFFHOOK_PROVIDERS_LLM": "openai/m, hal/m"})
+
+    assert [line for line in lines if line.startswith("environment")] == [
+        "environment: OFFHOOK_PROVIDERS_LLM: no language model is called 'hal/m' (did you mean 'xai/MODEL'?)",
+        "environment: OFFHOOK_PROVIDERS_LLM: there is no key for openai "
+        "(set OPENAI_API_KEY, or api_key under [vendor.openai])",
+    ]
+
+
+@pytest.mark.parametrize("alias", ["embedded", "scripted/reception"])
+def test_an_alias_hides_no_engine_of_our_own(alias: str, tmp_path: Path) -> None:
+    code, lines = checked(tmp_path, f'[aliases]\n"{alias}" = "ollama/m"\n', AGENT)
+
+    assert (code, lines[-2:]) == (
+        1,
+        [f"offhook.toml:3: aliases.{alias}: is the name of an engine of our own (another name)", "1 fault"],
+    )
+
+
 def test_settings_that_do_not_say_where_the_dialplan_is_are_told_alone(tmp_path: Path) -> None:
     (tmp_path / "offhook.toml").write_text("dialplan = 7\n")
     stream = io.StringIO()
