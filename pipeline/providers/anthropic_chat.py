@@ -4,15 +4,12 @@ Their endpoint for OpenAI's SDK is, in its documentation's words, for testing: i
 messages into one at the start, and holds tools to no schema. Nothing is retried here, as in `openai_chat`.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Final, Self
-
-import structlog
+from typing import Any, Final
 
 from pipeline.providers import (
     AT_WORK,
@@ -26,14 +23,16 @@ from pipeline.providers import (
     TextDelta,
     Usage,
 )
-from pipeline.providers.sdk import Asked, OptionRefusedError, Timeouts, http_limits, touched
+from pipeline.providers.chat_protocol import as_text
+from pipeline.providers.sdk import Timeouts
+from pipeline.providers.sdk_server import Request, Sdk, SdkServer
 
-NAME: Final = "anthropic"
 # The API wants a limit; a spoken reply is over long before this one.
 LONGEST_TOKENS: Final = 1_024
 TIMEOUTS: Final = Timeouts()
+# The API of 2026-10-21 knows no temperature. The one before does, for models before Claude 4.7.
 WITH_SAMPLING: Final = "2023-06-01"
-OPTIONS: Final = ("temperature", "thinking")
+ANTHROPIC_SDK: Final = Sdk("anthropic", "AsyncAnthropic", "/v1/messages", ("temperature", "thinking"))
 NOT_ANSWERED: Final = '{"status":"pending"}'
 # The caller speaks first and last, says the API; on the telephone the agent often does.
 BEGINS: Final = "[the call begins]"
@@ -46,76 +45,15 @@ CUT_SHORT: Final = {
 }
 
 
-class AnthropicServer:
-    """Anthropic's API and the connections to it, which serve all its models, until `close` or the end of `with`.
-
-    The SDK takes a while to load, so a thread does it: on entering `with`, else when a reply first needs it.
-    """
+class AnthropicServer(SdkServer):
+    """Anthropic's API."""
 
     def __init__(self, access: Access, *, timeouts: Timeouts = TIMEOUTS) -> None:
-        self.timeouts = timeouts
-        self._access = access
-        self._client: Any = None
-        self._http: Any = None
-        self._connecting = asyncio.Lock()
-        self._refused: dict[str, frozenset[str]] = {}
+        super().__init__(ANTHROPIC_SDK, access, timeouts)
 
     def model(self, name: str) -> "AnthropicChat":
         """The model of this name, whether there is one or not."""
         return AnthropicChat(self, name)
-
-    async def load(self) -> None:
-        """Have the SDK loaded."""
-        await self.client()
-
-    async def client(self) -> Any:
-        """The SDK's client."""
-        async with self._connecting:
-            if self._client is None:
-                self._client = await asyncio.to_thread(self._made)
-        return self._client
-
-    async def warm(self) -> None:
-        """Have a connection open before a reply needs it; never raises."""
-        await self.client()
-        await touched(self._http, self._access.base_url, self.timeouts.connect_s)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            await self._client.close()
-
-    def refused(self, model: str) -> frozenset[str]:
-        """The options that this model refuses, as far as is known."""
-        return self._refused.get(model, frozenset())
-
-    def learn(self, model: str, option: str) -> None:
-        """The model refuses this option."""
-        structlog.get_logger().info("option_refused", model=model, option=option)
-        self._refused[model] = self.refused(model) | {option}
-
-    async def __aenter__(self) -> Self:
-        await self.client()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    def _made(self) -> Any:
-        import anthropic
-
-        limits, timeout = http_limits(self.timeouts)
-        self._http = anthropic.DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
-        # Without a key the SDK would look for one of its own in the environment.
-        return anthropic.AsyncAnthropic(
-            api_key=self._access.api_key or "none",
-            base_url=self._access.base_url,
-            max_retries=0,
-            timeout=timeout,
-            http_client=self._http,
-        )
 
 
 class AnthropicChat:
@@ -124,7 +62,6 @@ class AnthropicChat:
     def __init__(self, server: AnthropicServer, model: str) -> None:
         self._server = server
         self._model = model
-        self._timeouts = server.timeouts
 
     async def warm(self) -> None:
         """Have a connection open before a reply needs it; never raises."""
@@ -132,37 +69,20 @@ class AnthropicChat:
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Stream one reply; closing the iterator closes the stream. Raises ProviderError."""
-        client = await self._server.client()
-        import anthropic
-
-        asked = Asked(anthropic, NAME, self._model)
-        stream: Any = None
+        asked = await self._server.asked(self._model)
         gathered = _Gathered()
-        try:
-            stream = await self._begun(client, asked, prompt)
-            wait_s = self._timeouts.first_s
-            while (event := await asked.within(wait_s, anext(stream, None))) is not None:
-                wait_s = self._timeouts.next_s
-                for delta in asked.read(gathered.take, event):
-                    yield delta
-        finally:
-            if stream is not None:
-                await stream.close()
+        deltas = self._server.deltas(asked, lambda: self._request(prompt), gathered.take)
+        async with aclosing(deltas):
+            async for delta in deltas:
+                yield delta
         if not gathered.stopped:
             raise asked.failed("unreachable", "reply_cut_off", retryable=True)
         for delta in gathered.rest():
             yield delta
 
-    async def _begun(self, client: Any, asked: Asked, prompt: Prompt) -> Any:
-        """The stream of a reply, asked for with the options that the model takes."""
-        while True:
-            refused = self._server.refused(self._model)
-            request = request_of(prompt, self._model, refused)
-            options = [option for option in OPTIONS if option not in refused]
-            try:
-                return await asked.within(self._timeouts.first_s, client.messages.create(**request), options)
-            except OptionRefusedError as error:
-                self._server.learn(self._model, error.option)
+    def _request(self, prompt: Prompt) -> Request:
+        body = request_of(prompt, self._model, self._server.refused(self._model))
+        return Request(body, {"anthropic-version": WITH_SAMPLING} if "temperature" in body else {})
 
 
 def request_of(prompt: Prompt, model: str, refused: frozenset[str]) -> dict[str, Any]:
@@ -188,10 +108,9 @@ def request_of(prompt: Prompt, model: str, refused: frozenset[str]) -> dict[str,
             for tool in prompt.tools
         ]
         request["tool_choice"] = _choice(prompt.tool_choice)
-    if prompt.temperature is not None and "temperature" not in refused:
-        # The API of 2026-10-21 knows no temperature. The one before does, for models before Claude 4.7, and up to 1.
-        request["extra_body"] = {"temperature": min(prompt.temperature, 1.0)}
-        request["extra_headers"] = {"anthropic-version": WITH_SAMPLING}
+    if prompt.temperature is not None:
+        # Up to 1, and only as the version of the API before this one has it.
+        request["temperature"] = min(prompt.temperature, 1.0)
     return {key: value for key, value in request.items() if key not in refused}
 
 
@@ -275,29 +194,44 @@ class _Gathered:
 
         Raises what wrong types raise.
         """
-        match event.type:
+        match event["type"]:
             case "message_start":
-                self._count(event.message.usage)
-            case "content_block_start" if event.content_block.type == "tool_use":
-                self.calls[event.index] = [event.content_block.id, event.content_block.name, ""]
-            case "content_block_start" if event.content_block.type == "text" and event.content_block.text:
-                return [TextDelta(event.content_block.text)]
-            case "content_block_delta" if event.delta.type == "text_delta" and event.delta.text:
-                return [TextDelta(event.delta.text)]
-            case "content_block_delta" if event.delta.type == "input_json_delta":
-                self.calls[event.index][2] += event.delta.partial_json
-                return [AT_WORK]
+                self._count(event["message"]["usage"])
+            case "content_block_start":
+                return self._begun(event["index"], event["content_block"])
+            case "content_block_delta":
+                return self._went_on(event["index"], event["delta"])
             case "message_delta":
-                self.stopped = event.delta.stop_reason or self.stopped
-                self.written_tokens = event.usage.output_tokens
+                self.stopped = event["delta"].get("stop_reason") or self.stopped
+                self.written_tokens = event["usage"]["output_tokens"]
             case _:
                 pass
         return []
 
-    def _count(self, usage: Any) -> None:
+    def _begun(self, index: int, block: dict[str, Any]) -> list[Delta]:
+        match block["type"]:
+            case "tool_use":
+                self.calls[index] = [block["id"], block["name"], ""]
+            case "text" if block["text"]:
+                return [TextDelta(as_text(block["text"]))]
+            case _:
+                pass
+        return []
+
+    def _went_on(self, index: int, delta: dict[str, Any]) -> list[Delta]:
+        match delta["type"]:
+            case "text_delta" if delta["text"]:
+                return [TextDelta(as_text(delta["text"]))]
+            case "input_json_delta":
+                self.calls[index][2] += delta["partial_json"]
+                return [AT_WORK]
+            case _:
+                return []
+
+    def _count(self, usage: dict[str, Any]) -> None:
         """What the prompt took; the API counts apart what it read from its cache and what it wrote there."""
-        self.cached_tokens = usage.cache_read_input_tokens or 0
-        self.read_tokens = usage.input_tokens + self.cached_tokens + (usage.cache_creation_input_tokens or 0)
+        self.cached_tokens = usage.get("cache_read_input_tokens") or 0
+        self.read_tokens = usage["input_tokens"] + self.cached_tokens + (usage.get("cache_creation_input_tokens") or 0)
 
     def rest(self) -> list[Delta]:
         """What follows the text: whole tool calls or word that the reply was cut short, and the usage."""

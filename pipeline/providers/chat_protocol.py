@@ -173,42 +173,39 @@ class Gathered:
         Raises what wrong types raise.
         """
         texts: list[Delta] = []
-        for choice in chunk.choices or ():
-            delta = choice.delta
+        for choice in chunk.get("choices") or ():
+            delta = choice.get("delta")
             if delta is not None:
-                text = self._speech.aloud(_text_of(delta.content) or delta.refusal or "")
+                text = self._speech.aloud(_text_of(delta.get("content")) or _text_of(delta.get("refusal")))
                 if text:
                     texts.append(TextDelta(text))
-                for piece in delta.tool_calls or ():
+                pieces = delta.get("tool_calls") or ()
+                for piece in pieces:
                     self._add(piece)
-                if delta.tool_calls:
+                if pieces:
                     texts.append(AT_WORK)
-            self.finished = choice.finish_reason or self.finished
-        if chunk.usage is not None:
-            details = chunk.usage.prompt_tokens_details
-            cached = (details.cached_tokens or 0) if details else 0
-            self._usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens or 0, cached)
+            self.finished = choice.get("finish_reason") or self.finished
+        usage = chunk.get("usage")
+        if usage is not None:
+            details = usage.get("prompt_tokens_details") or {}
+            cached = details.get("cached_tokens") or 0
+            self._usage = Usage(usage["prompt_tokens"], usage.get("completion_tokens") or 0, cached)
         return texts
 
     def _add(self, piece: Any) -> None:
         """One piece of a tool call. Some servers give each the index 0 and a new id, some no index at all."""
-        index = getattr(piece, "index", None)
+        index, call_id, function = piece.get("index"), piece.get("id"), piece.get("function") or {}
         call = self._at.get(index) if index is not None else self.calls[-1] if self.calls else None
-        named = piece.function is not None and piece.function.name
-        if (
-            call is None
-            or (piece.id and call.call_id not in ("", piece.id))
-            or (index is None and named and not piece.id)
-        ):
+        named = function.get("name")
+        if call is None or (call_id and call.call_id not in ("", call_id)) or (index is None and named and not call_id):
             call = Call()
             self.calls.append(call)
         if index is not None:
             self._at[index] = call
-        call.call_id = piece.id or call.call_id
-        if piece.function is not None:
-            call.name = call.name or piece.function.name or ""
-            call.arguments += piece.function.arguments or ""
-        extra = getattr(piece, "extra_content", None)
+        call.call_id = call_id or call.call_id
+        call.name = call.name or named or ""
+        call.arguments += function.get("arguments") or ""
+        extra = piece.get("extra_content")
         if extra:
             call.signature = extra.get("google", {}).get("thought_signature") or call.signature
 
@@ -229,8 +226,15 @@ class Gathered:
         return deltas
 
 
+def as_text(value: Any) -> str:
+    """What must be text; raises TypeError."""
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
 def _text_of(content: Any) -> str:
     """Mistral's reasoning models give a list of pieces, of which the thoughts are not to be spoken."""
     if isinstance(content, list):
-        return "".join(part["text"] for part in content if part["type"] == "text")
-    return content or ""
+        content = "".join(part["text"] for part in content if part["type"] == "text")
+    return "" if content is None else as_text(content)

@@ -47,6 +47,7 @@ from telephony.bench.vendor_servers.fault_proxy import CloseAfter, FaultProxy, H
 HELLO = Prompt("Be brief.", (Message("user", "Hello."),))
 BOOK = Tool("book", "Book a table.", '{"type":"object","properties":{"people":{"type":"integer"}}}')
 TIMEOUTS = Timeouts()
+NO_TEXT = event("content_block_delta", index=0, delta={"type": "text_delta", "text": 7})
 SECRET_WORDS = "the caller said my card is 4929"
 KEPT = {"type": "ephemeral"}
 
@@ -206,6 +207,7 @@ async def test_a_reply_cut_short_says_so_and_calls_no_half_written_tool(word: st
             Answer([SendText("event: message_start\ndata: {not json\n\n")]), ("malformed", False), id="no JSON"
         ),
         pytest.param(Answer([event("message_start", message="none")]), ("malformed", False), id="no message"),
+        pytest.param(Answer([start(), NO_TEXT]), ("malformed", False), id="no text"),
         pytest.param(Answer([start(), json_delta(3, "{")]), ("malformed", False), id="no such block"),
     ],
 )

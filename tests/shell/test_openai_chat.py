@@ -142,6 +142,7 @@ async def test_a_reply_cut_short_says_so_and_calls_no_half_written_tool(word: st
         pytest.param(Answer([SendText("data: {not json\n\n")]), ("malformed", False), id="no JSON"),
         pytest.param(Answer([Send({"choices": "none"})]), ("malformed", False), id="no choices"),
         pytest.param(Answer([Send({"choices": [{"index": 0, "delta": "text"}]})]), ("malformed", False), id="no delta"),
+        pytest.param(Answer([delta(content="Yes."), delta(content=7)]), ("malformed", False), id="no text"),
     ],
 )
 async def test_each_failure_has_our_reason_and_nobodys_words(answer: Answer, expected: tuple[str, bool]) -> None:
