@@ -203,10 +203,12 @@ class Vendors:
         return self._servers[name]
 
     async def _close_connections(self) -> None:
-        for server in self._servers.values():
-            await server.close()
-        for voice in self._voices.values():
-            await voice.close()
+        """Each is closed, whatever becomes of the others."""
+        async with AsyncExitStack() as closing:
+            for server in self._servers.values():
+                closing.push_async_callback(server.close)
+            for voice in self._voices.values():
+                closing.push_async_callback(voice.close)
 
     def _phrases(self, agent: SessionConfig) -> str | None:
         transcription = agent.audio.input.transcription

@@ -25,14 +25,14 @@ from pipeline.providers import (
 )
 from pipeline.providers.chat_protocol import as_text
 from pipeline.providers.sdk import Timeouts
-from pipeline.providers.sdk_server import Request, Sdk, SdkServer
+from pipeline.providers.sdk_server import ANTHROPIC, Request, SdkServer
 
 # The API wants a limit; a spoken reply is over long before this one.
 LONGEST_TOKENS: Final = 1_024
 TIMEOUTS: Final = Timeouts()
 # The API of 2026-10-21 knows no temperature. The one before does, for models before Claude 4.7.
 WITH_SAMPLING: Final = "2023-06-01"
-ANTHROPIC_SDK: Final = Sdk("anthropic", "AsyncAnthropic", "/v1/messages", ("temperature", "thinking"))
+OPTIONS: Final = ("temperature", "thinking")
 NOT_ANSWERED: Final = '{"status":"pending"}'
 # The caller speaks first and last, says the API; on the telephone the agent often does.
 BEGINS: Final = "[the call begins]"
@@ -49,7 +49,7 @@ class AnthropicServer(SdkServer):
     """Anthropic's API."""
 
     def __init__(self, access: Access, *, timeouts: Timeouts = TIMEOUTS) -> None:
-        super().__init__(ANTHROPIC_SDK, access, timeouts)
+        super().__init__(ANTHROPIC, access, timeouts)
 
     def model(self, name: str) -> "AnthropicChat":
         """The model of this name, whether there is one or not."""
@@ -82,7 +82,8 @@ class AnthropicChat:
 
     def _request(self, prompt: Prompt) -> Request:
         body = request_of(prompt, self._model, self._server.refused(self._model))
-        return Request(body, {"anthropic-version": WITH_SAMPLING} if "temperature" in body else {})
+        headers = {"anthropic-version": WITH_SAMPLING} if "temperature" in body else {}
+        return Request("/v1/messages", body, OPTIONS, headers)
 
 
 def request_of(prompt: Prompt, model: str, refused: frozenset[str]) -> dict[str, Any]:

@@ -13,23 +13,22 @@ from typing import Final
 from pipeline.providers import Access, Delta, Prompt
 from pipeline.providers.chat_protocol import OPTIONS, Gathered, Quirks, request_of
 from pipeline.providers.sdk import Timeouts
-from pipeline.providers.sdk_server import Request, Sdk, SdkServer
+from pipeline.providers.sdk_server import OPENAI, Request, SdkServer
 
-OPENAI_SDK: Final = Sdk("openai", "AsyncOpenAI", "/chat/completions", OPTIONS)
 OPENAI_HOST: Final = "api.openai.com"
 SIGNATURES_KEPT: Final = 10_000
 OTHER_WORD: Final = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 TIMEOUTS: Final = Timeouts()
-OPENAI: Final = Quirks(unwanted=frozenset(("max_tokens",)))
-OTHERS: Final = Quirks(unwanted=frozenset(("max_completion_tokens",)))
+OPENAI_QUIRKS: Final = Quirks(unwanted=frozenset(("max_tokens",)))
+OTHER_QUIRKS: Final = Quirks(unwanted=frozenset(("max_completion_tokens",)))
 
 
 class OpenAIServer(SdkServer):
     """One server of chat completions, with its quirks."""
 
     def __init__(self, access: Access, *, quirks: Quirks | None = None, timeouts: Timeouts = TIMEOUTS) -> None:
-        super().__init__(OPENAI_SDK, access, timeouts)
-        self.quirks = quirks or (OPENAI if OPENAI_HOST in access.base_url else OTHERS)
+        super().__init__(OPENAI, access, timeouts)
+        self.quirks = quirks or (OPENAI_QUIRKS if OPENAI_HOST in access.base_url else OTHER_QUIRKS)
         self._signatures: OrderedDict[str, str | None] = OrderedDict()
 
     def model(self, name: str) -> "OpenAIChat":
@@ -41,7 +40,8 @@ class OpenAIServer(SdkServer):
         refused = self.refused(model)
         # Who refuses one word for the limit may take the other; who refuses both is given none.
         unwanted = self.quirks.unwanted - {OTHER_WORD.get(option) for option in refused} | refused
-        return Request(request_of(prompt, model, unwanted, self._signatures if self.quirks.signs_thoughts else None))
+        signatures = self._signatures if self.quirks.signs_thoughts else None
+        return Request("/chat/completions", request_of(prompt, model, unwanted, signatures), OPTIONS)
 
     def keep_signatures(self, gathered: Gathered) -> None:
         """Remember how the calls of a reply were signed."""

@@ -5,14 +5,15 @@ The SDK streams the body as it comes, closing the response closes the connection
 sentence. Nothing is retried but a request on a kept connection that turned out closed. There are no word timings.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Final
 
 from pipeline.audio import WIDE_HZ
 from pipeline.providers import Access, Reached
 from pipeline.providers.riff import WavStream
+from pipeline.providers.sdk import Timeouts
+from pipeline.providers.sdk_server import OPENAI, SdkServer
 from pipeline.providers.socket import failed
 from pipeline.providers.socket_pool import WholeSamples
 from pipeline.providers.spoken_words import speakable
@@ -20,8 +21,6 @@ from pipeline.providers.statuses import reason_of
 
 NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
-KEPT_WARM_S: Final = 300.0
-READ_S: Final = 30.0
 SLOWEST, FASTEST = 0.25, 4.0
 
 
@@ -29,21 +28,14 @@ class OpenAISpeech:
     """One model of a server; `pcm_hz` is the rate of its raw PCM, `instructions` go to models that take them."""
 
     def __init__(self, access: Access, model: str, *, instructions: str | None = None, pcm_hz: int = WIDE_HZ) -> None:
-        self._access = access
+        self._server = SdkServer(OPENAI, access, Timeouts(access.connect_s))
         self._model = model
         self._given: dict[str, Any] = {"instructions": instructions} if instructions else {}
         self._pcm_hz = pcm_hz
-        self._client: Any = None
-        self._http: Any = None
-        self._connecting = asyncio.Lock()
 
     async def warm(self) -> None:
         """Have the SDK loaded and a connection ready; never raises."""
-        import httpx2
-
-        await self._connected()
-        with suppress(httpx2.HTTPError, httpx2.InvalidURL):
-            await self._http.head(self._access.base_url)
+        await self._server.warm()
 
     async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[bytes | Reached, None]:
         """Speak it at 0.25 to 4 times the voice's pace; raises ProviderError."""
@@ -66,15 +58,14 @@ class OpenAISpeech:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.close()
+        await self._server.close()
 
     async def _answer(self, stack: AsyncExitStack, request: dict[str, Any]) -> AsyncIterator[bytes]:
         """The body of the answer, which `stack` closes."""
         import httpx2
         import openai
 
-        client = await self._connected()
+        client = await self._server.client()
         create = client.audio.speech.with_streaming_response.create
         with _ours():
             try:
@@ -98,29 +89,6 @@ class OpenAISpeech:
             return sound.take(chunk)
         except ValueError:
             raise failed(NAME, "malformed", "no mono PCM16") from None
-
-    async def _connected(self) -> Any:
-        """The SDK's client, which a thread loads."""
-        async with self._connecting:
-            if self._client is None:
-                self._client = await asyncio.to_thread(self._made)
-        return self._client
-
-    def _made(self) -> Any:
-        import httpx2
-        import openai
-
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEPT_WARM_S)
-        timeout = httpx2.Timeout(READ_S, connect=self._access.connect_s)
-        self._http = openai.DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
-        return openai.AsyncOpenAI(
-            # Local servers want no key, but the SDK does.
-            api_key=self._access.api_key or "none",
-            base_url=self._access.base_url,
-            max_retries=0,
-            timeout=timeout,
-            http_client=self._http,
-        )
 
 
 @contextmanager

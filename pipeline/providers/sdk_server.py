@@ -5,11 +5,11 @@ a model of every token, and a transformation of every message of the conversatio
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import structlog
 
@@ -19,22 +19,23 @@ from pipeline.providers.sdk import Asked, OptionRefusedError, Timeouts, http_lim
 
 @dataclass(frozen=True, slots=True)
 class Sdk:
-    """An SDK of this make: its module, which is the provider's name too, its client, and where replies are asked for.
-
-    `options` may be left out of a request when a server does not know them.
-    """
+    """An SDK of this make: its module, which is the provider's name too, and its client."""
 
     name: str
     client: str
-    path: str
-    options: tuple[str, ...]
+
+
+OPENAI: Final = Sdk("openai", "AsyncOpenAI")
+ANTHROPIC: Final = Sdk("anthropic", "AsyncAnthropic")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for a reply."""
+    """What is asked for a reply, and where; `options` are left out of it when a server does not know them."""
 
+    path: str
     body: dict[str, Any]
+    options: Collection[str]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -103,9 +104,9 @@ class SdkServer:
         """The stream of a reply, asked for with the options that the server takes."""
         while True:
             wanted = request()
-            options = [option for option in self._sdk.options if option in wanted.body]
+            options = [option for option in wanted.options if option in wanted.body]
             asking = self._client.post(
-                self._sdk.path,
+                wanted.path,
                 cast_to=object,
                 body=wanted.body,
                 options={"headers": wanted.headers},

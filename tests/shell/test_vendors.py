@@ -1,14 +1,18 @@
 """The providers behind the names: what the table lists can be made, and naming somebody starts nothing."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from pipeline.providers import Message, Prompt, TextDelta
 from pipeline.providers.embedded_tts import DEFAULT_VOICE, SILENCE_LEVELS
+from pipeline.providers.openai_chat import OpenAIChat, OpenAIServer
 from pipeline.realtime.config import Audio, AudioOutput, SessionConfig
 from telephony.bench.vendor_servers.openai_llm import ChatServer, words
 from telephony.lineup import Engaged
@@ -57,6 +61,35 @@ async def test_two_models_of_one_server_are_asked_over_one_connection() -> None:
 
         assert said == [TextDelta("One."), TextDelta("Two.")]
         assert ([asked["model"] for asked in server.requests], server.connections) == (["small", "m"], 1)
+
+
+class _TornServer(OpenAIServer):
+    """Its connections break at being closed."""
+
+    async def close(self) -> None:
+        await super().close()
+        raise BrokenPipeError
+
+
+async def _connected_and_closed(settings: Settings) -> None:
+    async with the_vendors(settings) as vendors:
+        for model in vendors.language_models(SessionConfig()).values():
+            assert isinstance(model, OpenAIChat)
+            await model.warm()
+
+
+async def test_a_connection_that_breaks_at_being_closed_leaves_no_other_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telephony.vendors.LANGUAGE_MODELS", {"openai": _TornServer})
+    async with ChatServer() as first, ChatServer() as second:
+        settings = vendors_settings(first.url, ("openai/m", "ollama/n"))
+        settings = replace(settings, vendors={**settings.vendors, "ollama": Vendor(base_url=second.url)})
+
+        with pytest.raises(BrokenPipeError):
+            await _connected_and_closed(settings)
+
+        async with asyncio.timeout(5):
+            await first.client_gone.wait()
+            await second.client_gone.wait()
 
 
 async def test_as_many_processes_listen_as_the_settings_say_and_none_is_left() -> None:
