@@ -13,6 +13,8 @@ RELEASE = 0.15
 LEAST_RELEASE = 0.01
 SOUND_AFTER_MS = 140
 WORTH_ASKING_MS = 50
+LATEST_WORDS_MS = 500
+LATENESS_FADES = 0.9
 
 Verdict = Literal["maybe_over", "goes_on", "over"]
 Why = Literal["silence", "words", "sound", "vendor", "entity", "by_hand"]
@@ -24,7 +26,8 @@ class Pause:
 
     `words` are those of the whole utterance so far, empty when none are known. `sound` is the probability that who
     sounds like this has finished. `filled` is how much of what the agent waits for (digits, a spelling ...) is there,
-    0 to 1; None when it waits for nothing of the kind.
+    0 to 1; None when it waits for nothing of the kind. Until `words_due_ms` of silence more words may come of what was
+    said before it: this recogniser has been so late before.
     """
 
     silence_ms: int
@@ -33,6 +36,7 @@ class Pause:
     sound: float | None = None
     verdict: Verdict | None = None
     filled: float | None = None
+    words_due_ms: int = 0
 
 
 class TurnDetector(Protocol):
@@ -108,6 +112,8 @@ class Endpointer:
         self._voiced_ms = 0
         self._last_voice_ms = 0
         self._words = ""
+        self._words_due_ms = 0
+        self._silence_ms = 0
         self._pauses = 0
         self._asked = False
         self._sound: float | None = None
@@ -138,6 +144,8 @@ class Endpointer:
 
     def heard(self, words: str) -> None:
         """What the recogniser has understood of the open utterance so far."""
+        if _letters(words) != _letters(self._words):
+            self._words_due_ms = min(max(self._silence_ms, self._words_due_ms), LATEST_WORDS_MS)
         self._words = words
         self._wait_ms = None
 
@@ -168,7 +176,7 @@ class Endpointer:
             self._last_voice_ms = end_ms
             self._voiced_ms += frame_ms
             return None
-        silence_ms = end_ms + self._line_delay_ms - self._last_voice_ms
+        self._silence_ms = silence_ms = end_ms + self._line_delay_ms - self._last_voice_ms
         if self._wait_ms is None:
             self._wait_ms = self._detector.wait_ms(self._pause(silence_ms))
         if silence_ms >= self._wait_ms:
@@ -180,7 +188,7 @@ class Endpointer:
 
     def _pause(self, silence_ms: int) -> Pause:
         filled = self._filled(self._words)
-        return Pause(silence_ms, self._voiced_ms, self._words, self._sound, self._verdict, filled)
+        return Pause(silence_ms, self._voiced_ms, self._words, self._sound, self._verdict, filled, self._words_due_ms)
 
     def _sound_matters(self, silence_ms: int) -> bool:
         pause = self._pause(silence_ms)
@@ -189,6 +197,9 @@ class Endpointer:
 
     def _forget_pause(self) -> None:
         self._pauses += 1
+        if self._silence_ms > self._words_due_ms:
+            self._words_due_ms = int(LATENESS_FADES * self._words_due_ms)
+        self._silence_ms = 0
         self._asked = False
         self._sound = self._verdict = self._wait_ms = None
 
@@ -211,3 +222,8 @@ def grounds(detector: TurnDetector, pause: Pause) -> Why:
     waits_ms = {why: detector.wait_ms(less) for why, less in without.items()}
     why = max(waits_ms, key=lambda each: waits_ms[each])
     return why if waits_ms[why] > detector.wait_ms(pause) else "silence"
+
+
+def _letters(words: str) -> str:
+    """What is left when a recogniser changes its mind about commas and capitals."""
+    return "".join(letter for letter in words if letter.isalnum()).casefold()

@@ -58,7 +58,8 @@ class Fusion:
             return self.patience.least_ms if pause.filled >= 1 else self.patience.cap_ms
         unfinished = 1 - self.finished(pause)
         span_ms = self.patience.most_ms - self.patience.least_ms
-        return self.patience.least_ms + int(span_ms * math.pow(unfinished, BEND))
+        wait_ms = self.patience.least_ms + int(span_ms * math.pow(unfinished, BEND))
+        return max(wait_ms, pause.words_due_ms) if pause.words else wait_ms
 
     def finished(self, pause: Pause) -> float:
         """The probability that the caller has finished."""

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from pipeline.providers import ProviderError
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.embedded_tts import EmbeddedVoice
+from pipeline.providers.smart_turn import FILE, SmartTurn
 from pipeline.providers.vad import Silero
-from pipeline.realtime.config import SessionConfig
+from pipeline.realtime.config import SemanticVad, SessionConfig
 from telephony.doctor_network import sip_ports_are_free
 from telephony.finding import Finding, ok
 from telephony.provider_table import EMBEDDED, ProviderTable, is_by
@@ -52,8 +53,10 @@ async def redis(settings: RedisSettings) -> Finding:
 
 
 async def speech(settings: Settings, agents: Sequence[SessionConfig]) -> list[Finding]:
-    """The embedded engines, and the model that tells speech from noise."""
+    """The embedded engines, and the models that tell speech from noise and a finished turn from a pause."""
     table, found = ProviderTable(settings.providers, known=settings.known), [_speech_model(settings.providers)]
+    if any(isinstance(agent.audio.input.turn_detection, SemanticVad) for agent in agents):
+        found.append(await _turn_model(settings.providers))
     if any(is_by(table.hearing(agent), EMBEDDED) for agent in agents):
         found.append(await _recogniser(settings.providers.recogniser_processes))
     speaking = [agent for agent in agents if is_by(table.speaking(agent), EMBEDDED)]
@@ -70,6 +73,14 @@ def _speech_model(settings: ProviderSettings) -> Finding:
     except ImportError as error:
         return Finding("speech model", "fail", f"Python has no {error.name}", SET_UP)
     return ok("speech model", f"{file} works")
+
+
+async def _turn_model(settings: ProviderSettings) -> Finding:
+    folder = settings.models_dir.expanduser()
+    with SmartTurn(folder) as judge:
+        if await judge.load():
+            return ok("turn model", f"{folder / FILE} works")
+    return Finding("turn model", "note", f"{folder / FILE} cannot be used: turns end without the sound of them", SET_UP)
 
 
 async def _recogniser(processes: int) -> Finding:

@@ -1,8 +1,9 @@
 """Smart Turn v3.2 as a SoundJudge: a Whisper encoder that hears whether a speaker has finished. Rule: it never waits.
 
-One model serves all calls, in threads of its own, off the event loop: the runtime and most of the arithmetic before it
-leave Python free. A judgement is worth something for as long as the pause it is about lasts, so one that would begin
-late is not begun, and no queue grows. A model that is missing is told of once; then nobody judges.
+One model serves all calls, in a thread of its own, off the event loop: the runtime and most of the arithmetic before it
+leave Python free, and the thread gives way to all others. A judgement is worth something for as long as the pause it is
+about lasts, so one that would begin late is not begun, and no queue grows: whatever the load, one core at most is spent
+on judging. A model that is missing is told of once; then nobody judges.
 
 The model takes Whisper's features of 8 s at 16 kHz: 80 log-mels every 10 ms, of audio with no mean and a variance of 1,
 with silence before it where it is shorter. A telephone has nothing above 4 kHz, so half of Whisper's 400-point spectrum
@@ -10,6 +11,7 @@ at 16 kHz is the 200-point spectrum at 8 kHz, doubled, and the other half is the
 """
 
 import asyncio
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +35,7 @@ TOP_HZ: Final = 8_000.0
 FLOOR: Final = 1e-10
 RANGE: Final = 8.0
 LATE_S: Final = 0.25
-THREADS: Final = 2
+NICENESS: Final = 10
 
 Floats = NDArray[np.float32]
 
@@ -41,14 +43,13 @@ log = structlog.get_logger()
 
 
 class SmartTurn:
-    """A SoundJudge; `with` ends its threads."""
+    """A SoundJudge; `with` ends its thread."""
 
-    def __init__(self, models_dir: Path, *, late_s: float = LATE_S, threads: int = THREADS) -> None:
-        """`late_s` is how long a judgement may wait for a thread."""
+    def __init__(self, models_dir: Path, *, late_s: float = LATE_S) -> None:
+        """`late_s` is how long a judgement may wait for others."""
         self._model = models_dir / FILE
         self._late_s = late_s
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="smart_turn")
-        self._loading = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, "smart_turn", _give_way)
         self._session: Any = None
         self._missing = False
 
@@ -58,16 +59,16 @@ class SmartTurn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._thread.shutdown(wait=True, cancel_futures=True)
 
     async def load(self) -> bool:
         """Have the model ready before it is needed; False when it cannot be used."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ready)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ready)
 
     async def finished(self, pcm: bytes) -> float | None:
         """The probability that who sounds like this has finished; None without a model, or when it would come late."""
         latest_s = time.monotonic() + self._late_s
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._judge, pcm, latest_s)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._judge, pcm, latest_s)
 
     def _judge(self, pcm: bytes, latest_s: float) -> float | None:
         if time.monotonic() > latest_s or not self._ready():
@@ -76,9 +77,8 @@ class SmartTurn:
         return float(finished)
 
     def _ready(self) -> bool:
-        with self._loading:
-            if self._session is None and not self._missing:
-                self._load()
+        if self._session is None and not self._missing:
+            self._load()
         return not self._missing
 
     def _load(self) -> None:
@@ -101,6 +101,10 @@ class SmartTurn:
                 problem=type(error).__name__,
                 remedy="run the set-up again",
             )
+
+
+def _give_way() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def features(pcm: bytes) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pipeline.providers import CutShort, FunctionCall, TextDelta, Transcript, Usage
+from pipeline.providers import CutShort, FunctionCall, TextDelta, Transcript, TurnVerdict, Usage
 from pipeline.realtime.config import (
     Audio,
     AudioInput,
@@ -28,6 +28,7 @@ from pipeline.signals import (
     ReplyEnded,
     ReplyFailed,
     Setting,
+    SoundJudged,
     SpeechEnded,
     SpeechFailed,
     SpeechMade,
@@ -61,6 +62,7 @@ CONFIGS = [
     config(ServerVad(silence_duration_ms=200, create_response=False)),
     config(ServerVad(silence_duration_ms=200, idle_timeout_ms=700)),
     config(SemanticVad(eagerness="high")),
+    config(SemanticVad(eagerness="low")),
     config(None),
     config(output_modalities=("text",)),
     SessionConfig(audio=Audio(input=AudioInput(transcription=None))),
@@ -164,7 +166,9 @@ time = st.tuples(st.sampled_from([SPEECH, SILENCE, 0.4]), st.integers(1, 45))
 # A number of frames' time without any audio.
 no_audio = st.integers(1, 45)
 inputs: st.SearchStrategy[Input] = st.one_of(
-    st.builds(Transcript, st.integers(0, 4), st.sampled_from(["", "hello", " "]), st.booleans()),
+    st.builds(Transcript, st.integers(0, 4), st.sampled_from(["", "hello", " ", "I want the"]), st.booleans()),
+    st.builds(TurnVerdict, st.integers(0, 4), st.sampled_from(["maybe_over", "goes_on", "over"])),
+    st.builds(SoundJudged, st.integers(0, 4), st.integers(0, 9), st.sampled_from([0.0, 0.5, 1.0])),
     st.builds(ReplyDelta, responses, deltas),
     st.builds(ReplyDelta, responses, deltas),
     st.builds(ReplyEnded, responses),

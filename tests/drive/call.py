@@ -16,7 +16,7 @@ from pipeline.realtime.events import ServerEvent, SpeechStopped
 from pipeline.session import Session
 from pipeline.signals import EndCall, Greet, Input, LastResort, Output, TransferCall
 from pipeline.worker import Cascade, Outlets, Worker
-from tests.drive.cascade import FakeLine, Loudness, Model, Recogniser, Voice, now_s
+from tests.drive.cascade import FakeLine, Judge, Loudness, Model, Recogniser, Voice, now_s
 from tests.drive.story import counting_ids
 from tests.drive.watch import Watch
 
@@ -65,6 +65,7 @@ class Call:
     model: Model = field(default_factory=lambda: Model(words("Good evening. What can I do for you?")))
     voice: Voice = field(default_factory=Voice)
     config: SessionConfig = field(default_factory=SessionConfig)
+    judge: Judge | None = None
     second: tuple[Recogniser | None, Model | None, Voice | None] = (None, None, None)
     more: dict[str, Any] = field(default_factory=dict)
     line: FakeLine = field(default_factory=FakeLine)
@@ -96,6 +97,7 @@ class Call:
             FallbackVoice(
                 Candidate(f"tts {at}", Speaker(one, str)) for at, one in enumerate((self.voice, voice)) if one
             ),
+            sound_judge=self.judge,
         )
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.audio import FRAME_MS, WIDE_HZ, Frame, bytes_of
+from pipeline.audio import FRAME_MS, NARROW_HZ, WIDE_HZ, Frame, bytes_of, ms_of
 from pipeline.providers import Delta, Message, Prompt, ProviderError, Reason, Transcript
 
 SPEECH_FRAME = Frame(b"\1\0" * 160, b"\1\0" * 480)
@@ -44,6 +44,26 @@ class Loudness:
 
     def hear(self, frame: Frame, scored: Callable[[float], None]) -> None:
         scored(0.9 if any(frame.narrow) else 0.0)
+
+
+class Judge:
+    """SoundJudge: gives the next of `answers`, each after `judges_s`; `heard_ms` is what it was given to hear."""
+
+    def __init__(self, *answers: float | None, judges_s: float = 0.04) -> None:
+        self._answers = list(answers)
+        self._judges_s = judges_s
+        self.heard_ms: list[int] = []
+        self.called_off = 0
+
+    async def finished(self, pcm: bytes) -> float | None:
+        self.heard_ms.append(ms_of(pcm, NARROW_HZ))
+        answer = self._answers.pop(0)
+        try:
+            await asyncio.sleep(self._judges_s)
+        except asyncio.CancelledError:
+            self.called_off += 1
+            raise
+        return answer
 
 
 class Recogniser:

@@ -16,6 +16,7 @@ from pipeline.realtime.event import Event
 from pipeline.realtime.events import ResponseDone
 from pipeline.session import Session
 from pipeline.signals import (
+    BeginUtterance,
     CallerFrame,
     CancelReply,
     Digit,
@@ -79,6 +80,7 @@ class Story:
         self._looked = 0
         self._unspoken: list[Speak] = []
         self._unheard: list[int] = []
+        self._utterance = 0
         self._note(self.session.opened())
 
     def tell(self, happened: Input) -> list[Output]:
@@ -129,6 +131,10 @@ class Story:
     def recogniser_hears(self, text: str) -> None:
         """The final transcript of the oldest utterance that waits for one."""
         self.tell(Transcript(self._unheard.pop(0), text, final=True))
+
+    def recogniser_shows(self, text: str) -> None:
+        """What is understood so far of the utterance that began last."""
+        self.tell(Transcript(self._utterance, text, final=False))
 
     def unheard(self) -> list[int]:
         """The utterances that wait for their transcripts; they are somebody else's business from now on."""
@@ -214,6 +220,8 @@ class Story:
                     self._drop_pieces(response_id)
                 case ResponseDone(response=response):
                     self._drop_pieces(response.id)
+                case BeginUtterance(utterance):
+                    self._utterance = utterance
                 case EndUtterance(utterance):
                     self._unheard.append(utterance)
                 case _:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.realtime.config import Audio, AudioOutput, SessionConfig
+from pipeline.realtime.config import Audio, AudioInput, AudioOutput, SemanticVad, SessionConfig
 from telephony import doctor_network, doctor_parts, doctor_vendors
 from telephony.finding import Finding, as_json, is_sound, ok, print_findings
 from telephony.settings import (
@@ -158,12 +158,14 @@ async def test_a_machine_without_redis_is_told_what_to_install(monkeypatch: pyte
 
 
 async def test_engines_are_started_as_a_call_would(tmp_path: Path) -> None:
-    agents = [SessionConfig(audio=Audio(output=AudioOutput(voice=voice))) for voice in ("", "slt", "nobody")]
+    hears = AudioInput(turn_detection=SemanticVad())
+    agents = [SessionConfig(audio=Audio(hears, AudioOutput(voice=voice))) for voice in ("", "slt", "nobody")]
 
     found = await doctor_parts.speech(Settings(providers=ProviderSettings(models_dir=tmp_path)), agents)
 
     assert [(finding.subject, finding.state) for finding in found] == [
         ("speech model", "fail"),
+        ("turn model", "note"),
         ("recogniser", "ok"),
         ("voice", "fail"),
         ("voice", "ok"),
