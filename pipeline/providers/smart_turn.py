@@ -8,6 +8,11 @@ on judging. A model that is missing is told of once; then nobody judges.
 The model takes Whisper's features of 8 s at 16 kHz: 80 log-mels every 10 ms, of audio with no mean and a variance of 1,
 with silence before it where it is shorter. A telephone has nothing above 4 kHz, so half of Whisper's 400-point spectrum
 at 16 kHz is the 200-point spectrum at 8 kHz, doubled, and the other half is the floor: no audio is resampled.
+
+The file holds weights of 8 bits and roundings of everything between them to 8 bits. Only the weights are taken from it:
+without the roundings the model tells whole prompts of a human speaker from cut ones with an area under the curve of
+0.97 instead of 0.90 (200 ms of silence behind them), and on processors that multiply 8 bits without VNNI, where they
+also overflow, of 0.85. `offhook bench turns` measures it.
 """
 
 import asyncio
@@ -89,6 +94,8 @@ class SmartTurn:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+        options.add_session_config_entry("session.enable_quant_qdq_cleanup", "1")
         try:
             self._session = onnxruntime.InferenceSession(
                 self._model.read_bytes(), options, providers=["CPUExecutionProvider"]
