@@ -38,6 +38,8 @@ TRANSFER: Final = "transfer"
 NOBODY_DECIDED: Final = 480
 STORED: Final = "agent:"
 HOLD_WORDS: Final = "One moment, please."
+# What a person writes who means that nothing be said, and a voice would read out.
+NO_WORDS: Final = frozenset(("", "off", "no", "none", "nothing", "false", "null"))
 TRANSFER_TARGET: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+|tel:\+?[0-9*#A-D().\-]+(?:;[^\s<>]+)?")
 
 _PATTERN = re.compile(r"\*|[^\s*@:;<>]+\*?")
@@ -200,6 +202,9 @@ def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
     for path, target in (*places.items(), *([(("last_resort",), route.last_resort)] if route.last_resort else [])):
         if not TRANSFER_TARGET.fullmatch(target):
             yield path, f"{target!r} is no address", "sip:USER@HOST or tel:+NUMBER"
+    for key, words in (("hold", route.hold), ("last_words", route.last_words)):
+        if words and words.strip().lower() in NO_WORDS:
+            yield (key,), f"{words!r} is nothing to say to a caller", '"" for nothing'
     if route.voicemail_s and route.record is False:
         yield ("voicemail_s",), "a message is a recording, and this route has none", "leave out record = false"
 

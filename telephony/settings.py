@@ -211,7 +211,7 @@ class _Environment:
     def decode(self, kind: type, raw: Any) -> Any:
         """A path or a secret out of a string."""
         if not isinstance(raw, str):
-            raise ValueError(f"expected a string, got {type(raw).__name__}")
+            raise ValueError("expected a string")
         if kind is Path:
             return self.folder / Path(raw).expanduser()
         if kind is not Secret and kind is not AccessKey:

@@ -1,7 +1,7 @@
 """TOML tables -> frozen types of ours. Rule: reading goes on after a fault, so that every fault is told at once.
 
 Reads dataclasses and msgspec structs by their annotations. TOML has no null: the word "off" stands for it wherever
-None is allowed.
+None is allowed, but not beside true and false.
 """
 
 import re
@@ -18,6 +18,15 @@ from telephony.toml_text import KeyPath, TomlText
 NULL_WORD: Final = "off"
 _MSGSPEC_PLACE = re.compile(r" - at `(?P<place>\$[^`]*)`$")
 _ITEM = re.compile(r"\[(\d+)\]")
+_QUOTED = re.compile(r"`([^`]*)`")
+_IN_WORDS: Final[Mapping[str, str]] = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
 
 Decode = Callable[[type, Any], Any]
 
@@ -56,7 +65,7 @@ class Reader:
     def read(self, hint: Any, raw: object, path: KeyPath) -> Any:
         """The value as `hint` says, or Unread after its faults are noted."""
         kinds = kinds_of(hint)
-        if raw == NULL_WORD and NoneType in kinds:
+        if raw == NULL_WORD and _takes_null_word(kinds):
             return None
         records = [kind for kind in kinds if _is_record(kind)]
         if records and (isinstance(raw, dict) or len(records) == len(set(kinds) - {NoneType})):
@@ -127,8 +136,15 @@ class Reader:
                 path = (*path, *(int(item) for item in _ITEM.findall(place["place"])))
             words = _literals(hint)
             remedy = did_you_mean(str(raw), words) if words and isinstance(raw, str) else ""
-            self.fault(path, problem[0].lower() + problem[1:].replace("`", ""), remedy)
+            if problem.endswith("got `str`") and _takes_null_word(kinds_of(hint)):
+                remedy = f'or "{NULL_WORD}"'
+            self.fault(path, problem[0].lower() + _QUOTED.sub(_in_words, problem[1:]), remedy)
             return Unread()
+
+
+def _in_words(quoted: re.Match[str]) -> str:
+    """Types as people name them, not as msgspec does."""
+    return " or ".join(_IN_WORDS.get(kind, kind) for kind in quoted[1].split(" | "))
 
 
 def kinds_of(hint: Any) -> tuple[Any, ...]:
@@ -138,6 +154,11 @@ def kinds_of(hint: Any) -> tuple[Any, ...]:
     if get_origin(hint) in (Union, UnionType):
         return tuple(kind for part in get_args(hint) for kind in kinds_of(part) if kind is not msgspec.UnsetType)
     return (hint,)
+
+
+def _takes_null_word(kinds: tuple[Any, ...]) -> bool:
+    """Where true and false are meant, "off" would be taken for false, and is neither."""
+    return NoneType in kinds and bool not in kinds
 
 
 def _without_none(hint: Any) -> Any:

@@ -164,7 +164,7 @@ ask = "How can I help?"
         "6: route[2].agnt: unknown key 'agnt' (did you mean 'agent'?)",
         "10: route[3].reject: a route has one of agent, reject and webhook, not agent and reject",
         "11: route[3].allow[1]: invalid enum value 'hangup' (did you mean 'hang_up'?)",
-        "14: route[4].reject: expected int >= 400",
+        "14: route[4].reject: expected a whole number >= 400",
         '15: route[4].transfer_targets: transfer is not allowed (allow = ["hang_up", "transfer"])',
         "15: route[4].transfer_targets.desk: '200' is no address (sip:USER@HOST or tel:+NUMBER)",
         '19: route[5].allow: transfer is allowed, but there is nowhere to (transfer_targets = { desk = "tel:+..." })',
@@ -289,7 +289,7 @@ decide_timeout_s = 200
         "4: route[1].fallback_agent: there is no agent 'nobody'",
         "8: route[2].fallback_reject: is for when a webhook brings no decision, and there is none",
         "11: route[3].webhook: a route has one of agent, reject and webhook, not agent and webhook",
-        "13: route[3].decide_timeout_s: expected int <= 170",
+        "13: route[3].decide_timeout_s: expected a whole number <= 170",
     ]
 
 
@@ -311,6 +311,37 @@ last_resort = "sip:desk@example.com"
 
     assert (message.hold_after_ms, message.voicemail_s, desk.last_resort) == (1_200, 60, "sip:desk@example.com")
     assert {"Let me look that up.", "Please leave a message.", HOLD_WORDS} < dialplan.phrases()
+
+
+@pytest.mark.parametrize("words", ["   ", "off", "None"])
+def test_nothing_to_say_is_an_empty_string_and_no_word_for_it(words: str) -> None:
+    faults = faults_of(f'[[route]]\ndid = "1"\nagent = "agent:one"\nhold = "{words}"\nlast_words = "{words}"\n')
+
+    problem = f'{words!r} is nothing to say to a caller ("" for nothing)'
+    assert faults == [f"4: route[1].hold: {problem}", f"5: route[1].last_words: {problem}"]
+
+
+def test_a_route_may_have_nothing_to_say() -> None:
+    (route,) = a_dialplan('[[route]]\ndid = "1"\nagent = "reception"\nhold = ""\nlast_words = ""\n').routes
+
+    assert (route.hold, route.last_words) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('hodl = ""', "hodl: unknown key 'hodl' (did you mean 'hold'?)"),
+        ("hold = false", "hold: expected a string, got true or false"),
+        ('hold_after_ms = "2 s"', "hold_after_ms: expected a whole number, got a string"),
+        ("hold_after_ms = 100", "hold_after_ms: expected a whole number >= 300"),
+        ('allow = "hang_up"', "allow: expected a list, got a string"),
+        ('allow = ["hangup"]', "allow[1]: invalid enum value 'hangup' (did you mean 'hang_up'?)"),
+        ('max_call_s = "long"', 'max_call_s: expected a whole number, got a string (or "off")'),
+        ('record = "off"', "record: expected true or false, got a string"),
+    ],
+)
+def test_a_wrong_value_of_a_route_is_told_in_words(line: str, fault: str) -> None:
+    assert faults_of(f'[[route]]\ndid = "1"\nagent = "agent:one"\n{line}\n') == [f"4: route[1].{fault}"]
 
 
 def test_a_last_resort_that_cannot_be_is_named() -> None:

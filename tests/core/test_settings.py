@@ -179,7 +179,7 @@ gpt-realtime = "groq"
         "16: vendor.groq.api_key: names the environment variable UNSET, which is not set",
         "17: vendor.groq.base_ulr: unknown key 'base_ulr' (did you mean 'base_url'?)",
         "19: aliases.gpt-realtime: nobody is called 'groq' (VENDOR/MODEL)",
-        "20: aliases.gpt-4o-realtime: expected str, got int",
+        "20: aliases.gpt-4o-realtime: expected a string, got a whole number",
     ]
 
 
@@ -237,7 +237,7 @@ llm = "opnai/m"
         "1: dialpan: unknown key 'dialpan' (did you mean 'dialplan'?)",
         "2: node: is no name (letters, digits, dots, dashes and underscores)",
         "4: sip.bind_address: is no IPv4 address (four numbers, e.g. 192.0.2.10)",
-        "5: sip.udp_port: expected int <= 65535",
+        "5: sip.udp_port: expected a whole number <= 65535",
         "6: sip.tcp_port: lies in the RTP range",
         "7: sip.rtp_first_port: is odd (RTP takes even ports: 20002)",
         "8: sip.codecs[2]: invalid enum value 'PCMX' (did you mean 'PCMU'?)",
@@ -273,7 +273,7 @@ def test_faults_in_the_environment_name_the_variable() -> None:
     }
 
     assert faults_of(None, environ) == [
-        "environment: OFFHOOK_LOG_REDACT: expected bool, got str",
+        "environment: OFFHOOK_LOG_REDACT: expected true or false, got a string",
         "environment: OFFHOOK_REDIS_URL: is no Redis URL (redis://HOST:PORT/0 or unix:///PATH)",
         "environment: OFFHOOK_SIP_TCP_PORT: 'sip' is not a whole number",
         "environment: OFFHOOK_SIP_UDP_PRT: unknown variable (did you mean 'OFFHOOK_SIP_UDP_PORT'?)",

@@ -53,12 +53,12 @@ def test_every_fault_is_told_at_once() -> None:
 
     assert faults == [
         (1, "nam: unknown key 'nam' did you mean 'name'?"),
-        (2, "codecs[2]: expected str, got int "),
+        (2, "codecs[2]: expected a string, got a whole number "),
         (3, "line[1].number: is missing "),
-        (4, "line[1].ring_ms: expected int >= 0 "),
-        (6, "line[2].number: expected str, got int "),
+        (4, "line[1].ring_ms: expected a whole number >= 0 "),
+        (6, "line[2].number: expected a string, got a whole number "),
         (7, "line[2].kind: invalid enum value 'desc' did you mean 'desk'?"),
-        (8, "line[2].port: expected int, got bool "),
+        (8, "line[2].port: expected a whole number, got true or false "),
     ]
 
 
@@ -133,5 +133,5 @@ temperature = "hot"
         (5, "tool_choice: invalid enum value 'autoo' did you mean 'auto'?"),
         (7, "tools[2].name: is missing "),
         (7, "tools[2].nme: unknown key 'nme' did you mean 'name'?"),
-        (8, "temperature: expected float, got str "),
+        (8, "temperature: expected a number, got a string "),
     ]

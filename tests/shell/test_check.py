@@ -126,7 +126,7 @@ def test_keys_and_agents_are_looked_at_although_other_parts_are_faulty(tmp_path:
             "(set OPENAI_API_KEY, or api_key under [vendor.openai])",
             "offhook.toml:5: providers.llm[2]: the dialplan has no flow 'receptoin' (did you mean 'reception'?)",
             "plan.toml:3: route[1].agent: there is no agent 'recption' (did you mean 'reception'?)",
-            "plan.toml:5: route[2].did: expected str, got int",
+            "plan.toml:5: route[2].did: expected a string, got a whole number",
             "plan.toml:18: agents.other.audio.output.voice: no voice is called 'stl' (did you mean 'slt'?)",
             "6 faults",
         ],
@@ -148,11 +148,11 @@ api_key = "env:UNSET"
 
     assert lines[2:] == [
         "offhook.toml:3: providers.llm[2]: no language model is called 'opnai/m' (did you mean 'openai/MODEL'?)",
-        "offhook.toml:4: providers.stt[2]: expected str, got int",
+        "offhook.toml:4: providers.stt[2]: expected a string, got a whole number",
         'offhook.toml:5: vendor.hall: speaks no protocol (llm = "openai" for a server of chat completions)',
         "offhook.toml:7: vendor.hall.lm: unknown key 'lm' (did you mean 'llm'?)",
         "offhook.toml:8: vendor.hall.api_key: names the environment variable UNSET, which is not set",
-        "plan.toml:5: agents.c.audio.output.model: expected str, got int",
+        "plan.toml:5: agents.c.audio.output.model: expected a string, got a whole number",
         "6 faults",
     ]
 
@@ -187,7 +187,7 @@ def test_settings_that_do_not_say_where_the_dialplan_is_are_told_alone(tmp_path:
         1,
         [
             "dialplan: not read: the settings do not say where it is",
-            f"{tmp_path}/offhook.toml:1: dialplan: expected a string, got int",
+            f"{tmp_path}/offhook.toml:1: dialplan: expected a string",
             "1 fault",
         ],
     )
