@@ -64,6 +64,10 @@ class Awaiting:
         waiting = self._waiting.get(utterance)
         return waiting[0].item_id if waiting else ""
 
+    def owes(self, item_id: str) -> bool:
+        """True while this item waits for its words."""
+        return any(uttered.item_id == item_id for uttered, _ in self._waiting.values())
+
     def commit(self, utterance: int, uttered: Uttered, now_ms: int) -> list[Output]:
         """An utterance becomes an item; its words follow."""
         self._waiting[utterance] = (uttered, now_ms)

@@ -4,7 +4,7 @@ The whole utterance must be made of such phrases: a word of command, a question 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _MOST_WORDS = 6
@@ -37,29 +37,47 @@ _PHRASES: Mapping[str, str] = {
 }
 
 
-def backchannel(words: str, language: str | None, *, asked: bool = False) -> bool:
+Words = tuple[str, ...]
+
+
+def backchannel(words: str, language: str | None, *, asked: bool = False, more: Sequence[str] = ()) -> bool:
     """Whether these words only say that the caller listens, so that the agent may go on.
 
     `asked`: the agent has just asked something, so that a yes or an okay is an answer, and only a hum is none. A
-    language is a tag such as `de-AT`; without one, and in one that is not known, every known language counts.
+    language is a tag such as `de-AT`; without one, and in one that is not known, every known language counts. `more`
+    are phrases that count in this place.
     """
     if "?" in words:
         return False
-    said = tuple(_WORD.findall(words.lower().replace("’", "'")))
-    return 0 < len(said) <= _MOST_WORDS and _made_of(said, _HUM_PHRASES if asked else _phrases(language))
+    said = _said(words)
+    return 0 < len(said) <= _MOST_WORDS and _made_of(said, _HUM_PHRASES if asked else _phrases(language, more))
 
 
-def _made_of(said: tuple[str, ...], phrases: frozenset[tuple[str, ...]]) -> bool:
+def may_become_backchannel(words: str, language: str | None, more: Sequence[str] = ()) -> bool:
+    """Whether these words are the beginning of such an utterance: "i" of "i see", "of" of "of course"."""
+    said, phrases = _said(words), _phrases(language, more)
+    return any(
+        _made_of(said[:length], phrases) and any(phrase[: len(said) - length] == said[length:] for phrase in phrases)
+        for length in range(len(said))
+    )
+
+
+def _said(words: str) -> Words:
+    return tuple(_WORD.findall(words.lower().replace("’", "'")))
+
+
+def _made_of(said: Words, phrases: frozenset[Words]) -> bool:
     return not said or any(
         said[:length] in phrases and _made_of(said[length:], phrases) for length in range(1, len(said) + 1)
     )
 
 
-def _phrases(language: str | None) -> frozenset[tuple[str, ...]]:
-    return _BY_LANGUAGE.get((language or "")[:2].lower(), _ALL)
+def _phrases(language: str | None, more: Sequence[str]) -> frozenset[Words]:
+    known = _BY_LANGUAGE.get((language or "")[:2].lower(), _ALL)
+    return known.union(map(_said, more)) if more else known
 
 
-def _read(phrases: str) -> frozenset[tuple[str, ...]]:
+def _read(phrases: str) -> frozenset[Words]:
     return frozenset(tuple(phrase.split()) for phrase in phrases.split(","))
 
 

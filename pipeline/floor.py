@@ -56,9 +56,19 @@ class Floor:
         return bool(self._passages) and self._played_ms < int(self._passages[-1].hold_end_ms)
 
     @property
+    def left_ms(self) -> int:
+        """How much of what is queued has not left."""
+        return max(0, int(self._end_ms) - self._played_ms)
+
+    @property
+    def heard_ms(self) -> int:
+        """How much of the holder's words has left."""
+        return self._heard_ms(self._passages[0]) if self._passages else 0
+
+    @property
     def started(self) -> bool:
         """True when some of the holder's words have left."""
-        return bool(self._passages) and self._heard_ms(self._passages[0]) > 0
+        return self.heard_ms > 0
 
     def take(self, response_id: str) -> None:
         """Let this response speak from now on, after what is complete and still playing."""

@@ -164,16 +164,20 @@ class Listening:
             *self.awaiting.commit_silence(silence),
         ]
 
+    def item_of(self, utterance: int) -> str:
+        """The item that this utterance is to become, or that waits for its words; nothing for any other."""
+        spoken = self.speaking and utterance == self._utterance
+        return self._item_id if spoken else self.awaiting.item_of(utterance)
+
     def transcribed(self, words: Transcript) -> tuple[list[Output], Understood | None]:
         """The recogniser's news; a final one yields what was understood."""
         text = words.text.strip()
         if words.final:
             return self.awaiting.transcribed(words.utterance, text)
-        spoken = self.speaking and words.utterance == self._utterance
-        item_id = self._item_id if spoken else self.awaiting.item_of(words.utterance)
+        item_id = self.item_of(words.utterance)
         if not item_id:
             return [], None
-        if spoken:
+        if item_id == self.promised_id:
             self._turns.heard(text)
         return [PartialTranscript(event_id=self._ids("event"), item_id=item_id, transcript=text)], None
 

@@ -6,6 +6,7 @@ a client plays, it is what `Elapsed` says. Event order follows OpenAI's Realtime
 
 from pipeline.answering import Answering, Surroundings
 from pipeline.awaiting import Understood
+from pipeline.barge_in import BargeIn
 from pipeline.conversation import Conversation
 from pipeline.holding import Holding
 from pipeline.listening import Listening
@@ -47,6 +48,7 @@ from pipeline.signals import (
     TransferFailed,
 )
 from pipeline.steering import Steering
+from pipeline.terms import HEARD_OUT, NOTHING_SPECIAL
 from pipeline.turn import SoundWanted, SpeechBegan, TurnEnded
 
 FALSE_START_MS = 250
@@ -82,7 +84,7 @@ class Session:
         self._asides = self._answering.asides
         self._farewell = self._answering.farewell
         self._holding = Holding(self._speaking, self._listening, hold or Hold())
-        self._interrupted = False
+        self._barge_in = BargeIn(ids, self._listening, self._answering, self._setting)
         self._quiet = Quiet(self._listening)
         self._idle_prompts = limits.idle_prompts
 
@@ -127,12 +129,12 @@ class Session:
             case Digit(digit, received_at):
                 self._quiet.caller_is_there()
                 out = self._listening.press(digit, received_at)
-                out += self._calling.taken_back() + self._interrupt() + self._entry()
+                out += self._calling.taken_back() + self._barge_in.yield_floor() + self._entry()
             case Greet() | HearingLost() | TransferFailed() | TimeIsUp():
                 out = self._befell(happened)
             case _:
                 out = self._steering.take(happened)
-        return out + self._answering.proceed()
+        return out + self._barge_in.settle() + self._answering.proceed()
 
     def _frame(self, score: float, played_ms: int) -> list[Output]:
         out = self._speaking.playout(played_ms)
@@ -140,28 +142,22 @@ class Session:
             case SpeechBegan() as edge:
                 self._quiet.caller_is_there()
                 self._answering.declined = False
-                out += self._listening.begin(edge) + self._interrupt()
+                out += self._listening.begin(edge) + self._barge_in.begin(edge)
             case TurnEnded() as edge:
-                out += self._listening.end(edge)
-                if self._answering.unprompted and self._speaking.reply is None and not self._farewell.firm:
-                    out += self._answering.open()
+                out += self._listening.end(edge) + self._barge_in.turn_ended()
             case SoundWanted() as edge:
                 out += self._listening.ask(edge)
             case None:
                 if self._listening.unheeded:
                     out += self._listening.buffer()
+        self._barge_in.hear(score)
         return out if self._setting.client_plays else out + self._overdue() + self._holding.due()
 
-    def _interrupt(self) -> list[Output]:
-        detection = self._answering.config.audio.input.turn_detection
-        if detection is None or not detection.interrupt_response or self._farewell.firm or self._speaking.idle:
-            return []
-        self._interrupted = True
-        return self._answering.cut("turn_detected")
-
     def _transcribed(self, words: Transcript) -> list[Output]:
+        item_id, text = self._listening.item_of(words.utterance), words.text.strip()
         out, understood = self._listening.transcribed(words)
-        if (out or understood) and words.text.strip():
+        out += self._barge_in.understand(item_id, text, final=words.final)
+        if item_id and text and not self._barge_in.light(item_id):
             out += self._calling.taken_back()
         if understood is not None:
             self._answering.understood()
@@ -173,12 +169,13 @@ class Session:
         if said.lost and self._setting.client_plays:
             self._conversation.disregard(said.item_id)
             return self._answering.unheard(said.lost)
-        left_silent = (self._interrupted or said.speech_ms >= FALSE_START_MS) and not said.by_hand
-        if not said.text and not left_silent:
+        passes = self._barge_in.passes(said.item_id)
+        left_silent = self._barge_in.interrupted or (said.speech_ms >= FALSE_START_MS and not passes)
+        if not said.text and not (left_silent and not said.by_hand):
             self._conversation.disregard(said.item_id)
-        elif not (self._answering.declined or said.by_hand):
+        elif not (passes or self._answering.declined or said.by_hand):
             self._answering.addressed()
-        self._interrupted = False
+        self._barge_in.interrupted = False
         return []
 
     def _entry(self) -> list[Output]:
@@ -191,7 +188,7 @@ class Session:
     def _befell(self, happened: Greet | HearingLost | TransferFailed | TimeIsUp) -> list[Output]:
         match happened:
             case Greet():
-                self._answering.owe()
+                self._answering.owe(HEARD_OUT if self._setting.manners.protect_greeting else NOTHING_SPECIAL)
                 return []
             case TransferFailed(sip_code):
                 out = self._calling.transfer_failed(sip_code)

@@ -22,6 +22,21 @@ class Permissions:
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What an agent on a call does when the caller speaks while it does.
+
+    With `two_step` it waits until it is clear what the caller means, `verdict_ms` at most, and yields or goes on;
+    otherwise it yields at once. `backchannels` are phrases of a listener beside those that every language has. With
+    `protect_greeting` speech does not interrupt what it says first.
+    """
+
+    two_step: bool = True
+    verdict_ms: int = 600
+    backchannels: tuple[str, ...] = ()
+    protect_greeting: bool = False
+
+
 def _any_model(name: str) -> bool:
     return True
 
@@ -38,6 +53,7 @@ class Setting:
     client_plays: bool = False
     known_model: Callable[[str], bool] = _any_model
     expires_at: int | None = None
+    manners: Manners = Manners()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +302,17 @@ class FillSilence:
 
 @dataclass(frozen=True, slots=True)
 class FlushPlayout:
-    """Drop agent audio that has not left."""
+    """Drop agent audio that has not left; what was paused is so no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class PausePlayout:
+    """Hold agent audio that has not left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePlayout:
+    """Let agent audio go on from where it was paused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +373,8 @@ Output = (
     | Play
     | FillSilence
     | FlushPlayout
+    | PausePlayout
+    | ResumePlayout
     | ShowItem
     | Configured
     | TransferCall

@@ -2,13 +2,23 @@
 
 from typing import Literal
 
-from pipeline.conversation import Conversation
+from pipeline.conversation import Conversation, heard_text
 from pipeline.floor import Floor, Yielded
+from pipeline.interruption import Passage
 from pipeline.providers import Delta, Prompt
 from pipeline.realtime.events import ItemTruncated, PlayoutCleared, PlayoutStarted, PlayoutStopped
 from pipeline.realtime.items import StatusDetails
 from pipeline.reply import PCM_PER_MS, Reply
-from pipeline.signals import CancelReply, FillSilence, FlushPlayout, Ids, Output, StartReply
+from pipeline.signals import (
+    CancelReply,
+    FillSilence,
+    FlushPlayout,
+    Ids,
+    Output,
+    PausePlayout,
+    ResumePlayout,
+    StartReply,
+)
 from pipeline.terms import Terms
 
 Cancelled = Literal["turn_detected", "client_cancelled"]
@@ -28,6 +38,7 @@ class Speaking:
         self._floor = Floor()
         self._playing: dict[str, Reply] = {}
         self._announced = ""
+        self._paused = False
         self.reply: Reply | None = None
         self.has_spoken = False
 
@@ -38,8 +49,36 @@ class Speaking:
 
     @property
     def audible(self) -> bool:
-        """True while the caller hears, or is about to hear, queued words."""
-        return self._floor.audible and not self._floor.holding
+        """True while the caller hears, or is about to hear, queued words; an agent that waits is about to go on."""
+        return self._paused or (self._floor.audible and not self._floor.holding)
+
+    @property
+    def protected(self) -> bool:
+        """True while something has the floor, or is to have it, that the caller is to hear out."""
+        return any(reply.terms.protected for reply in self._playing.values())
+
+    def passage(self) -> Passage | None:
+        """What the caller hears; None while nothing of it, or only what fills a silence, has been heard."""
+        reply, heard_ms = self._playing.get(self._floor.holder or ""), self._floor.heard_ms
+        if reply is None or not (self.audible or (heard_ms and not self._floor.holding)):
+            return None
+        heard = heard_text(reply.pieces, heard_ms)
+        ahead = "".join(piece.text for piece in reply.pieces).strip()[len(heard) :]
+        return Passage(reply.id, heard_ms, heard, ahead, self._floor.left_ms if self.reply is None else None)
+
+    def pause(self) -> list[Output]:
+        """Hold what is queued; nothing when it is held."""
+        if self._paused:
+            return []
+        self._paused = True
+        return [PausePlayout()]
+
+    def resume(self) -> list[Output]:
+        """Let it go on; nothing when it is not held."""
+        if not self._paused:
+            return []
+        self._paused = False
+        return [ResumePlayout()]
 
     def listens_to(self, response_id: str) -> bool:
         """True when the model may go on with this reply."""
@@ -126,6 +165,7 @@ class Speaking:
         yielded = self._floor.give_up()
         if yielded:
             out.append(FlushPlayout())
+            self._paused = False
         if self.reply is not None:
             out.append(CancelReply(self.reply.id))
             out += self.reply.close(StatusDetails(type="cancelled", reason=reason))

@@ -13,6 +13,9 @@ from pipeline.realtime.session_view import shown_format
 from pipeline.realtime.wish import ItemReference, ResponseWish
 
 NOTHING_SPECIAL = ResponseWish()
+PROTECTED = "offhook.protected"
+"""Metadata of a response that speech does not interrupt."""
+HEARD_OUT = ResponseWish(metadata={PROTECTED: "true"})
 # A model's provider takes no request without any words in it.
 OPENING = "Greet whoever is there, in one short sentence."
 
@@ -28,6 +31,11 @@ class Terms:
     def audio(self) -> bool:
         """True when its words are spoken, False when they are written."""
         return "audio" in self.modalities
+
+    @property
+    def protected(self) -> bool:
+        """True when the caller is to hear it out."""
+        return (self.wish.metadata or {}).get(PROTECTED) == "true"
 
     @property
     def modalities(self) -> tuple[str, ...]:

@@ -34,7 +34,9 @@ from pipeline.signals import (
     Input,
     JudgeSound,
     Output,
+    PausePlayout,
     Play,
+    ResumePlayout,
     ShowItem,
     Speak,
     StartReply,
@@ -67,8 +69,16 @@ class Line(Protocol):
         """Queue PCM16 at 24 kHz."""
         ...
 
+    def pause(self) -> None:
+        """Hold what has not left; a line whose far end plays is never asked to."""
+        ...
+
+    def resume(self) -> None:
+        """Go on where it paused."""
+        ...
+
     def flush(self) -> int:
-        """Drop what has not left; returns its length in ms."""
+        """Drop what has not left, paused or not; returns its length in ms."""
         ...
 
 
@@ -238,6 +248,10 @@ class Worker:
                     self._line.play(pcm)
                 case FlushPlayout():
                     self._line.flush()
+                case PausePlayout():
+                    self._line.pause()
+                case ResumePlayout():
+                    self._line.resume()
                 case EndCall() | TransferCall():
                     self._outlets.control(output)
                 case ShowItem():

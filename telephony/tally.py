@@ -2,7 +2,7 @@
 
 from pipeline.observe import Counters
 from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent
-from pipeline.realtime.ours import TurnDecided, TurnTimeline
+from pipeline.realtime.ours import BargeInJudged, TurnDecided, TurnTimeline
 
 
 def tally(counters: Counters, event: ServerEvent) -> None:
@@ -12,6 +12,8 @@ def tally(counters: Counters, event: ServerEvent) -> None:
             counters.count("responses", status=response.status)
         case ErrorEvent(error=error):
             counters.count("client_mistakes", code=error.code)
+        case BargeInJudged(verdict=verdict):
+            counters.count("barge_ins", verdict=verdict)
         case TurnDecided(grounds=grounds):
             counters.count("turns_ended", why=grounds.why)
             counters.count("turn_silence_ms", grounds.silence_ms, why=grounds.why)

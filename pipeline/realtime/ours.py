@@ -48,4 +48,19 @@ class TurnTimeline(Event, frozen=True, kw_only=True, tag="offhook.turn_timeline"
     grounds: TurnGrounds | None = None
 
 
-OurEvent = PartialTranscript | TurnDecided | TurnTimeline
+class BargeInJudged(Event, frozen=True, kw_only=True, tag="offhook.barge_in"):
+    """What a caller meant who spoke while the agent did, as far as was known `took_ms` after the agent began to wait.
+
+    The agent went on, except after an `interruption`; `heard_ms` of the response had been heard by then. Another event
+    for the same item says that words which came late, or the caller who spoke on, changed that.
+    """
+
+    item_id: str
+    response_id: str
+    verdict: Literal["interruption", "answer", "backchannel", "noise"]
+    words: str
+    took_ms: int
+    heard_ms: int
+
+
+OurEvent = PartialTranscript | TurnDecided | TurnTimeline | BargeInJudged

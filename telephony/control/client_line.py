@@ -165,6 +165,12 @@ class ClientLine:
         self._played.queue(len(pcm) / _PCM_PER_MS)
         self.stir()
 
+    def pause(self) -> None:
+        """Nobody asks: a client stops playing by itself when it is told that the caller speaks."""
+
+    def resume(self) -> None:
+        """Nobody asks either."""
+
     def flush(self) -> int:
         """The client stops playing."""
         return self._played.flush()

@@ -9,6 +9,7 @@ MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _MEANINGS: Final = {
     "answer_ms": "Milliseconds from the end of the caller's speech to the first audio of the answer, summed up.",
     "answers_timed": "Answers that answer_ms is the sum of.",
+    "barge_ins": "Verdicts on what callers said over the agent's words; words that overturn one bring another.",
     "calls_begun": "Calls that have begun, by direction.",
     "calls_ended": "Calls that have ended, by who ended them and why.",
     "calls_live": "Calls under way on this node.",

@@ -141,8 +141,9 @@ what goes beyond the SDK is below. Keys are sent as <code>Authorization: Bearer 
 <p>WebSocket sessions are at <code>/v1/realtime</code>: <code>?model=</code>, <code>?intent=transcription</code>, or
 <code>?call_id=</code> for a phone call. With <code>&amp;offhook_events=1</code> a client is also sent what OpenAI's
 protocol has no event for: <code>offhook.partial_transcript</code> (all that is understood so far of an open utterance),
-<code>offhook.turn_decided</code> (why the caller's turn was taken for finished, and how likely that was) and
-<code>offhook.turn_timeline</code> (when each stage of an answer was reached, in ms of one clock).</p>
+<code>offhook.turn_decided</code> (why the caller's turn was taken for finished, and how likely that was),
+<code>offhook.barge_in</code> (what a caller meant who spoke while the agent did: interruption, answer, backchannel or
+noise) and <code>offhook.turn_timeline</code> (when each stage of an answer was reached, in ms of one clock).</p>
 <table>
 ROWS
 </table></body></html>

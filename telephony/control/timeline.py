@@ -31,6 +31,7 @@ _TOLD: Final = {
     "output_audio_buffer.stopped": ("response_id",),
     "output_audio_buffer.cleared": ("response_id",),
     "error": (),
+    "offhook.barge_in": ("item_id", "response_id", "verdict", "took_ms", "heard_ms"),
     "offhook.turn_decided": ("grounds",),
     "offhook.turn_timeline": ("response_id", "stages", "grounds"),
 }

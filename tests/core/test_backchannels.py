@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.backchannels import backchannel
+from pipeline.backchannels import backchannel, may_become_backchannel
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,19 @@ def test_after_a_question_a_yes_is_an_answer(answer: str) -> None:
 
 def test_after_a_question_a_hum_is_still_only_a_hum() -> None:
     assert backchannel("hmm", "en", asked=True)
+
+
+def test_a_place_may_have_backchannels_of_its_own() -> None:
+    assert not backchannel("roger that okay", "en")
+    assert backchannel("roger that okay", "en", more=["Roger that"])
+
+
+@pytest.mark.parametrize("words", ["I", "yeah of", "that's", "uh", "copy"])
+def test_the_beginning_of_a_backchannel_is_known(words: str) -> None:
+    assert not backchannel(words, "en")
+    assert may_become_backchannel(words, "en", ["copy that"])
+
+
+@pytest.mark.parametrize("words", ["stop", "I want", "yeah but", "of course not", ""])
+def test_what_can_become_no_backchannel_is_known_at_once(words: str) -> None:
+    assert not may_become_backchannel(words, "en")

@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.audio import FRAME_MS
 from pipeline.signals import (
     EndCall,
     Input,
@@ -84,6 +85,21 @@ def test_the_promises_hold_whatever_clients_say(
     call.watch.see(call.session.closed())
 
     call.watch.see_closed()
+
+
+@settings(max_examples=120)
+@given(number=st.integers(0, len(CONFIGS) - 1), story=happenings_with_clients, last=st.none() | last_things)
+def test_an_agent_does_not_wait_for_a_silent_caller(number: int, story: list[Happening], last: Input | None) -> None:
+    call = WatchedStory(number)
+    for happening in [*story, *([last] if last is not None else [])]:
+        call.happens(happening)
+
+    call.passes(2_000)
+    left_ms = call.queued_ms
+    call.passes(left_ms + FRAME_MS)
+
+    assert call.watch.ended or not call.paused
+    assert call.watch.ended or not left_ms or call.queued_ms < left_ms
 
 
 @settings(max_examples=80)

@@ -1,4 +1,4 @@
-"""The caller interrupts the agent."""
+"""The caller interrupts an agent who yields at once."""
 
 from pipeline.providers import FunctionCall, FunctionOutput
 from pipeline.realtime.config import Audio, AudioInput, FunctionTool, ServerVad, SessionConfig
@@ -7,7 +7,9 @@ from pipeline.signals import (
     CancelReply,
     FlushPlayout,
     Greet,
+    Manners,
     Play,
+    Setting,
     SpeechEnded,
     SpeechMade,
     StartReply,
@@ -15,12 +17,13 @@ from pipeline.signals import (
 from tests.drive.client import answers, asks, cancels
 from tests.drive.story import Story, sound
 
+AT_ONCE = Setting(manners=Manners(two_step=False))
 LONG = "Welcome to the restaurant. We open at six. Would you like a table tonight?"
 
 
 def an_agent_who_speaks() -> Story:
     """400 ms of a reply have been heard, more is queued, and more is being made."""
-    call = Story()
+    call = Story(setting=AT_ONCE)
     call.tell(Greet())
     call.model_says(LONG)
     call.tell(SpeechMade("resp_1", 0, sound(1_600)))
@@ -78,7 +81,7 @@ def test_only_what_was_heard_stays_in_the_conversation() -> None:
 
 
 def test_a_piece_that_was_heard_in_part_keeps_the_words_that_fit() -> None:
-    call = Story()
+    call = Story(setting=AT_ONCE)
     call.tell(Greet())
     call.agent_says("Welcome to the restaurant.", ms=2_000)
     call.passes(1_000)
@@ -108,7 +111,7 @@ def test_nothing_cut_is_played_later() -> None:
 
 
 def test_an_interruption_before_the_first_sound() -> None:
-    call = Story()
+    call = Story(setting=AT_ONCE)
     call.caller_says("hello")
     call.model_says("Good evening. ")
     call.take()
@@ -122,7 +125,7 @@ def test_an_interruption_before_the_first_sound() -> None:
 
 
 def test_an_agent_who_was_never_heard_said_nothing() -> None:
-    call = Story()
+    call = Story(setting=AT_ONCE)
     call.caller_says("hello")
     call.model_says("Good evening. ")
 
@@ -132,7 +135,7 @@ def test_an_agent_who_was_never_heard_said_nothing() -> None:
 
 
 def test_an_interruption_when_only_playout_is_left_cancels_no_response() -> None:
-    call = Story()
+    call = Story(setting=AT_ONCE)
     call.tell(Greet())
     call.agent_says("Welcome to the restaurant.", ms=2_000)
     call.passes(500)
@@ -150,7 +153,7 @@ def test_an_interruption_when_only_playout_is_left_cancels_no_response() -> None
 
 
 def test_one_interruption_silences_the_reply_that_plays_and_the_one_behind_it() -> None:
-    call = Story()
+    call = Story(setting=AT_ONCE)
     call.tell(Greet())
     call.agent_says("Welcome to the restaurant.", ms=1_000)
     call.tell(asks())

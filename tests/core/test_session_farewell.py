@@ -105,7 +105,7 @@ def test_a_cough_during_the_goodbye_changes_nothing() -> None:
     assert call.take(EndCall) == []
 
     call.recogniser_hears("")
-    call.passes(20)
+    call.passes(400)
 
     assert call.take(EndCall, StartReply) == [EndCall("us", "agent_hung_up")]
 

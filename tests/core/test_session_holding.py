@@ -59,7 +59,7 @@ def test_what_filled_the_silence_is_no_part_of_what_was_heard() -> None:
     call.passes(2_400)
     call.agent_says("We open at nine in the morning, every day but Sunday.", 3_000)
     call.passes(1_000)
-    call.caller_speaks(200)
+    call.caller_speaks(700)
 
     (truncated,) = call.take(ItemTruncated)
     assert truncated.audio_end_ms == 1_060

@@ -188,7 +188,12 @@ inputs: st.SearchStrategy[Input] = st.one_of(
 # What ends calls comes seldom, or there would be little else to see.
 last_things: st.SearchStrategy[Input] = st.one_of(st.builds(HearingLost, reasons), st.just(TimeIsUp()))
 # What callers and models do on most days: without it the unusual would meet no conversation to disturb.
-scenes = st.sampled_from(["a turn", "a turn", "words", "lookup", "hang_up", "transfer", "fly", "the end of the reply"])
+scenes = st.sampled_from(
+    [
+        *("a turn", "a turn", "a tale", "a tale", "a listener", "somebody else"),
+        *("words", "lookup", "hang_up", "transfer", "fly", "the end of the reply"),
+    ]
+)
 happenings = st.lists(st.one_of(time, time, scenes, scenes, inputs, inputs, inputs), max_size=40)
 happenings_with_clients = st.lists(
     st.one_of(

@@ -196,6 +196,7 @@ class FakeLine:
     speech_left_ms: int = 0
     played_ms: int = 0
     flushed: int = 0
+    paused: bool = False
     most_queued_ms: int = 0
     # When which piece of speech was heard first, and for how long.
     heard_s: dict[int, float] = field(default_factory=dict)
@@ -216,14 +217,22 @@ class FakeLine:
         self._queue += pcm
         self.most_queued_ms = max(self.most_queued_ms, self.queued_ms)
 
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+
     def flush(self) -> int:
+        self.paused = False
         flushed_ms, self._queue = self.queued_ms, b""
         self.flushed += 1
         return flushed_ms
 
     def tick(self) -> None:
         """20 ms go by."""
-        left, self._queue = self._queue[: bytes_of(FRAME_MS, WIDE_HZ)], self._queue[bytes_of(FRAME_MS, WIDE_HZ) :]
+        leaving = 0 if self.paused else bytes_of(FRAME_MS, WIDE_HZ)
+        left, self._queue = self._queue[:leaving], self._queue[leaving:]
         if left:
             self.played_ms += len(left) * 1_000 // bytes_of(1_000, WIDE_HZ)
             self.last_heard_s = now_s()

@@ -28,10 +28,12 @@ from pipeline.signals import (
     Input,
     LastResort,
     Output,
+    PausePlayout,
     Play,
     ReplyDelta,
     ReplyEnded,
     ReplyFailed,
+    ResumePlayout,
     Setting,
     Speak,
     SpeechEnded,
@@ -75,6 +77,7 @@ class Story:
         self.outputs: list[Output] = []
         self.played_ms = 0
         self.queued_ms = 0
+        self.paused = False
         self.response_id = ""
         self.prompt: Prompt | None = None
         self._looked = 0
@@ -105,9 +108,7 @@ class Story:
     def passes(self, ms: int, score: float = SILENCE) -> None:
         """Time goes by; what is queued leaves meanwhile."""
         for _ in range(ms // FRAME_MS):
-            step_ms = min(FRAME_MS, self.queued_ms)
-            self.played_ms += step_ms
-            self.queued_ms -= step_ms
+            self._plays()
             self.tell(CallerFrame(score, self.played_ms))
             if self._client_plays:
                 self.tell(Elapsed(FRAME_MS, self.played_ms))
@@ -115,9 +116,7 @@ class Story:
     def waits(self, ms: int) -> None:
         """Time goes by without any caller audio."""
         for _ in range(ms // FRAME_MS):
-            step_ms = min(FRAME_MS, self.queued_ms)
-            self.played_ms += step_ms
-            self.queued_ms -= step_ms
+            self._plays()
             self.tell(Elapsed(FRAME_MS, self.played_ms))
 
     def caller_speaks(self, ms: int) -> None:
@@ -211,7 +210,11 @@ class Story:
                 case Play(pcm=pcm) | FillSilence(pcm=pcm):
                     self.queued_ms += len(pcm) * 1_000 // (2 * WIDE_HZ)
                 case FlushPlayout():
-                    self.queued_ms = 0
+                    self.queued_ms, self.paused = 0, False
+                case PausePlayout():
+                    self.paused = True
+                case ResumePlayout():
+                    self.paused = False
                 case StartReply(response_id, prompt):
                     self.response_id, self.prompt = response_id, prompt
                 case Speak():
@@ -226,6 +229,12 @@ class Story:
                     self._unheard.append(utterance)
                 case _:
                     pass
+
+    def _plays(self) -> None:
+        """One frame of what is queued leaves, unless it is held."""
+        step_ms = 0 if self.paused else min(FRAME_MS, self.queued_ms)
+        self.played_ms += step_ms
+        self.queued_ms -= step_ms
 
     def _drop_pieces(self, response_id: str) -> None:
         self._unspoken = [piece for piece in self._unspoken if piece.response_id != response_id]

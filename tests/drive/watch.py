@@ -43,8 +43,11 @@ from pipeline.signals import (
     BeginUtterance,
     EndCall,
     EndUtterance,
+    FlushPlayout,
     Output,
+    PausePlayout,
     Play,
+    ResumePlayout,
     Speak,
     StartReply,
     TransferCall,
@@ -81,6 +84,8 @@ class Watch:
         self._utterance = 0
         self._utterance_open = False
         self._playing: set[str] = set()
+        self._queued: set[str] = set()
+        self.paused = False
         self._played: set[str] = set()
         self._calls: Counter[str] = Counter()
 
@@ -217,6 +222,17 @@ class Watch:
             case PlayoutCleared(response_id=response_id):
                 assert response_id in self._playing, "playout was cleared that had not started"
                 self._playing.remove(response_id)
+            case Play(response_id=response_id):
+                self._queued.add(response_id)
+            case FlushPlayout():
+                self._queued.clear()
+                self.paused = False
+            case PausePlayout() | ResumePlayout():
+                assert not self._client_plays, "a client's own playout is held"
+                assert self.paused == isinstance(output, ResumePlayout), "playout is held twice, or let go twice"
+                self.paused = isinstance(output, PausePlayout)
+            case ResponseDone(response=response) if response.status == "cancelled" and not self._client_plays:
+                assert response.id not in self._queued, "what is cut is still to be heard"
             case _:
                 pass
 

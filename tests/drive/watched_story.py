@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from pipeline.audio import FRAME_MS
 from pipeline.providers import Transcript
 from pipeline.realtime.client import ClientEvent, Refusal
 from pipeline.signals import (
+    CallerFrame,
     Input,
     Output,
     ReplyDelta,
@@ -20,6 +22,7 @@ from tests.drive.anything import CONFIGS, LIMITS, NOW, OURS, PERMISSIONS
 from tests.drive.story import SPEECH, Story
 from tests.drive.watch import Watch
 
+ALONE = ("a turn", "a listener", "somebody else")
 Happening = tuple[float, int] | int | Input | str
 
 
@@ -28,11 +31,19 @@ class WatchedStory(Story):
 
     def __init__(self, number: int, setting: Setting = OURS) -> None:
         self.watch = Watch(client_plays=setting.client_plays)
+        self._longest_hold_ms = setting.manners.verdict_ms
+        self._held_ms = 0
         super().__init__(CONFIGS[number], permissions=PERMISSIONS, limits=LIMITS, setting=setting)
 
     def tell(self, happened: Input) -> list[Output]:
         self.watch.client_has_the_word = isinstance(happened, ClientEvent | Refusal | TimeIsUp)
         outputs = super().tell(happened)
+        assert self.paused == self.watch.paused
+        if not self.paused:
+            self._held_ms = 0
+        elif isinstance(happened, CallerFrame):
+            self._held_ms += FRAME_MS
+        assert self._held_ms <= self._longest_hold_ms, "the agent waits for too long"
         self.watch.client_has_the_word = False
         return outputs
 
@@ -61,13 +72,21 @@ class WatchedStory(Story):
                 self.tell(happening)
 
     def plays(self, scene: str) -> None:
-        if scene != "a turn" and self.watch.open_response is None:
+        if scene not in ALONE and self.watch.open_response is None:
             self.plays("a turn")
         match scene:
             case "a turn":
                 self.passes(300, SPEECH)
                 self.passes(300)
                 self.recogniser_answers()
+            case "a tale":
+                self.model_says("There once was a cat. Shall I go on? ")
+                self.voice_speaks(1_500)
+                self.passes(300)
+            case "a listener" | "somebody else":
+                self.passes(240, SPEECH)
+                self.recogniser_shows("okay" if scene == "a listener" else "no wait")
+                self.passes(100)
             case "words":
                 self.model_says("Good evening. ")
             case "the end of the reply":

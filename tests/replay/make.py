@@ -81,7 +81,6 @@ def trouble() -> list[Step]:
     call.caller_speaks(100)
     call.caller_stops()
     call.recogniser_hears("")
-    call.agent_says("Are you still there?", ms=600)
     call.passes(700)
     call.caller_speaks(600)
     call.caller_stops()

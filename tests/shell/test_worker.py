@@ -12,6 +12,7 @@ from pipeline.providers import FunctionCall, Transcript
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import (
     ItemTruncated,
+    PlayoutStopped,
     ResponseCreated,
     ResponseDone,
     SpeechStarted,
@@ -37,6 +38,22 @@ def test_the_agent_greets_and_answers() -> None:
             return call.voice.texts, model.said(2)
 
     assert quickly(story) == (["Good evening.", "A table, certainly."], ["Good evening.", "a table please"])
+
+
+def test_a_listener_makes_the_agent_wait_and_go_on_with_nothing_lost() -> None:
+    async def story() -> tuple[int, int, int, list[str]]:
+        async with Call(Recogniser("uh-huh"), Model(words(LONG))).runs() as call:
+            await call.until(lambda: call.line.played_ms == 1_000)
+            await call.speaks(200)
+            await call.until(lambda: call.line.paused)
+            stood_at_ms = call.line.played_ms
+            await call.until(lambda: call.has_seen(PlayoutStopped, 1))
+            return stood_at_ms, call.line.flushed, sum(call.line.heard_ms.values()), call.voice.texts
+
+    stood_at_ms, flushed, heard_ms, texts = quickly(story)
+
+    assert 1_000 <= stood_at_ms <= 1_100
+    assert (flushed, heard_ms) == (0, sum(200 * -(-60 * len(text) // 200) for text in texts))
 
 
 def test_the_first_sentence_is_heard_while_the_model_still_thinks() -> None:
@@ -74,7 +91,7 @@ def test_the_caller_interrupts_and_is_answered() -> None:
         async with Call(Recogniser("stop"), Model(words(LONG), words("Very well."))).runs() as call:
             await call.until(lambda: call.line.played_ms > 1_000)
             began_s = now_s()
-            await call.speaks(400)
+            await call.speaks(700)
             silent_s = call.line.last_heard_s
             assert (call.model.open, call.voice.open) == (0, 0)
             await call.until(lambda: len(call.model.prompts) == 2)
@@ -91,7 +108,7 @@ def test_nothing_that_was_cut_is_heard_later() -> None:
     async def story() -> None:
         async with Call(Recogniser("stop"), Model(words(LONG), words("Very well."))).runs() as call:
             await call.until(lambda: call.line.played_ms > 1_000)
-            await call.speaks(400)
+            await call.speaks(700)
             cut = dict(call.line.heard_ms)
             await call.until(lambda: len(call.line.heard_ms) > len(cut))
             await asyncio.sleep(5)

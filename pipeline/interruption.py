@@ -1,0 +1,134 @@
+"""What a caller means who speaks while the agent does. Rule: words decide, or else the length of the sound.
+
+The agent waits meanwhile, so a verdict comes soon, and in doubt it is that the agent goes on. Words that come late, or
+a caller who speaks on, may turn it into an interruption, which is final.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.audio import FRAME_MS
+from pipeline.backchannels import backchannel, may_become_backchannel
+from pipeline.signals import Manners
+
+Verdict = Literal["interruption", "answer", "backchannel", "noise"]
+"""The caller wants the floor; answers what the agent has as good as said; listens; makes a sound without words."""
+
+VOICE = 0.35
+LEAST_WORD_MS = 160
+SPEECH_MS = 400
+MORE_SPEECH_MS = 160
+LISTENERS_SPEECH_MS = 800
+STILL_SPEAKING_MS = 100
+SOUND_OVER_MS = 200
+NEARLY_OVER_MS = 800
+NEAR_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What the agent is saying: the words heard of it, those to come, and for how long; None while more is made."""
+
+    response_id: str
+    heard_ms: int
+    heard: str
+    ahead: str
+    left_ms: int | None
+
+    @property
+    def asks(self) -> bool:
+        """True when a question ends about here."""
+        return "?" in " ".join([*self.heard.split()[-NEAR_WORDS:], *self.ahead.split()[:NEAR_WORDS]])
+
+    @property
+    def ends(self) -> bool:
+        """True when there is so little left that it may as well be heard."""
+        return self.left_ms is not None and self.left_ms <= NEARLY_OVER_MS
+
+
+class Overlap:
+    """One utterance that began while the agent spoke."""
+
+    def __init__(
+        self,
+        item_id: str,
+        passage: Passage,
+        manners: Manners,
+        language: str | None,
+        *,
+        since_ms: int,
+        now_ms: int,
+        voiced_ms: int,
+    ) -> None:
+        """The agent has waited since then, and `voiced_ms` of the caller have been heard by now."""
+        self.item_id = item_id
+        self._passage = passage
+        self._manners = manners
+        self._language = language
+        self._due_ms = since_ms + manners.verdict_ms
+        self._began_ms = self._voice_at_ms = now_ms
+        self._voiced_ms = voiced_ms
+        self._enough_ms = SPEECH_MS
+        self.words = ""
+        self.verdict: Verdict | None = None
+
+    @property
+    def light(self) -> bool:
+        """True unless the caller is known to want the floor or an answer."""
+        return self.verdict in (None, "backchannel", "noise")
+
+    @property
+    def unanswered(self) -> bool:
+        """True when nobody need answer it: not even a sound without words, unless it may have been an answer."""
+        return self.light and bool(self.words or not self._passage.ends)
+
+    def took_ms(self, now_ms: int) -> int:
+        """How long ago the agent was disturbed."""
+        return now_ms - self._began_ms
+
+    def hear(self, score: float, now_ms: int) -> None:
+        """One more frame of the utterance."""
+        if score >= VOICE:
+            self._voiced_ms += FRAME_MS
+            self._voice_at_ms = now_ms
+
+    def understand(self, words: str) -> None:
+        """All that the recogniser has understood of the utterance so far."""
+        if words and words != self.words:
+            self.words = words
+            if self._by_words(final=False) not in (None, "interruption"):
+                self._enough_ms = self._voiced_ms + LISTENERS_SPEECH_MS
+
+    def judge(self, now_ms: int, *, final: bool = False) -> Verdict | None:
+        """A verdict that has not been given yet, or another than before; `final` when all words are known."""
+        found = self._found(now_ms, final=final) if self.verdict != "interruption" else None
+        if found is None or found == self.verdict or (found == "noise" and self.verdict is not None):
+            return None
+        self.verdict = found
+        self._enough_ms = max(self._enough_ms, self._voiced_ms + MORE_SPEECH_MS)
+        return found
+
+    def _found(self, now_ms: int, *, final: bool) -> Verdict | None:
+        silent_ms, late = now_ms - self._voice_at_ms, final or now_ms >= self._due_ms
+        by_words = self._by_words(final=final)
+        speaks_on = late and not final and silent_ms <= STILL_SPEAKING_MS and self._voiced_ms >= self._enough_ms
+        if by_words == "interruption" or speaks_on:
+            return "interruption"
+        too_short = bool(by_words) or self._voiced_ms < LEAST_WORD_MS
+        if late or (too_short and silent_ms >= SOUND_OVER_MS):
+            return by_words or "noise"
+        return None
+
+    def _by_words(self, *, final: bool) -> Verdict | None:
+        """What the words say; nothing while others may follow, or when too short a sound is taken for some."""
+        words, more = self.words, self._manners.backchannels
+        if not words or not (final or self._voiced_ms >= LEAST_WORD_MS):
+            return None
+        if self._passage.ends and backchannel(words, self._language, more=more):
+            return "answer"
+        asked = self._passage.asks
+        if backchannel(words, self._language, asked=asked, more=more):
+            return "backchannel"
+        if not (final or asked) and may_become_backchannel(words, self._language, more):
+            return None
+        return "interruption"
