@@ -156,8 +156,8 @@ class Answering:
             return []
         self.trouble.progress(now_ms)
         match news:
-            case SpeechMade(piece=piece, pcm=pcm):
-                return self.speaking.made(piece, pcm)
+            case SpeechMade(piece=piece, speech=speech):
+                return self.speaking.made(piece, speech)
             case SpeechReached(piece=piece, reached=reached):
                 return reply.reached(piece, reached)
             case SpeechEnded(piece=piece):

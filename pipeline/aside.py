@@ -72,8 +72,8 @@ class Asides:
         reply = self._open[news.response_id]
         self._since_ms[reply.id] = now_ms
         match news:
-            case SpeechMade(piece=piece, pcm=pcm):
-                play = reply.played(piece, pcm)
+            case SpeechMade(piece=piece, speech=speech):
+                play = reply.played(piece, speech)
                 return [play] if play else []
             case SpeechReached(piece=piece, reached=reached):
                 return reply.reached(piece, reached)

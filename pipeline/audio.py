@@ -32,6 +32,26 @@ class Frame:
     wide: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Speech that was made for a narrow-band line: PCM16 LE mono at 8 kHz."""
+
+    pcm: bytes
+
+
+Speech = bytes | Narrow
+"""Speech as voices make it. Plain bytes are PCM16 LE mono at 24 kHz."""
+
+
+def speech_ms(speech: Speech) -> float:
+    """How long it is heard."""
+    match speech:
+        case Narrow(pcm):
+            return len(pcm) * 1_000 / (SAMPLE_BYTES * NARROW_HZ)
+        case wide:
+            return len(wide) * 1_000 / (SAMPLE_BYTES * WIDE_HZ)
+
+
 def ms_of(pcm: bytes, rate_hz: int) -> int:
     """Whole milliseconds of PCM16 mono audio."""
     return len(pcm) * 1_000 // (SAMPLE_BYTES * rate_hz)

@@ -4,8 +4,8 @@ The wait counts from the moment the caller has finished, or from the last of the
 has something to say. It is filled again when another such wait has passed since what filled it was over.
 """
 
+from pipeline.audio import speech_ms
 from pipeline.listening import Listening
-from pipeline.reply import PCM_PER_MS
 from pipeline.signals import Hold, Output
 from pipeline.speaking import Speaking
 
@@ -27,5 +27,5 @@ class Holding:
             return []
         if now_ms - self._since_ms < self._hold.after_ms or not self._hold.pcm:
             return []
-        self._since_ms = now_ms + int(len(self._hold.pcm) / PCM_PER_MS)
+        self._since_ms = now_ms + int(speech_ms(self._hold.pcm))
         return self._speaking.hold(self._hold.pcm)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from pipeline.audio import WIDE_HZ, ms_of
+from pipeline.audio import speech_ms
 from pipeline.providers import LanguageModel, ProviderError, Reached, TextToSpeech
 from pipeline.signals import (
     Input,
@@ -45,7 +45,7 @@ class Making:
         self._post = post
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         self._pieces: dict[str, asyncio.Queue[Speak]] = {}
-        self._ahead_ms = 0
+        self._ahead_ms = 0.0
         self._room = asyncio.Event()
         self._room.set()
 
@@ -122,7 +122,7 @@ class Making:
                     self._post(SpeechReached(speak.response_id, speak.piece, given))
                     continue
                 self._post(SpeechMade(speak.response_id, speak.piece, given))
-                self._ahead_ms += ms_of(given, WIDE_HZ)
+                self._ahead_ms += speech_ms(given)
                 if self._ahead_ms >= AHEAD_MS:
                     self._room.clear()
                     await self._room.wait()

@@ -5,7 +5,7 @@ Rule: it only grows until `close`, which emits `response.done` exactly once; aft
 
 from msgspec.structs import replace
 
-from pipeline.audio import SAMPLE_BYTES, WIDE_HZ
+from pipeline.audio import Speech, speech_ms
 from pipeline.conversation import Conversation, SpokenPiece
 from pipeline.ear_text import ear_text
 from pipeline.providers import CutShort, Delta, FunctionCall, Reached, TextDelta, Usage
@@ -29,8 +29,6 @@ from pipeline.sentences import SentenceCutter
 from pipeline.signals import Ids, Output, Play, Speak
 from pipeline.terms import Terms
 from pipeline.wire_order import WireOrder
-
-PCM_PER_MS = SAMPLE_BYTES * WIDE_HZ / 1_000
 
 
 class Reply:
@@ -115,13 +113,13 @@ class Reply:
         self.model_done = True
         return self._speak(self._cutter.finish()) if self.audio else []
 
-    def played(self, piece: int, pcm: bytes) -> Play | None:
+    def played(self, piece: int, speech: Speech) -> Play | None:
         """Audio for a piece; None for what comes late or for no piece."""
-        if not pcm or not 0 <= piece < len(self.pieces) or self.pieces[piece].done:
+        if not speech or not 0 <= piece < len(self.pieces) or self.pieces[piece].done:
             return None
         assert self.item_id is not None
-        self.pieces[piece].audio_ms += len(pcm) / PCM_PER_MS
-        return Play(self.id, pcm, self.item_id, self._index)
+        self.pieces[piece].audio_ms += speech_ms(speech)
+        return Play(self.id, speech, self.item_id, self._index)
 
     def reached(self, piece: int, reached: Reached) -> list[Output]:
         """The voice tells where in a piece's audio its words end; nobody else needs to know."""
@@ -139,7 +137,7 @@ class Reply:
         out = self._message_begins()
         assert self.item_id is not None
         self._text = text
-        self._take(SpokenPiece(text, len(pcm) / PCM_PER_MS, done=True))
+        self._take(SpokenPiece(text, speech_ms(pcm), done=True))
         return [*out, self._wire.words(self.item_id, self._index, text), Play(self.id, pcm, self.item_id, self._index)]
 
     def fail(self, code: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipeline.audio import Speech
 from pipeline.providers import Delta, Prompt, Reached, Reason, Transcript, TurnVerdict
 from pipeline.realtime.client import ClientEvent, Refusal
 from pipeline.realtime.config import SessionConfig
@@ -157,11 +158,11 @@ class ReplyFailed:
 
 @dataclass(frozen=True, slots=True)
 class SpeechMade:
-    """Audio of one piece, PCM16 at 24 kHz."""
+    """Audio of one piece."""
 
     response_id: str
     piece: int
-    pcm: bytes
+    speech: Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +286,10 @@ class CancelReply:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Queue agent audio, PCM16 at 24 kHz; it belongs to this item of the response."""
+    """Queue agent audio; it belongs to this item of the response."""
 
     response_id: str
-    pcm: bytes
+    speech: Speech
     item_id: str
     output_index: int = 0
 

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
+from pipeline.audio import Speech, speech_ms
 from pipeline.conversation import Conversation, heard_text
 from pipeline.floor import Floor, Yielded
 from pipeline.interruption import Passage
 from pipeline.providers import Delta, Prompt
 from pipeline.realtime.events import ItemTruncated, PlayoutCleared, PlayoutStarted, PlayoutStopped
 from pipeline.realtime.items import StatusDetails
-from pipeline.reply import PCM_PER_MS, Reply
+from pipeline.reply import Reply
 from pipeline.signals import (
     CancelReply,
     FillSilence,
@@ -125,22 +126,22 @@ class Speaking:
         """Words that are audio already take the floor."""
         out = self.open(terms)
         assert self.reply is not None
-        self._floor.queue(len(pcm) / PCM_PER_MS)
+        self._floor.queue(speech_ms(pcm))
         return [*out, *self.reply.recite(text, pcm), *self.finish()]
 
-    def made(self, piece: int, pcm: bytes) -> list[Output]:
+    def made(self, piece: int, speech: Speech) -> list[Output]:
         """Audio for a piece of the open reply; what comes late or for no piece is dropped."""
         assert self.reply is not None
-        play = self.reply.played(piece, pcm)
+        play = self.reply.played(piece, speech)
         if play is None:
             return []
         out: list[Output] = [FlushPlayout()] if self._floor.release() else []
-        self._floor.queue(len(pcm) / PCM_PER_MS)
+        self._floor.queue(speech_ms(speech))
         return [*out, play]
 
     def hold(self, pcm: bytes) -> list[Output]:
         """Let the caller hear that the open reply is still to come."""
-        self._floor.hold(len(pcm) / PCM_PER_MS)
+        self._floor.hold(speech_ms(pcm))
         return [FillSilence(pcm)]
 
     def finish(self) -> list[Output]:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from pipeline.audio import Frame
+from pipeline.audio import Frame, Speech
 from pipeline.hearing import FINAL_WITHIN_S, Ear, Recognisers
 from pipeline.inbox import Inbox
 from pipeline.making import Connect, Making
@@ -65,8 +65,8 @@ class Line(Protocol):
         """Caller audio since the last read, 20 ms each."""
         ...
 
-    def play(self, pcm: bytes) -> None:
-        """Queue PCM16 at 24 kHz."""
+    def play(self, speech: Speech) -> None:
+        """Queue it behind what is queued."""
         ...
 
     def pause(self) -> None:
@@ -153,7 +153,7 @@ class Worker:
         self._line = line
         self._outlets = outlets
         self._observe = outlets.observe
-        self._to_line = outlets.play or (lambda play: line.play(play.pcm))
+        self._to_line = outlets.play or (lambda play: line.play(play.speech))
         self._ids = ids
         self._timeline = Timeline(now_ms)
         self._inbox: Inbox[Input | _Heard | _Asked] = Inbox()

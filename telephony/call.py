@@ -104,7 +104,7 @@ class Call:
         ids: Callable[[str], str],
         lineup: Lineup,
     ) -> None:
-        """`cascade` is who runs the plan's config; `lineup` finds who runs what an application makes of it."""
+        """`cascade` runs the plan's config; `lineup` finds who runs what an application makes of it, at 8 kHz too."""
         self.call_id = call_id
         self.leg = leg
         self._plan = plan
@@ -120,7 +120,7 @@ class Call:
             hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms),
             setting=Setting(known_model=partial(knows_model, lineup)),
         )
-        engaged = Engaged(lineup, config, cascade)
+        engaged = Engaged(lineup, config, cascade, narrow=True)
         outlets = Outlets(self._observe, self._control, configured=engaged.follow)
         self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids)
         self.audience = Audience()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pipeline.audio import Frame
+from pipeline.audio import Frame, Speech
 
 Party = Literal["caller", "callee", "us", "provider", "carrier", "unknown"]
 
@@ -72,8 +72,8 @@ class LegAudio(Protocol):
         """Caller audio since the last read, one Frame per 20 ms."""
         ...
 
-    def play(self, pcm: bytes) -> None:
-        """Queue PCM16 24 kHz mono behind what is queued; any chunk length."""
+    def play(self, speech: Speech) -> None:
+        """Queue it behind what is queued; any length."""
         ...
 
     @property

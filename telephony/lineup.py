@@ -19,8 +19,8 @@ class Lineup(Protocol):
         """Words of the service's own that need no provider, PCM16 at 24 kHz; nothing for words it does not know."""
         ...
 
-    def cascade(self, config: SessionConfig, /) -> Cascade:
-        """The providers of one session that has no problem."""
+    def cascade(self, config: SessionConfig, /, *, narrow: bool = False) -> Cascade:
+        """The providers of one session that has no problem; with `narrow`, for a narrow-band line."""
         ...
 
     def problem(self, config: SessionConfig) -> str | None:
@@ -44,8 +44,9 @@ def knows_model(lineup: Lineup, name: str) -> bool:
 class Engaged:
     """The providers of one session."""
 
-    def __init__(self, lineup: Lineup, config: SessionConfig, cascade: Cascade) -> None:
+    def __init__(self, lineup: Lineup, config: SessionConfig, cascade: Cascade, *, narrow: bool = False) -> None:
         self._lineup = lineup
+        self._narrow = narrow
         self._config = config
         self.cascade = cascade
 
@@ -62,7 +63,7 @@ class Engaged:
             return self.cascade
         if (unknown := self._lineup.problem(config)) is not None:
             log.info("default_stands_in", problem=unknown)
-        fresh, before = self._lineup.cascade(wished), self.cascade
+        fresh, before = self._lineup.cascade(wished, narrow=self._narrow), self.cascade
         recognisers = before.recognisers if _hears_alike(self._config, wished) else fresh.recognisers
         self.cascade = replace(fresh, voice_activity=before.voice_activity, recognisers=recognisers)
         self._config = wished

@@ -4,8 +4,9 @@ Rule: a vendor is a row in `telephony.vendor_table` or in a settings file; only 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from pipeline.providers import Access, LanguageModel, SpeechToText, TextToSpeech
 from pipeline.providers.anthropic_chat import AnthropicServer
@@ -44,17 +45,20 @@ class LanguageServer(Protocol):
         ...
 
 
+@runtime_checkable
 class VendorVoice(TextToSpeech, Protocol):
     """One vendor's voices, and the connections to them, which serve every call."""
 
-    async def warm(self) -> None:
-        """Have a connection open before something is to be said; never raises."""
+    async def warm(self, voice: str) -> None:
+        """Have a connection open before something is to be said in this voice; never raises."""
         ...
 
     async def close(self) -> None:
         """Close the connections."""
         ...
 
+
+VoiceMakers = Mapping[str, Callable[[Access, str], VendorVoice]]
 
 LANGUAGE_MODELS: Final[Mapping[str, Callable[[Access], LanguageServer]]] = MappingProxyType(
     {
@@ -83,7 +87,7 @@ RECOGNISERS: Final[Mapping[str, Callable[[Access, str], SpeechToText]]] = Mappin
     }
 )
 
-VOICES: Final[Mapping[str, Callable[[Access, str], VendorVoice]]] = MappingProxyType(
+VOICES: Final[VoiceMakers] = MappingProxyType(
     {
         "cartesia": CartesiaTextToSpeech,
         "deepgram": DeepgramTextToSpeech,
@@ -92,3 +96,13 @@ VOICES: Final[Mapping[str, Callable[[Access, str], VendorVoice]]] = MappingProxy
         "openai": OpenAISpeech,
     }
 )
+
+NARROW_VOICES: Final[VoiceMakers] = MappingProxyType(
+    {
+        "cartesia": partial(CartesiaTextToSpeech, narrow=True),
+        "deepgram": partial(DeepgramTextToSpeech, narrow=True),
+        "elevenlabs": partial(ElevenLabsTextToSpeech, narrow=True),
+        "inworld": partial(InworldTextToSpeech, narrow=True),
+    }
+)
+"""Those who give a narrow-band line what it takes, and spare it two resamplings."""

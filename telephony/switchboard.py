@@ -114,7 +114,7 @@ class Switchboard:
         permissions = plan.permissions if agent else Permissions()
         ring_timeout_s = terms.ring_timeout_s or plan.ring_timeout_s
         plan = replace(plan, permissions=permissions, greet=terms.greet, ring_timeout_s=ring_timeout_s)
-        cascade = self._vendors.cascade(config)
+        cascade = self._vendors.cascade(config, narrow=True)
         journal = self._journals.begin(call_id, leg, route="", agent=agent, metadata=terms.metadata)
         return PlacedCall(call_id, self._spawn(call_id, self._call(call_id, leg, plan, cascade, journal).run()))
 
@@ -140,7 +140,7 @@ class Switchboard:
         """The agent that the route names talks."""
         found = await self._found(route.agent)
         try:
-            cascade = self._vendors.cascade(found) if found else None
+            cascade = self._vendors.cascade(found, narrow=True) if found else None
         except UnknownModelError as error:
             log.error("agent_cannot_speak", agent=route.agent, problem=str(error), remedy="run `offhook check`")
             cascade = None
@@ -187,7 +187,7 @@ class Switchboard:
         plan = self._plan(taken.agent, taken.config, offer.route)
         if taken.by_application:
             plan = replace(plan, permissions=Permissions(), greet=False, ring_s=0)
-        cascade = self._vendors.cascade(taken.config)
+        cascade = self._vendors.cascade(taken.config, narrow=True)
         offer.journal.taken_by(taken.agent)
         return await self._call(offer.call_id, offer.leg, plan, cascade, offer.journal).run()
 

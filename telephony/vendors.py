@@ -4,7 +4,7 @@ What is heavy to start (the recogniser's processes, the speech model, a vendor's
 call that needs it where that can be known, and serves every call.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from functools import partial
 from types import TracebackType
@@ -15,6 +15,7 @@ from pipeline.fallback.model import FallbackModel
 from pipeline.fallback.race import Candidate, Patience
 from pipeline.fallback.voice import FallbackVoice, Pace, Speaker
 from pipeline.flow import Flow
+from pipeline.making import Connect
 from pipeline.providers import Access, Hearing, LanguageModel, ProviderError, SpeechToText, TextToSpeech
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.embedded_tts import EmbeddedVoice
@@ -26,7 +27,15 @@ from pipeline.realtime.config import SemanticVad, SessionConfig
 from pipeline.signals import LAST_WORDS
 from pipeline.worker import Cascade
 from telephony.dialplan import HOLD_WORDS
-from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES, LanguageServer, VendorVoice
+from telephony.makers import (
+    LANGUAGE_MODELS,
+    NARROW_VOICES,
+    RECOGNISERS,
+    VOICES,
+    LanguageServer,
+    VendorVoice,
+    VoiceMakers,
+)
 from telephony.provider_table import EMBEDDED, Choice, ProviderTable, flow_of, is_by
 from telephony.settings import Settings
 from telephony.vendor_table import Layer, Vendor
@@ -77,7 +86,7 @@ class Vendors:
         self._voice = EmbeddedVoice()
         self._servers: dict[str, LanguageServer] = {}
         self._recognisers: dict[str, SpeechToText] = {}
-        self._voices: dict[str, VendorVoice] = {}
+        self._voices: dict[tuple[str, bool], VendorVoice] = {}
         hearing = [agent for agent in agents.values() if self._has("stt", agent, EMBEDDED)]
         prompts = [self._phrases(agent) for agent in hearing]
         self._recogniser = EmbeddedSpeechToText(settings.providers.recogniser_processes, prompts)
@@ -111,13 +120,12 @@ class Vendors:
     ) -> None:
         await self._open.aclose()
 
-    def cascade(self, agent: SessionConfig) -> Cascade:
-        """The providers of one call; raises UnknownModelError."""
+    def cascade(self, agent: SessionConfig, *, narrow: bool = False) -> Cascade:
+        """The providers of one session, with `narrow` of one on a narrow-band line; raises UnknownModelError."""
         assert self._ticks is not None, "vendors are not open"
-        hears, thinks, speaks = self.recognisers(agent), self.language_models(agent), self.voices(agent)
+        hears, thinks, speaks = self.recognisers(agent), self.language_models(agent), self.voices(agent, narrow=narrow)
         if not (hears and thinks and speaks):
             raise UnknownModelError(self.problem(agent) or "nobody answers to a name that is known")
-        voices = [each.provider for each in speaks.values()]
         return Cascade(
             self._ticks.caller(),
             tuple(self._candidate("stt", name, each) for name, each in hears.items()),
@@ -125,7 +133,10 @@ class Vendors:
             FallbackVoice([self._candidate("tts", name, each) for name, each in speaks.items()], self._patience["tts"]),
             final_within_s=self._final_within_s,
             sound_judge=self._sound_judge,
-            warm=[each.warm for each in (*thinks.values(), *voices) if isinstance(each, Warmable)],
+            warm=[
+                *(each.warm for each in thinks.values() if isinstance(each, Warmable)),
+                *_warming(speaks.values(), agent.audio.output.voice),
+            ],
         )
 
     def ready_made(self, text: str) -> bytes:
@@ -140,10 +151,10 @@ class Vendors:
         """Who may think for an agent, by whole name and in the order to try them; empty when its own is unknown."""
         return {each.name: self._language_model(each) for each in self._table.choices("llm", agent)}
 
-    def voices(self, agent: SessionConfig) -> dict[str, Speaker]:
+    def voices(self, agent: SessionConfig, *, narrow: bool) -> dict[str, Speaker]:
         """Who may speak for an agent, by whole name and in the order to try them; empty when its own is unknown."""
         choices = self._table.choices("tts", agent)
-        return {each.name: self._text_to_speech(each, is_own=each is choices[0]) for each in choices}
+        return {each.name: self._text_to_speech(each, is_own=each is choices[0], narrow=narrow) for each in choices}
 
     def problem(self, config: SessionConfig) -> str | None:
         """Why these providers cannot run a session; None when they can."""
@@ -187,15 +198,20 @@ class Vendors:
             return ScriptedModel(self._flows[choice.model])
         return self._server(choice.entry.maker, vendor).model(choice.model)
 
-    def _text_to_speech(self, choice: Choice, *, is_own: bool) -> Speaker:
+    def _text_to_speech(self, choice: Choice, *, is_own: bool, narrow: bool) -> Speaker:
         """A vendor that stands in for another does not have the other's voices."""
         vendor, pace = choice.entry.vendor, self._pace(choice.name)
         if vendor is None:
             known = choice.entry.voices
             return Speaker(self._voice, lambda voice: voice if voice in known else known[0], pace)
-        if choice.name not in self._voices:
-            self._voices[choice.name] = VOICES[vendor.tts](_access(vendor, "tts"), choice.model)
-        return Speaker(self._voices[choice.name], lambda voice: (voice if is_own else "") or vendor.voice, pace)
+        voice = self._vendor_voice(choice, vendor, NARROW_VOICES if narrow and vendor.tts in NARROW_VOICES else VOICES)
+        return Speaker(voice, lambda name: (name if is_own else "") or vendor.voice, pace)
+
+    def _vendor_voice(self, choice: Choice, vendor: Vendor, makers: VoiceMakers) -> VendorVoice:
+        key = choice.name, makers is NARROW_VOICES
+        if key not in self._voices:
+            self._voices[key] = makers[vendor.tts](_access(vendor, "tts"), choice.model)
+        return self._voices[key]
 
     def _server(self, name: str, vendor: Vendor) -> LanguageServer:
         if name not in self._servers:
@@ -216,6 +232,13 @@ class Vendors:
             return transcription.prompt
         flow = flow_of(self._table.model_name(agent))
         return "\n".join(self._flows[flow].phrases()) if flow is not None and flow in self._flows else None
+
+
+def _warming(speakers: Iterable[Speaker], voice: str) -> Iterator[Connect]:
+    """What has a connection ready for each of those that have one, in the voice that will be asked for."""
+    for speaker in speakers:
+        if isinstance(speaker.provider, VendorVoice):
+            yield partial(speaker.provider.warm, speaker.voice_for(voice))
 
 
 def _access(vendor: Vendor, layer: Layer) -> Access:

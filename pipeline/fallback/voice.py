@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from pipeline.audio import WIDE_HZ, ms_of
+from pipeline.audio import Speech, speech_ms
 from pipeline.fallback.race import TTS_PATIENCE, Candidate, Patience, Race, now_ms
 from pipeline.providers import ProviderError, Reached, TextToSpeech
 
@@ -47,9 +47,9 @@ class FallbackVoice:
         self._speakers = tuple(speakers)
         self._patience = patience
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[bytes | Reached, None]:
-        """PCM16 at 24 kHz, as from one voice; raises ProviderError when no voice is left to begin it, or to end it."""
-        race: Race[Speaker, bytes | Reached] = Race(self._speakers, self._patience)
+    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[Speech | Reached, None]:
+        """Speech as from one voice; raises ProviderError when no voice is left to begin it, or to end it."""
+        race: Race[Speaker, Speech | Reached] = Race(self._speakers, self._patience)
         at, made_ms = 0, 0.0
         while True:
             part = _Part(text[at:], now_ms())
@@ -90,14 +90,14 @@ class _Part:
         """How long the next chunk may take: that long after all that was made has been heard, if played at once."""
         return None if next_s is None else next_s + max(0.0, self.begun_ms + self.audio_ms - now_ms()) / 1_000
 
-    def take(self, piece: bytes | Reached, chars: int, before_ms: float) -> bytes | Reached:
+    def take(self, piece: Speech | Reached, chars: int, before_ms: float) -> Speech | Reached:
         """The next piece, as one of the whole: `chars` and `before_ms` were spoken by others."""
         if isinstance(piece, Reached):
             self.words.append(piece)
             return Reached(chars + piece.chars, before_ms + piece.audio_ms)
         if not self.audio_ms:
             self.begun_ms = now_ms()
-        self.audio_ms += ms_of(piece, WIDE_HZ)
+        self.audio_ms += speech_ms(piece)
         return piece
 
     def spoken_chars(self, ms_per_char: float) -> int:

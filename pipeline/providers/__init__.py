@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from pipeline.audio import Frame
+from pipeline.audio import Frame, Speech
 
 Reason = Literal["refused", "unreachable", "stalled", "limited", "malformed", "internal"]
 
@@ -191,8 +191,8 @@ class Reached:
 class TextToSpeech(Protocol):
     """A streaming voice."""
 
-    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[bytes | Reached]:
-        """PCM16 LE mono at 24 kHz in chunks as they are made, and word timings of a voice that gives them.
+    def speak(self, text: str, voice: str, speed: float) -> AsyncIterator[Speech | Reached]:
+        """Speech in chunks as they are made, and word timings of a voice that gives them.
 
         A timing may come before or after the audio it speaks of. Closing cancels; raises ProviderError.
         """

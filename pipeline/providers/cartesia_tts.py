@@ -4,71 +4,61 @@ The SDK is not used: its connection reads ahead into endless queues of its own, 
 A cancelled context that has begun goes on to its end, as documented: the socket serves again when that has come.
 """
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
-from itertools import count
+from collections.abc import Iterable
 from typing import Any, Final
 
-from pipeline.audio import WIDE_HZ
+from pipeline.audio import NARROW_HZ, WIDE_HZ, Speech
 from pipeline.providers import Access, ProviderError, Reached
-from pipeline.providers.socket import failed
-from pipeline.providers.socket_pool import Message, SocketPool, WholeSamples, address, pcm_of
-from pipeline.providers.spoken_words import SpokenWords, speakable
+from pipeline.providers.made_sound import MadeSound, decoded
+from pipeline.providers.socket import failed, url_of
+from pipeline.providers.socket_pool import Message
+from pipeline.providers.socket_voice import SocketVoice
+from pipeline.providers.spoken_words import SpokenWords
 from pipeline.providers.statuses import reason_of
 
 NAME: Final = "cartesia"
 CARTESIA_URL: Final = "https://api.cartesia.ai"
 VERSION: Final = "2026-08-14"
-SLOWEST, FASTEST = 0.6, 1.5
+PACES: Final = (0.6, 1.5)
+WIDE: Final = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": WIDE_HZ}
+NARROW: Final = {"container": "raw", "encoding": "pcm_mulaw", "sample_rate": NARROW_HZ}
 
 
-class CartesiaTextToSpeech:
+class CartesiaTextToSpeech(SocketVoice):
     """One model; `voice` is a voice's id."""
 
-    def __init__(self, access: Access, model: str, *, language: str | None = None) -> None:
-        self._url = address(access.base_url, "/tts/websocket")
+    def __init__(self, access: Access, model: str, *, language: str | None = None, narrow: bool = False) -> None:
+        key = {"Authorization": f"Bearer {access.api_key}"} if access.api_key else {}
+        super().__init__(NAME, access, {"cartesia-version": VERSION} | key, paces=PACES)
+        self._narrow = narrow
+        self._url = url_of(access.base_url, "/tts/websocket")
         self._request: dict[str, object] = {
             "model_id": model,
-            "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": WIDE_HZ},
+            "output_format": NARROW if narrow else WIDE,
             "add_timestamps": True,
             "continue": False,
         } | ({"language": language} if language else {})
-        self._ids = count(1)
-        key = {"Authorization": f"Bearer {access.api_key}"} if access.api_key else {}
-        self._pool = SocketPool(NAME, access, {"cartesia-version": VERSION} | key)
 
-    async def warm(self) -> None:
-        """Have a connection ready; never raises."""
-        await self._pool.warm(self._url)
+    def _address(self, voice: str, pace: float) -> str:
+        return self._url
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[bytes | Reached, None]:
-        """Speak it at 0.6 to 1.5 of the voice's pace; raises ProviderError."""
-        if not speakable(text):
-            return
+    def _recital(self, text: str, voice: str, pace: float) -> "_Context":
         request = self._request | {
             "transcript": text,
             "voice": {"mode": "id", "id": voice},
-            "generation_config": {"speed": min(max(speed, SLOWEST), FASTEST)},
+            "generation_config": {"speed": pace},
         }
-        async with aclosing(
-            self._pool.speak(self._url, lambda: _Context(f"u{next(self._ids)}", text, request))
-        ) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._pool.close()
+        return _Context(self._fresh_id(), text, request, narrow=self._narrow)
 
 
 class _Context:
     """One text in its context."""
 
-    def __init__(self, context_id: str, text: str, request: Message) -> None:
+    def __init__(self, context_id: str, text: str, request: Message, *, narrow: bool) -> None:
         self.over = False
         self._id = context_id
         self._request = request
-        self._samples = WholeSamples()
+        self._sound = MadeSound(narrow)
         self._words = SpokenWords(text)
 
     def begin(self) -> list[Message]:
@@ -77,7 +67,7 @@ class _Context:
     def stop(self) -> Message:
         return {"context_id": self._id, "cancel": True}
 
-    def take(self, frame: bytes | dict[str, Any]) -> Iterable[bytes | Reached]:
+    def take(self, frame: bytes | dict[str, Any]) -> Iterable[Speech | Reached]:
         if isinstance(frame, bytes):
             raise failed(NAME, "malformed", "a binary frame")
         kind = frame["type"]
@@ -85,14 +75,14 @@ class _Context:
             return
         match kind:
             case "chunk":
-                yield from self._samples.of(pcm_of(frame["data"]))
+                yield from self._sound.of(decoded(frame["data"]))
             case "timestamps":
                 times = frame.get("word_timestamps") or {"words": (), "end": ()}
                 for word, end_s in zip(times["words"], times["end"], strict=True):
                     yield from self._words.spoken(word, end_s * 1_000)
             case "done":
                 self.over = True
-                yield from self._words.finished(self._samples.given_ms)
+                yield from self._words.finished(self._sound.given_ms)
             case "error" if _says_nothing_to_say(frame):
                 self.over = True
             case "error":

@@ -13,8 +13,8 @@ import msgspec
 
 from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing, ProviderError
-from pipeline.providers.socket import failed
-from pipeline.providers.stream import Manners, streaming, type_of, url_of
+from pipeline.providers.socket import failed, url_of
+from pipeline.providers.stream import Manners, streaming, type_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "deepgram"

@@ -15,8 +15,8 @@ import msgspec
 
 from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing
-from pipeline.providers.socket import failed
-from pipeline.providers.stream import Manners, streaming, type_of, url_of
+from pipeline.providers.socket import failed, url_of
+from pipeline.providers.stream import Manners, streaming, type_of
 from pipeline.providers.utterances import NEAR_MS, Utterance, Utterances, terms_of
 
 PROVIDER: Final = "deepgram"

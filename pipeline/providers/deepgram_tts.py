@@ -5,72 +5,55 @@ The SDK is not used: its asynchronous client is built on the legacy half of `web
 A socket may be flushed 20 times a minute; others take over what is beyond. Deepgram gives no word timings.
 """
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from collections.abc import Iterable
 from typing import Any, Final
 
-from pipeline.audio import WIDE_HZ
+from pipeline.audio import NARROW_HZ, WIDE_HZ, Speech
 from pipeline.providers import Access, Reached
-from pipeline.providers.socket import failed
-from pipeline.providers.socket_pool import Habits, Message, SocketPool, WholeSamples, address
-from pipeline.providers.spoken_words import in_parts, speakable
+from pipeline.providers.made_sound import MadeSound
+from pipeline.providers.socket import failed, url_of
+from pipeline.providers.socket_pool import Habits, Message
+from pipeline.providers.socket_voice import SocketVoice
+from pipeline.providers.spoken_words import in_parts
 
 NAME: Final = "deepgram"
 DEEPGRAM_URL: Final = "https://api.deepgram.com"
-SLOWEST, FASTEST = 0.7, 1.5
+PACES: Final = (0.7, 1.5)
 LONGEST_TEXT = 2_000
 FLUSHES_A_MINUTE = 20
 
 
-class DeepgramTextToSpeech:
-    """One family of voices (`aura-2`); `voice` is a name in it (`thalia`) or a whole model (`aura-2-thalia-en`).
+class DeepgramTextToSpeech(SocketVoice):
+    """One family of voices (`aura-2`); `voice` is a name in it (`thalia`) or a whole model (`aura-2-thalia-en`)."""
 
-    `voices` are those that `warm` connects for, beside those used before.
-    """
-
-    def __init__(self, access: Access, model: str, *, language: str = "en", voices: tuple[str, ...] = ()) -> None:
-        self._access = access
+    def __init__(self, access: Access, model: str, *, language: str = "en", narrow: bool = False) -> None:
+        key = {"Authorization": f"Token {access.api_key}"} if access.api_key else {}
+        super().__init__(NAME, access, key, paces=PACES, habits=Habits(a_minute=FLUSHES_A_MINUTE))
+        self._narrow = narrow
         self._model = model
         self._language = language
-        self._voices = set(voices)
-        headers = {"Authorization": f"Token {access.api_key}"} if access.api_key else {}
-        self._pool = SocketPool(NAME, access, headers, Habits(a_minute=FLUSHES_A_MINUTE))
 
-    async def warm(self) -> None:
-        """Have a connection ready for each known voice; never raises."""
-        for voice in sorted(self._voices):
-            await self._pool.warm(self._address(voice, 1.0))
-
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[bytes | Reached, None]:
-        """Speak it at 0.7 to 1.5 of the voice's pace; raises ProviderError."""
-        if not speakable(text):
-            return
-        self._voices.add(voice)
-        async with aclosing(self._pool.speak(self._address(voice, speed), lambda: _Text(text))) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._pool.close()
-
-    def _address(self, voice: str, speed: float) -> str:
+    def _address(self, voice: str, pace: float) -> str:
         whole = not voice or voice.startswith("aura")
         model = (voice or self._model) if whole else f"{self._model}-{voice}-{self._language}"
-        query: dict[str, object] = {"model": model, "encoding": "linear16", "sample_rate": WIDE_HZ}
-        if speed != 1.0:
-            query["speed"] = min(max(speed, SLOWEST), FASTEST)
-        return address(self._access.base_url, "/v1/speak", query)
+        encoding, rate_hz = ("mulaw", NARROW_HZ) if self._narrow else ("linear16", WIDE_HZ)
+        query: dict[str, object] = {"model": model, "encoding": encoding, "sample_rate": rate_hz}
+        if pace != 1.0:
+            query["speed"] = pace
+        return url_of(self._base_url, "/v1/speak", query)
+
+    def _recital(self, text: str, voice: str, pace: float) -> "_Text":
+        return _Text(text, narrow=self._narrow)
 
 
 class _Text:
     """One text between its Speak and its Flushed."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, narrow: bool) -> None:
         self.over = False
         self._text = text
         self._stopping = False
-        self._samples = WholeSamples()
+        self._sound = MadeSound(narrow)
 
     def begin(self) -> list[Message]:
         speak: list[Message] = [{"type": "Speak", "text": part} for part in in_parts(self._text, LONGEST_TEXT)]
@@ -81,9 +64,9 @@ class _Text:
         self._stopping = True
         return {"type": "Clear"}
 
-    def take(self, frame: bytes | dict[str, Any]) -> Iterable[bytes | Reached]:
+    def take(self, frame: bytes | dict[str, Any]) -> Iterable[Speech | Reached]:
         if isinstance(frame, bytes):
-            yield from self._samples.of(frame)
+            yield from self._sound.of(frame)
             return
         match frame["type"]:
             case "Flushed":

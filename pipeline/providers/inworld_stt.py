@@ -18,8 +18,8 @@ import msgspec
 
 from pipeline.audio import NARROW_HZ, Resampler
 from pipeline.providers import Access, Hearing, Reason
-from pipeline.providers.socket import failed
-from pipeline.providers.stream import Manners, streaming, url_of
+from pipeline.providers.socket import failed, url_of
+from pipeline.providers.stream import Manners, streaming
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "inworld"

@@ -5,76 +5,65 @@ the socket is closed. Keys are checked when the first context is created, not at
 vendor on an idle socket, which it keeps for ten minutes.
 """
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
-from itertools import count
+from collections.abc import Iterable
 from typing import Any, Final
 
-from pipeline.audio import WIDE_HZ
+from pipeline.audio import NARROW_HZ, WIDE_HZ, Speech
 from pipeline.providers import Access, ProviderError, Reached, Reason
+from pipeline.providers.made_sound import MadeSound, decoded
 from pipeline.providers.riff import without_header
-from pipeline.providers.socket import failed
-from pipeline.providers.socket_pool import Message, SocketPool, WholeSamples, address, pcm_of
-from pipeline.providers.spoken_words import SpokenWords, in_parts, speakable
+from pipeline.providers.socket import failed, url_of
+from pipeline.providers.socket_pool import Message
+from pipeline.providers.socket_voice import SocketVoice
+from pipeline.providers.spoken_words import SpokenWords, in_parts
 
 NAME: Final = "inworld"
 INWORLD_URL: Final = "https://api.inworld.ai"
-SLOWEST, FASTEST = 0.5, 1.5
+PACES: Final = (0.5, 1.5)
 LONGEST_TEXT = 1_000
+WIDE: Final = {"audioEncoding": "PCM", "sampleRateHertz": WIDE_HZ}
+NARROW: Final = {"audioEncoding": "MULAW", "sampleRateHertz": NARROW_HZ}
 # Codes of google.rpc.Code.
 LIMITED = frozenset((8,))
 REFUSED = frozenset((3, 5, 6, 7, 9, 11, 12, 16))
 
 
-class InworldTextToSpeech:
+class InworldTextToSpeech(SocketVoice):
     """One model; `voice` is a voice's name or a cloned voice's id."""
 
-    def __init__(self, access: Access, model: str, *, language: str | None = None) -> None:
-        self._url = address(access.base_url, "/tts/v1/voice:streamBidirectional")
+    def __init__(self, access: Access, model: str, *, language: str | None = None, narrow: bool = False) -> None:
+        key = {"Authorization": f"Basic {access.api_key}"} if access.api_key else {}
+        super().__init__(NAME, access, key, paces=PACES)
+        self._narrow = narrow
+        self._url = url_of(access.base_url, "/tts/v1/voice:streamBidirectional")
         self._model = model
         self._language = {"language": language} if language else {}
-        self._ids = count(1)
-        headers = {"Authorization": f"Basic {access.api_key}"} if access.api_key else {}
-        self._pool = SocketPool(NAME, access, headers)
 
-    async def warm(self) -> None:
-        """Have a connection ready; never raises."""
-        await self._pool.warm(self._url)
+    def _address(self, voice: str, pace: float) -> str:
+        return self._url
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[bytes | Reached, None]:
-        """Speak it at 0.5 to 1.5 of the voice's pace; raises ProviderError."""
-        if not speakable(text):
-            return
-        pace = min(max(speed, SLOWEST), FASTEST)
+    def _recital(self, text: str, voice: str, pace: float) -> "_Context":
         create = {
             "voiceId": voice,
             "modelId": self._model,
-            "audioConfig": {"audioEncoding": "PCM", "sampleRateHertz": WIDE_HZ, "speakingRate": pace},
+            "audioConfig": (NARROW if self._narrow else WIDE) | {"speakingRate": pace},
             "timestampType": "WORD",
             "timestampTransportStrategy": "ASYNC",
             "autoMode": True,
             **self._language,
         }
-        async with aclosing(
-            self._pool.speak(self._url, lambda: _Context(f"u{next(self._ids)}", text, create))
-        ) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._pool.close()
+        return _Context(self._fresh_id(), text, create, narrow=self._narrow)
 
 
 class _Context:
     """One text in its context."""
 
-    def __init__(self, context_id: str, text: str, create: Message) -> None:
+    def __init__(self, context_id: str, text: str, create: Message, *, narrow: bool) -> None:
         self.over = False
         self._id = context_id
         self._text = text
         self._create = create
-        self._samples = WholeSamples()
+        self._sound = MadeSound(narrow)
         self._words = SpokenWords(text)
         self._flushed_ms = 0.0
 
@@ -86,7 +75,7 @@ class _Context:
     def stop(self) -> None:
         return None
 
-    def take(self, frame: bytes | dict[str, Any]) -> Iterable[bytes | Reached]:
+    def take(self, frame: bytes | dict[str, Any]) -> Iterable[Speech | Reached]:
         if isinstance(frame, bytes):
             raise failed(NAME, "malformed", "a binary frame")
         if error := frame.get("error"):
@@ -98,14 +87,13 @@ class _Context:
             raise _failure(int(code))
         if chunk := result.get("audioChunk"):
             yield from self._timed(chunk.get("timestampInfo") or {})
-            audio = pcm_of(chunk.get("audioContent") or "")
-            yield from self._samples.of(without_header(audio))
+            yield from self._sound.of(without_header(decoded(chunk.get("audioContent") or "")))
         if "flushCompleted" in result:
             # The times of what is said next count from here.
-            self._flushed_ms = self._samples.given_ms
+            self._flushed_ms = self._sound.given_ms
         if "contextClosed" in result:
             self.over = True
-            yield from self._words.finished(self._samples.given_ms)
+            yield from self._words.finished(self._sound.given_ms)
 
     def _timed(self, times: dict[str, Any]) -> Iterable[Reached]:
         alignment = times.get("wordAlignment") or {"words": (), "wordEndTimeSeconds": ()}

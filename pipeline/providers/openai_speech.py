@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Final
 
-from pipeline.audio import WIDE_HZ
+from pipeline.audio import WIDE_HZ, Speech
 from pipeline.providers import Access, Reached
+from pipeline.providers.made_sound import MadeSound
 from pipeline.providers.riff import WavStream
 from pipeline.providers.sdk import Timeouts
 from pipeline.providers.sdk_server import OPENAI, SdkServer
 from pipeline.providers.socket import failed
-from pipeline.providers.socket_pool import WholeSamples
 from pipeline.providers.spoken_words import speakable
 from pipeline.providers.statuses import reason_of
 
@@ -33,11 +33,11 @@ class OpenAISpeech:
         self._given: dict[str, Any] = {"instructions": instructions} if instructions else {}
         self._pcm_hz = pcm_hz
 
-    async def warm(self) -> None:
+    async def warm(self, voice: str) -> None:
         """Have the SDK loaded and a connection ready; never raises."""
         await self._server.warm()
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[bytes | Reached, None]:
+    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[Speech | Reached, None]:
         """Speak it at 0.25 to 4 times the voice's pace; raises ProviderError."""
         if not speakable(text):
             return
@@ -51,7 +51,7 @@ class OpenAISpeech:
         }
         async with AsyncExitStack() as stack:
             body = await self._answer(stack, request)
-            sound, samples = WavStream(self._pcm_hz), WholeSamples()
+            sound, samples = WavStream(self._pcm_hz), MadeSound()
             while (chunk := await self._next(body)) is not None:
                 for whole in samples.of(self._heard(sound, chunk)):
                     yield whole

@@ -14,9 +14,9 @@ import msgspec
 
 from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing
-from pipeline.providers.socket import failed
+from pipeline.providers.socket import failed, url_of
 from pipeline.providers.statuses import NO_MONEY_LEFT
-from pipeline.providers.stream import Manners, streaming, type_of, url_of
+from pipeline.providers.stream import Manners, streaming, type_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "openai"

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from pipeline.audio import WIDE_HZ, Frame, bytes_of
+from pipeline.audio import NARROW_HZ, WIDE_HZ, Frame, Narrow, Speech, bytes_of
 from pipeline.providers import Delta, Prompt, TextDelta, Transcript, Usage
 
 PITCH_HZ = 150
@@ -113,24 +113,26 @@ class SimulatedModel:
 class SimulatedVoice:
     """TextToSpeech; the text is heard as a hum without a pause, loud from its first sample, `word_ms` a word."""
 
-    def __init__(self, latency: Latency = Latency()) -> None:
+    def __init__(self, latency: Latency = Latency(), *, narrow: bool = False) -> None:
         self._latency = latency
+        self._rate_hz = NARROW_HZ if narrow else WIDE_HZ
 
-    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[bytes, None]:
+    async def speak(self, text: str, voice: str, speed: float) -> AsyncGenerator[Speech, None]:
         """The first chunk after its latency, then the others faster than they are heard."""
         latency = self._latency
         due_s = asyncio.get_running_loop().time() + latency.first_chunk_ms / 1_000
-        left = bytes_of(math.ceil(len(re.findall(r"\w+", text)) * latency.word_ms / speed), WIDE_HZ)
-        chunk = bytes_of(latency.chunk_ms, WIDE_HZ)
-        hum = _hum()
+        left = bytes_of(math.ceil(len(re.findall(r"\w+", text)) * latency.word_ms / speed), self._rate_hz)
+        chunk = bytes_of(latency.chunk_ms, self._rate_hz)
+        hum = _hum(self._rate_hz)
         start = 0
         while left > 0:
             await _until(due_s)
             size = min(chunk, left, len(hum) - start)
-            yield hum[start : start + size]
+            pcm = hum[start : start + size]
+            yield Narrow(pcm) if self._rate_hz == NARROW_HZ else pcm
             left -= size
             start = (start + size) % len(hum)
-            due_s += size / bytes_of(1_000, WIDE_HZ) / latency.times_real_time
+            due_s += size / bytes_of(1_000, self._rate_hz) / latency.times_real_time
 
 
 async def _until(time_s: float) -> None:
@@ -139,9 +141,9 @@ async def _until(time_s: float) -> None:
 
 
 @cache
-def _hum() -> bytes:
-    """One second of a voice-like sound at 24 kHz that joins its own beginning: harmonics to 3 kHz, four syllables."""
-    time_s = np.arange(WIDE_HZ) / WIDE_HZ
+def _hum(rate_hz: int) -> bytes:
+    """One second of a voice-like sound that joins its own beginning: harmonics to 3 kHz, four syllables."""
+    time_s = np.arange(rate_hz) / rate_hz
     harmonics = range(1, 3_000 // PITCH_HZ + 1)
     voice = sum(np.cos(2 * np.pi * PITCH_HZ * nth * time_s + nth * nth) / nth for nth in harmonics)
     swelling = 0.75 + 0.25 * np.cos(2 * np.pi * SYLLABLES_HZ * time_s)

@@ -3,9 +3,10 @@
 A half-open connection is found by pings; how long an answer may take is for those to say who wait for it.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import structlog
@@ -100,6 +101,14 @@ async def opened(
     except (InvalidURI, ValueError):
         raise failed(provider, "refused", "the address or the key is malformed") from None
     return Socket(provider, connection)
+
+
+def url_of(address: str, path: str, query: Mapping[str, object] | Sequence[tuple[str, object]] = ()) -> str:
+    """The WebSocket's URL at an address that may be written as an HTTP one."""
+    scheme, _, rest = address.partition("://")
+    secure = {"http": "ws", "https": "wss"}.get(scheme, scheme)
+    url = f"{secure}://{rest.rstrip('/')}{path}"
+    return f"{url}?{urlencode(query)}" if query else url
 
 
 def lost(provider: str, closed: ConnectionClosed) -> ProviderError:

@@ -10,12 +10,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
-from urllib.parse import urlencode
+from typing import Any, Final, Protocol
 
-import msgspec
-
-from pipeline.audio import SAMPLE_BYTES, WIDE_HZ
+from pipeline.audio import Speech
 from pipeline.providers import Access, ProviderError, Reached
 from pipeline.providers.socket import Socket, failed, opened
 
@@ -40,7 +37,7 @@ class Recital(Protocol):
         """What to send."""
         ...
 
-    def take(self, frame: bytes | dict[str, Any]) -> Iterable[bytes | Reached]:
+    def take(self, frame: bytes | dict[str, Any]) -> Iterable[Speech | Reached]:
         """What a frame gives; frames of other recitals give nothing. Raises ProviderError."""
         ...
 
@@ -49,7 +46,7 @@ class Recital(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Line:
     url: str
     socket: Socket
@@ -65,46 +62,13 @@ class Habits:
     a_minute: int | None = None
 
 
-@dataclass(slots=True)
-class WholeSamples:
-    """Chunks of PCM16 cut between samples, wherever the vendor cut them."""
-
-    _given_bytes: int = 0
-    _odd: bytes = b""
-
-    @property
-    def given_ms(self) -> float:
-        """How much audio was given so far."""
-        return self._given_bytes * 1_000 / (SAMPLE_BYTES * WIDE_HZ)
-
-    def of(self, chunk: bytes) -> list[bytes]:
-        """The whole samples so far, as one chunk or none."""
-        chunk = self._odd + chunk
-        whole = len(chunk) // SAMPLE_BYTES * SAMPLE_BYTES
-        self._odd = chunk[whole:]
-        self._given_bytes += whole
-        return [chunk[:whole]] if whole else []
-
-
-def pcm_of(text: str) -> bytes:
-    """Audio out of a JSON message's base64, four times as fast as the standard library; raises ValueError."""
-    try:
-        return msgspec.convert(text, bytes)
-    except msgspec.ValidationError:
-        raise ValueError("no base64") from None
-
-
-def address(base_url: str, path: str, query: Mapping[str, object] | None = None) -> str:
-    """The WebSocket address of a vendor whose base URL may be written with http or ws."""
-    root = base_url.rstrip("/")
-    root = "ws" + root[4:] if root.startswith("http") else root
-    return f"{root}{path}" + (f"?{urlencode(query)}" if query else "")
+NO_HABITS: Final = Habits()
 
 
 class SocketPool:
     """All sockets to one vendor; `close` leaves none open. One event loop uses it."""
 
-    def __init__(self, provider: str, access: Access, headers: Mapping[str, str], habits: Habits = Habits()) -> None:
+    def __init__(self, provider: str, access: Access, headers: Mapping[str, str], habits: Habits) -> None:
         self._provider = provider
         self._connect_s = access.connect_s
         self._headers = headers
@@ -121,7 +85,7 @@ class SocketPool:
             with suppress(ProviderError):
                 self._rest(await self._open(url))
 
-    async def speak(self, url: str, recital: Callable[[], Recital]) -> AsyncGenerator[bytes | Reached, None]:
+    async def speak(self, url: str, recital: Callable[[], Recital]) -> AsyncGenerator[Speech | Reached, None]:
         """Speak one; a socket that has died idle is replaced as long as nothing was heard. Raises ProviderError."""
         line = self._taken_from_rest(url)
         heard = False
@@ -157,7 +121,7 @@ class SocketPool:
         socket = await opened(self._provider, url, self._headers, connect_s=self._connect_s)
         return _Line(url, socket, deque(maxlen=self._habits.a_minute))
 
-    async def _speak_on(self, line: _Line, recital: Recital) -> AsyncGenerator[bytes | Reached, None]:
+    async def _speak_on(self, line: _Line, recital: Recital) -> AsyncGenerator[Speech | Reached, None]:
         line.used_s.append(_now_s())
         begun = broken = False
         try:
@@ -178,7 +142,7 @@ class SocketPool:
             else:
                 self._start(self._settle(line, recital if begun else None))
 
-    def _understood(self, recital: Recital, frame: bytes | dict[str, Any]) -> list[bytes | Reached]:
+    def _understood(self, recital: Recital, frame: bytes | dict[str, Any]) -> list[Speech | Reached]:
         try:
             return list(recital.take(frame))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
@@ -234,16 +198,17 @@ class SocketPool:
         """While there are idle sockets: keep them alive, and close those that nobody has wanted for long."""
         while any(self._idle.values()):
             await asyncio.sleep(TEND_S)
-            for url, lines in list(self._idle.items()):
-                oldest_s = _now_s() - IDLE_S
-                old = [line for line in lines if line.idle_since_s < oldest_s]
-                self._idle[url] = [line for line in lines if line not in old and not line.socket.closed]
-                for line in old:
+            for line in [line for lines in self._idle.values() for line in lines]:
+                idle = self._idle[line.url]
+                if line not in idle:
+                    continue  # It has been taken while another was tended.
+                if line.socket.closed or line.idle_since_s < _now_s() - IDLE_S:
+                    idle.remove(line)
                     self._hang_up(line)
-                if self._habits.keep_alive is not None:
-                    for line in list(self._idle[url]):
-                        with suppress(ProviderError):
-                            await line.socket.send_json(self._habits.keep_alive)
+                elif self._habits.keep_alive is not None:
+                    with suppress(ProviderError):
+                        await line.socket.send_json(self._habits.keep_alive)
+            self._idle = {url: lines for url, lines in self._idle.items() if lines}
         self._tending = None
 
     def _hang_up(self, line: _Line) -> None:

@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -205,14 +204,6 @@ async def streaming(
                 with suppress(ProviderError, TimeoutError):
                     async with asyncio.timeout(CLOSE_S):
                         await socket.send(closing)
-
-
-def url_of(address: str, path: str, query: Sequence[tuple[str, object]] = ()) -> str:
-    """The WebSocket's URL at an address that may be written as an HTTP one."""
-    scheme, _, rest = address.partition("://")
-    secure = {"http": "ws", "https": "wss"}.get(scheme, scheme)
-    url = f"{secure}://{rest.rstrip('/')}{path}"
-    return f"{url}?{urlencode(query)}" if query else url
 
 
 def type_of(message: Mapping[str, Any]) -> str:

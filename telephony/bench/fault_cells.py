@@ -24,6 +24,7 @@ from telephony.bench.vendor_servers.openai_files_server import OpenAIFilesServer
 from telephony.bench.vendor_servers.openai_llm import ChatServer
 from telephony.bench.vendor_servers.openai_speech_server import OpenAISpeechServer
 from telephony.bench.vendor_servers.openai_transcription_server import OpenAITranscriptionServer
+from telephony.makers import NARROW_VOICES
 from telephony.vendor_table import Layer
 
 Fault = Literal["refuse", "half-open", "stall", "close", "drip", "wrong JSON", "401", "429", "500"]
@@ -33,7 +34,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
 )
 DRIP_S: Final = 0.2
 INTO_BYTES: Final[Mapping[Layer, int]] = {"stt": 60, "llm": 900, "tts": 50_000}
-"""How far into an answer a connection stalls or is closed."""
+INTO_NARROW_BYTES: Final = INTO_BYTES["tts"] // 6
+"""How far into an answer a connection stalls or is closed: of one in mu-law at 8 kHz a sixth as far."""
 
 
 class VendorServer(Protocol):
@@ -108,7 +110,8 @@ class Stage:
 
     def arm(self, fault: Fault) -> None:
         """From now on this goes wrong."""
-        into_bytes = INTO_BYTES[self.tried.layer]
+        is_narrow = self.tried.layer == "tts" and self.tried.protocol in NARROW_VOICES
+        into_bytes = INTO_NARROW_BYTES if is_narrow else INTO_BYTES[self.tried.layer]
         match fault:
             case "refuse":
                 self.proxy.arm(Refuse())

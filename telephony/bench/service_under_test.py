@@ -51,9 +51,9 @@ class SimulatedVendors(Vendors):
         """The simulated one."""
         return {"simulated": SimulatedModel(LATENCY, lambda _: REPLY)}
 
-    def voices(self, agent: SessionConfig) -> dict[str, Speaker]:
+    def voices(self, agent: SessionConfig, *, narrow: bool) -> dict[str, Speaker]:
         """The simulated one."""
-        return {"simulated": Speaker(SimulatedVoice(LATENCY), str)}
+        return {"simulated": Speaker(SimulatedVoice(LATENCY, narrow=narrow), str)}
 
 
 class ServiceUnderTest(Service):

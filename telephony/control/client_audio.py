@@ -33,12 +33,12 @@ class AgentVoice:
         """Nothing more will come of it."""
         self._wished.pop(response_id, None)
 
-    def deltas(self, play: Play) -> Iterator[OutputAudioDelta]:
+    def deltas(self, play: Play, pcm: bytes) -> Iterator[OutputAudioDelta]:
         """The next audio of a content part."""
         part = self._parts.get(play.item_id)
         if part is None:
             part = self._parts[play.item_id] = AgentAudio(self._wished.get(play.response_id, self.wire))
-        yield from self._deltas(play.response_id, play.item_id, play.output_index, part.encoded(play.pcm))
+        yield from self._deltas(play.response_id, play.item_id, play.output_index, part.encoded(pcm))
 
     def ended(self, done: OutputAudioDone) -> Iterator[ServerEvent]:
         """A content part has all its audio: what its filter still holds, and the event."""

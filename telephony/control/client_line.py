@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from pipeline.audio import WIDE_HZ, Frame, bytes_of
+from pipeline.audio import Frame, Speech, speech_ms
 from pipeline.making import AHEAD_MS
 from pipeline.providers import VoiceActivity
 from pipeline.realtime.config import Format
@@ -16,7 +16,6 @@ from telephony.control.wire_audio import CallerAudio
 
 SLICE_FRAMES: Final = 4
 BEAT_S: Final = 0.01
-_PCM_PER_MS: Final = bytes_of(1, WIDE_HZ)
 
 
 class Beat:
@@ -160,9 +159,9 @@ class ClientLine:
             self._settle()
         return frames
 
-    def play(self, pcm: bytes) -> None:
+    def play(self, speech: Speech) -> None:
         """The client has been sent this."""
-        self._played.queue(len(pcm) / _PCM_PER_MS)
+        self._played.queue(speech_ms(speech))
         self.stir()
 
     def pause(self) -> None:

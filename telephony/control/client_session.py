@@ -182,9 +182,11 @@ class ClientSession:
             self._outbox.close(NORMAL, asked.reason)
 
     def _play(self, play: Play) -> None:
-        self._line.play(play.pcm)
-        self._memory.agent_said(play.response_id, play.pcm)
-        for delta in self._voice.deltas(play):
+        pcm = play.speech
+        assert isinstance(pcm, bytes), "voices were chosen for a narrow-band line"
+        self._line.play(pcm)
+        self._memory.agent_said(play.response_id, pcm)
+        for delta in self._voice.deltas(play, pcm):
             self._outbox.post(ENCODER.encode(delta))
 
     def _show(self, asked: ShowItem) -> ServerEvent:

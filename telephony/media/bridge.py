@@ -1,7 +1,7 @@
 """RingPort <-> event loop: frames in; play, pause, flush, played position out. Rule: a leg's fault is its own.
 
 The bridge ticks at 8 kHz; audio crosses to and from 24 kHz here, once each way, in C++ and with the taps of
-`pipeline.audio`. One eventfd wakes the loop for every leg of the process.
+`pipeline.audio`; speech that was made at 8 kHz passes as it is. One eventfd wakes the loop for every leg.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ from typing import Any, Final
 import pjsua2 as pj
 import structlog
 
-from pipeline.audio import FRAME_MS, NARROW_HZ, SAMPLE_BYTES, WIDE_HZ, Frame, bytes_of, filter_taps
+from pipeline.audio import FRAME_MS, NARROW_HZ, SAMPLE_BYTES, WIDE_HZ, Frame, Speech, bytes_of, filter_taps
+from telephony.media.narrowing import Narrowing
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ _SAMPLES_PER_MS: Final = NARROW_HZ // 1_000
 class RingAudio:
     """A leg's audio on the event loop's side (`telephony.leg.LegAudio`): silent until joined, and after its end."""
 
-    def __init__(self, up: Any, down: Any, joined: dict["RingAudio", None]) -> None:
+    def __init__(self, up: Any, down: Narrowing, joined: dict["RingAudio", None]) -> None:
         self._up = up
         self._down = down
         self._joined = joined
@@ -36,7 +37,6 @@ class RingAudio:
         self._ended = False
         self._recording = False
         self._heard = b""  # less than a frame
-        self._odd = b""  # half a sample
         self._waiting: deque[memoryview] = deque()
         self._waiting_samples = 0
         self._played_samples = 0
@@ -103,14 +103,11 @@ class RingAudio:
         narrow = (heard[start : start + NARROW_FRAME_BYTES] for start in starts)
         return [Frame(frame, process(frame)) for frame in narrow]
 
-    def play(self, pcm: bytes) -> None:
-        """Queue PCM16 24 kHz mono behind what is queued; any chunk length."""
+    def play(self, speech: Speech) -> None:
+        """Queue it behind what is queued; any length."""
         if self._ended:
             return
-        pcm = self._odd + pcm
-        whole = len(pcm) - len(pcm) % SAMPLE_BYTES
-        self._odd = pcm[whole:]
-        narrow = self._down.process(pcm[:whole])
+        narrow = self._down.process(speech)
         self._waiting.append(memoryview(narrow))
         self._waiting_samples += len(narrow) // SAMPLE_BYTES
         self._top_up()
@@ -122,7 +119,6 @@ class RingAudio:
             samples += len(self._port.flush()) // SAMPLE_BYTES
         self._waiting.clear()
         self._waiting_samples = 0
-        self._odd = b""
         self._down.reset()
         return -(-samples // _SAMPLES_PER_MS)
 
@@ -190,7 +186,7 @@ class AudioBridge:
     def new_sound(self) -> RingAudio:
         """A leg's audio, silent until joined."""
         up, down = pj.Resampler(self._up_taps, _RATIO, 1), pj.Resampler(self._down_taps, 1, _RATIO)
-        return RingAudio(up, down, self._joined)
+        return RingAudio(up, Narrowing(down), self._joined)
 
     def new_port(self) -> Any:
         """A RingPort of the bridge's own frame and rate. For the thread that owns pjsua2, here and when dropped."""

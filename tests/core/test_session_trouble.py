@@ -386,7 +386,7 @@ def test_a_desk_that_does_not_answer_is_the_last_resort() -> None:
     words = call.take(Play)
     call.passes(APOLOGY_MS + 40)
 
-    assert ([play.pcm for play in words], call.take(EndCall)) == (
+    assert ([play.speech for play in words], call.take(EndCall)) == (
         [sound(APOLOGY_MS)],
         [EndCall("provider", "rescue_failed")],
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.audio import FRAME_MS, NARROW_HZ, WIDE_HZ, Frame, bytes_of, ms_of
+from pipeline.audio import FRAME_MS, NARROW_HZ, WIDE_HZ, Frame, Speech, bytes_of, ms_of
 from pipeline.providers import Delta, Message, Prompt, ProviderError, Reason, Transcript
 
 SPEECH_FRAME = Frame(b"\1\0" * 160, b"\1\0" * 480)
@@ -213,8 +213,9 @@ class FakeLine:
         frames, self._frames = self._frames, []
         return frames
 
-    def play(self, pcm: bytes) -> None:
-        self._queue += pcm
+    def play(self, speech: Speech) -> None:
+        assert isinstance(speech, bytes)
+        self._queue += speech
         self.most_queued_ms = max(self.most_queued_ms, self.queued_ms)
 
     def pause(self) -> None:

@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from pipeline.audio import NARROW_HZ, Frame, frames_of, ulaw_decoded, ulaw_encoded
+from pipeline.audio import NARROW_HZ, Frame, Speech, frames_of, ulaw_decoded, ulaw_encoded
 from pipeline.providers.embedded_tts import FLITE_HZ, Flite, speakable
 
 FRAME_BYTES = 320
 
+Chunk = TypeVar("Chunk", bound=Speech)
 
-async def gathered(chunks: AsyncIterator[bytes]) -> list[bytes]:
+
+async def gathered(chunks: AsyncIterator[Chunk]) -> list[Chunk]:
     """Everything that a voice gives."""
     return [chunk async for chunk in chunks]
 

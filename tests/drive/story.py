@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.audio import FRAME_MS, WIDE_HZ, bytes_of
+from pipeline.audio import FRAME_MS, WIDE_HZ, bytes_of, speech_ms
 from pipeline.providers import Delta, FunctionCall, Prompt, Reason, TextDelta, Transcript
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.event import Event
@@ -207,8 +207,8 @@ class Story:
         self.outputs += outputs
         for output in outputs:
             match output:
-                case Play(pcm=pcm) | FillSilence(pcm=pcm):
-                    self.queued_ms += len(pcm) * 1_000 // (2 * WIDE_HZ)
+                case Play(speech=speech) | FillSilence(pcm=speech):
+                    self.queued_ms += int(speech_ms(speech))
                 case FlushPlayout():
                     self.queued_ms, self.paused = 0, False
                 case PausePlayout():

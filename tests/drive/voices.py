@@ -6,6 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pipeline.audio import Narrow, Speech
 from pipeline.providers import Access, Reached, TextToSpeech
 from pipeline.providers.cartesia_tts import CartesiaTextToSpeech
 from pipeline.providers.deepgram_tts import DeepgramTextToSpeech
@@ -26,7 +27,7 @@ PATIENCE_S = 10
 class Voice(TextToSpeech, Protocol):
     """A TextToSpeech as the service holds it."""
 
-    async def warm(self) -> None: ...
+    async def warm(self, voice: str) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -45,9 +46,16 @@ class Vendor:
 VENDORS = [
     Vendor("openai", lambda access: OpenAISpeech(access, "tts-1"), OpenAISpeechServer, socket=False),
     Vendor("cartesia", lambda access: CartesiaTextToSpeech(access, "sonic-3"), CartesiaServer, True),
-    Vendor("deepgram", lambda access: DeepgramTextToSpeech(access, "aura-2", voices=("anna",)), DeepgramSpeakServer),
+    Vendor("deepgram", lambda access: DeepgramTextToSpeech(access, "aura-2"), DeepgramSpeakServer),
     Vendor("inworld", lambda access: InworldTextToSpeech(access, "inworld-tts-1.5-max"), InworldServer, True),
-    Vendor("elevenlabs", lambda access: ElevenLabsTextToSpeech(access, "m", voices=("anna",)), ElevenLabsServer, True),
+    Vendor("elevenlabs", lambda access: ElevenLabsTextToSpeech(access, "m"), ElevenLabsServer, True),
+]
+
+NARROW_VENDORS = [
+    Vendor("cartesia", lambda access: CartesiaTextToSpeech(access, "sonic-3", narrow=True), CartesiaServer, True),
+    Vendor("deepgram", lambda access: DeepgramTextToSpeech(access, "aura-2", narrow=True), DeepgramSpeakServer),
+    Vendor("inworld", lambda access: InworldTextToSpeech(access, "m", narrow=True), InworldServer, True),
+    Vendor("elevenlabs", lambda access: ElevenLabsTextToSpeech(access, "m", narrow=True), ElevenLabsServer, True),
 ]
 
 
@@ -73,13 +81,13 @@ def speaking(voice: Voice, text: str, name: str = "anna", speed: float = 1.0) ->
     return aclosing(voice.speak(text, name, speed))
 
 
-async def said(voice: Voice, text: str, name: str = "anna", speed: float = 1.0) -> list[bytes | Reached]:
+async def said(voice: Voice, text: str, name: str = "anna", speed: float = 1.0) -> list[Speech | Reached]:
     """Everything that speaking gives."""
     async with speaking(voice, text, name, speed) as pieces:
         return [piece async for piece in pieces]
 
 
-async def first_sound(pieces: AsyncIterator[bytes | Reached]) -> bytes:
+async def first_sound(pieces: AsyncIterator[Speech | Reached]) -> bytes:
     """The first chunk of sound; the rest is still to come."""
     async with asyncio.timeout(PATIENCE_S):
         while not isinstance(piece := await anext(pieces), bytes):
@@ -87,12 +95,17 @@ async def first_sound(pieces: AsyncIterator[bytes | Reached]) -> bytes:
         return piece
 
 
-def audio(pieces: list[bytes | Reached]) -> bytes:
-    """The sound alone."""
+def audio(pieces: list[Speech | Reached]) -> bytes:
+    """The sound alone, PCM16 at 24 kHz."""
     return b"".join(piece for piece in pieces if isinstance(piece, bytes))
 
 
-def reached(pieces: list[bytes | Reached]) -> list[Reached]:
+def narrow_audio(pieces: list[Speech | Reached]) -> bytes:
+    """The sound alone, PCM16 at 8 kHz."""
+    return b"".join(piece.pcm for piece in pieces if isinstance(piece, Narrow))
+
+
+def reached(pieces: list[Speech | Reached]) -> list[Reached]:
     """The timings alone."""
     return [piece for piece in pieces if isinstance(piece, Reached)]
 

@@ -20,7 +20,7 @@ SENTENCE = "We have 2 tables left for this evening, one of them by the window."
 
 async def speaks(voice: Voice, name: str, *, timed: bool) -> None:
     try:
-        await voice.warm()
+        await voice.warm(name)
         async with speaking(voice, SENTENCE, name) as pieces:
             assert await first_sound(pieces)
         pieces = await said(voice, SENTENCE, name)

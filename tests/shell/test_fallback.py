@@ -7,7 +7,7 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 
-from pipeline.audio import WIDE_HZ, bytes_of
+from pipeline.audio import WIDE_HZ, speech_ms
 from pipeline.fallback.breaker import FAILURES, REST_MS
 from pipeline.fallback.model import GO_ON, FallbackModel
 from pipeline.fallback.race import LLM_PATIENCE, TTS_PATIENCE, Candidate, willing
@@ -212,7 +212,7 @@ async def spoken(voices: list[Voice]) -> tuple[int, list[Reached], float]:
             if isinstance(piece, Reached):
                 reached.append(piece)
             else:
-                audio_ms += len(piece) * 1_000 // bytes_of(1_000, WIDE_HZ)
+                audio_ms += int(speech_ms(piece))
     assert not any(voice.open for voice in voices)
     return audio_ms, reached, longest_s
 

@@ -12,17 +12,19 @@ from typing import Any
 
 import pytest
 
-from pipeline.audio import NARROW_HZ, WIDE_HZ, Frame, Resampler
+from pipeline.audio import NARROW_HZ, WIDE_HZ, Frame
 from pipeline.fallback.model import FallbackModel
 from pipeline.fallback.race import Candidate, Patience
 from pipeline.fallback.voice import FallbackVoice, Speaker
 from pipeline.hearing import Ear
-from pipeline.providers import Access, Message, Prompt, TextDelta, Transcript
+from pipeline.providers import Access, Message, Prompt, Reached, TextDelta, Transcript
 from pipeline.signals import Input
 from telephony.bench.fault_cells import FAULTS, TRIED, Fault, Stage, Tried, page, staged
 from telephony.bench.faults import REPLY, said
 from telephony.bench.vendor_servers.tone_words import heard_words, words_of
-from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES
+from telephony.makers import LANGUAGE_MODELS, NARROW_VOICES, RECOGNISERS, VOICES
+from telephony.media.narrowing import Narrowing
+from telephony.media.rates import rate_change
 from tests.drive import speech
 
 PATIENCE = Patience(first_s=1.2, next_s=1.0, all_s=40.0)
@@ -63,17 +65,19 @@ async def reply_of(tried: Tried, fault: Fault) -> str:
 
 
 async def speech_of(tried: Tried, fault: Fault) -> list[int]:
-    """Which words two voices say together."""
+    """Which words two voices say together on a call's line."""
     async with two_vendors(tried) as stages:
-        voices = [VOICES[stage.tried.protocol](access(stage), stage.tried.model) for stage in stages]
+        makers = [NARROW_VOICES.get(stage.tried.protocol, VOICES[stage.tried.protocol]) for stage in stages]
+        voices = [make(access(stage), stage.tried.model) for make, stage in zip(makers, stages, strict=True)]
         stages[0].arm(fault)
         speakers = [Speaker(voice, lambda _: "v") for voice in voices]
+        line = Narrowing(rate_change(WIDE_HZ, NARROW_HZ))
         several = FallbackVoice((Candidate(f"tts {at}", each) for at, each in enumerate(speakers)), PATIENCE)
         async with aclosing(several.speak(TEXT, "", 1.0)) as pieces:
-            pcm = b"".join([piece async for piece in pieces if isinstance(piece, bytes)])
+            pcm = b"".join([line.process(piece) async for piece in pieces if not isinstance(piece, Reached)])
         for voice in voices:
             await voice.close()
-    return heard_words(Resampler(WIDE_HZ, NARROW_HZ).process(pcm), TEXT)
+    return heard_words(pcm, TEXT)
 
 
 async def final_of(tried: Tried, fault: Fault) -> str:

@@ -3,8 +3,9 @@
 import asyncio
 
 import numpy as np
+import pytest
 
-from pipeline.audio import WIDE_HZ, ms_of
+from pipeline.audio import NARROW_HZ, WIDE_HZ, Narrow, speech_ms
 from pipeline.providers import Message, Prompt, TextDelta, Usage
 from pipeline.providers.simulated import Latency, SimulatedModel, SimulatedSpeechToText, SimulatedVoice
 from tests.drive.speech import gathered
@@ -46,7 +47,7 @@ async def test_nothing_comes_before_its_time() -> None:
     chunk = await anext(SimulatedVoice().speak("Yes.", "", 1.0))
     chunk_s = loop.time() - began_s - token_s
 
-    assert (token, ms_of(chunk, WIDE_HZ)) == (TextDelta("Certainly, "), 100)
+    assert (token, speech_ms(chunk)) == (TextDelta("Certainly, "), 100)
     assert token_s >= 0.199
     assert chunk_s >= 0.099
 
@@ -59,14 +60,16 @@ async def test_a_reply_is_the_whole_text() -> None:
     assert deltas == [TextDelta("1 "), TextDelta("turn, "), TextDelta("yes."), Usage(1, 3)]
 
 
-async def test_speech_is_as_long_as_its_words_and_loud_throughout() -> None:
-    chunks = await gathered(SimulatedVoice(FAST).speak("One two three four five.", "", 1.0))
+@pytest.mark.parametrize(("narrow", "rate_hz"), [(False, WIDE_HZ), (True, NARROW_HZ)])
+async def test_speech_is_as_long_as_its_words_and_loud_throughout(narrow: bool, rate_hz: int) -> None:
+    chunks = await gathered(SimulatedVoice(FAST, narrow=narrow).speak("One two three four five.", "", 1.0))
 
-    sound = np.frombuffer(b"".join(chunks), dtype="<i2").astype(np.float64)
-    per_20_ms = np.sqrt((sound.reshape(-1, WIDE_HZ // 50) ** 2).mean(axis=1))
-    assert len(sound) == WIDE_HZ * 5 * 320 // 1_000
+    pcm = b"".join(chunk.pcm if isinstance(chunk, Narrow) else chunk for chunk in chunks)
+    sound = np.frombuffer(pcm, dtype="<i2").astype(np.float64)
+    per_20_ms = np.sqrt((sound.reshape(-1, rate_hz // 50) ** 2).mean(axis=1))
+    assert len(sound) == rate_hz * 5 * 320 // 1_000
     assert per_20_ms.min() > 500
-    assert max(ms_of(chunk, WIDE_HZ) for chunk in chunks) == 100
+    assert max(speech_ms(chunk) for chunk in chunks) == 100
 
 
 async def test_an_interrupted_vendor_leaves_nothing_behind() -> None:

@@ -6,12 +6,13 @@ import json
 import pytest
 from structlog.testing import capture_logs
 
-from pipeline.audio import NARROW_HZ, WIDE_HZ, Resampler, ms_of
+from pipeline.audio import NARROW_HZ, WIDE_HZ, Resampler, Speech, ms_of, ulaw_decoded
 from pipeline.providers import ProviderError, Reached
 from pipeline.providers.simulated import Latency
 from telephony.bench.vendor_servers.tone_words import heard_words, speech, words_of
 from tests.drive.voices import (
     AT_ONCE,
+    NARROW_VENDORS,
     VENDORS,
     Vendor,
     Voice,
@@ -19,6 +20,7 @@ from tests.drive.voices import (
     a_voice,
     audio,
     first_sound,
+    narrow_audio,
     reached,
     said,
     settled,
@@ -34,6 +36,7 @@ SLOW = Latency(first_chunk_ms=0, times_real_time=1)
 SECRET_WORDS = "the caller said their card is in the river"
 
 every_vendor = pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
+narrow_vendor = pytest.mark.parametrize("vendor", NARROW_VENDORS, ids=lambda vendor: vendor.name)
 timed_vendor = pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if vendor.timed], ids=lambda v: v.name)
 socket_vendor = pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if vendor.socket], ids=lambda v: v.name)
 
@@ -52,7 +55,7 @@ async def test_a_sentence_arrives_sample_for_sample(vendor: Vendor) -> None:
     async with a_call(vendor) as (voice, server):
         pieces = await said(voice, TEXT)
 
-        assert audio(pieces) == bytes(server.spoken[0].pcm) == b"".join(speech(TEXT))
+        assert audio(pieces) == bytes(server.spoken[0].audio) == b"".join(speech(TEXT))
         assert all(len(piece) % 2 == 0 for piece in pieces if isinstance(piece, bytes))
 
 
@@ -66,11 +69,25 @@ async def test_chunks_cut_within_a_sample_are_made_whole(vendor: Vendor) -> None
         assert audio(pieces) == b"".join(speech(TEXT))
 
 
+@narrow_vendor
+async def test_a_narrow_band_line_is_given_what_it_takes_sample_for_sample(vendor: Vendor) -> None:
+    async with a_call(vendor) as (voice, server):
+        server.faults.odd_bytes = True
+        pieces = await said(voice, TEXT)
+
+        pcm = narrow_audio(pieces)
+        assert pcm == ulaw_decoded(bytes(server.spoken[0].audio))
+        assert (audio(pieces), 3 * len(pcm)) == (b"", len(b"".join(speech(TEXT))))
+        assert heard_words(pcm, TEXT) == list(range(len(words_of(TEXT))))
+        ends_ms = [timing.audio_ms for timing in reached(pieces)]
+        assert ends_ms[-1:] == ([ms_of(pcm, NARROW_HZ)] if vendor.timed else [])
+
+
 @every_vendor
 async def test_the_first_chunk_is_there_long_before_the_last_is_made(vendor: Vendor) -> None:
     async with a_call(vendor, SLOW) as (voice, server), speaking(voice, LONG) as pieces:
         assert await first_sound(pieces)
-        assert ms_of(bytes(server.spoken[0].pcm), WIDE_HZ) < 2_000
+        assert ms_of(bytes(server.spoken[0].audio), WIDE_HZ) < 2_000
 
 
 @every_vendor
@@ -94,8 +111,8 @@ async def test_the_next_sentence_needs_no_new_connection(vendor: Vendor) -> None
 @every_vendor
 async def test_a_warm_voice_speaks_on_the_connection_it_has(vendor: Vendor) -> None:
     async with a_call(vendor) as (voice, server):
-        await voice.warm()
-        await voice.warm()
+        await voice.warm("anna")
+        await voice.warm("anna")
         assert (server.connections, len(server.spoken)) == (1, 0)
 
         assert audio(await said(voice, TEXT))
@@ -108,7 +125,7 @@ async def test_warming_up_where_nobody_answers_is_no_failure(vendor: Vendor) -> 
         url = server.url
 
     async with a_voice(vendor, url) as voice:
-        await voice.warm()
+        await voice.warm("anna")
 
 
 @every_vendor
@@ -248,7 +265,7 @@ async def test_what_was_heard_before_a_failure_is_not_taken_back(vendor: Vendor)
     async with a_call(vendor) as (voice, server):
         assert audio(await said(voice, TEXT))
         server.faults.close_after_chunks = 6
-        heard: list[bytes | Reached] = []
+        heard: list[Speech | Reached] = []
         with pytest.raises(ProviderError):
             await _gather(voice, heard)
 
@@ -257,7 +274,7 @@ async def test_what_was_heard_before_a_failure_is_not_taken_back(vendor: Vendor)
         assert len(server.spoken) == 2
 
 
-async def _gather(voice: Voice, heard: list[bytes | Reached]) -> None:
+async def _gather(voice: Voice, heard: list[Speech | Reached]) -> None:
     async with speaking(voice, LONG) as pieces:
         async for piece in pieces:
             heard += [piece]

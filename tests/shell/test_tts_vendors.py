@@ -39,6 +39,7 @@ from tests.drive.voices import (
     first_sound,
     said,
     speaking,
+    until,
 )
 
 TEXT = "Good evening, this is the restaurant by the river."
@@ -166,6 +167,20 @@ async def test_each_elevenlabs_voice_has_its_own_connection() -> None:
         assert server.connections == 2
 
 
+async def test_an_idle_socket_is_kept_alive_until_nobody_has_wanted_it_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipeline.providers.socket_pool.TEND_S", 0.01)
+    monkeypatch.setattr("pipeline.providers.socket_pool.IDLE_S", 0.2)
+    async with a_call(ELEVENLABS) as (voice, server):
+        await voice.warm("anna")
+        await voice.warm("bert")
+
+        await until(server, lambda: server.received.count({"text": ""}) >= 4)
+        await until(server, lambda: server.open == 0)
+        assert audio(await said(voice, TEXT)) == SOUND
+
+
 @pytest.mark.parametrize(
     ("vendor", "cancelled"),
     [(CARTESIA, lambda message: message.get("cancel")), (DEEPGRAM, lambda message: message.get("type") == "Clear")],
@@ -239,7 +254,7 @@ async def test_a_text_longer_than_deepgram_takes_at_once_is_sent_in_parts() -> N
 async def test_a_wrong_key_is_told_by_inworld_after_the_door_was_opened() -> None:
     async with a_call(INWORLD) as (voice, server):
         server.faults.status = 401
-        await voice.warm()
+        await voice.warm("anna")
         assert server.open == 1
         with pytest.raises(ProviderError) as raised:
             await said(voice, TEXT)

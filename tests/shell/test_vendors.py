@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from pipeline.providers import Message, Prompt, TextDelta
+from pipeline.audio import Narrow
+from pipeline.providers import Message, Prompt, Reached, TextDelta
 from pipeline.providers.embedded_tts import DEFAULT_VOICE, SILENCE_LEVELS
 from pipeline.providers.openai_chat import OpenAIChat, OpenAIServer
 from pipeline.realtime.config import Audio, AudioOutput, SessionConfig
+from telephony.bench.vendor_servers.elevenlabs_server import ElevenLabsServer
 from telephony.bench.vendor_servers.openai_llm import ChatServer, words
 from telephony.lineup import Engaged
 from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES
@@ -22,6 +24,7 @@ from telephony.settings import ProviderSettings, Settings
 from telephony.vendor_table import PROTOCOLS, Vendor
 from telephony.vendors import Vendors
 from tests.drive.models import model
+from tests.drive.voices import AT_ONCE
 
 HELLO = Prompt("", (Message("user", "Hello."),))
 
@@ -61,6 +64,27 @@ async def test_two_models_of_one_server_are_asked_over_one_connection() -> None:
 
         assert said == [TextDelta("One."), TextDelta("Two.")]
         assert ([asked["model"] for asked in server.requests], server.connections) == (["small", "m"], 1)
+
+
+async def test_a_narrow_band_line_is_spoken_to_in_mu_law_by_those_who_give_it_over_a_socket_that_waits() -> None:
+    async with ElevenLabsServer(AT_ONCE) as server:
+        settings = vendors_settings("http://127.0.0.1:9/v1")
+        vendor = Vendor(base_url=server.url, tts="elevenlabs", voice="anna")
+        settings = replace(settings, vendors={**settings.vendors, "hall": vendor})
+        agent = SessionConfig(audio=Audio(output=AudioOutput(model="hall/flash", voice="bert")))
+        async with the_vendors(settings) as vendors:
+            given = []
+            for narrow in (True, False):
+                cascade = vendors.cascade(agent, narrow=narrow)
+                for warm in cascade.warm:
+                    await warm()
+                given.append([type(piece) async for piece in cascade.text_to_speech.speak("Yes.", "bert", 1.0)])
+
+        assert [set(types) - {Reached} for types in given] == [{Narrow}, {bytes}]
+        assert [path.split("output_format=")[1].partition("&")[0] for path, _ in server.requests] == [
+            "ulaw_8000",
+            "pcm_24000",
+        ]
 
 
 class _TornServer(OpenAIServer):

@@ -61,8 +61,8 @@ class TwoRecognisers(Vendors):
         await super().__aexit__(kind, error, trace)
         await self.second.engine.__aexit__(kind, error, trace)
 
-    def cascade(self, agent: SessionConfig) -> Cascade:
-        cascade = super().cascade(_without_second(agent))
+    def cascade(self, agent: SessionConfig, *, narrow: bool = False) -> Cascade:
+        cascade = super().cascade(_without_second(agent), narrow=narrow)
         if not _wants_second(agent):
             return cascade
         return replace(cascade, recognisers=[Candidate("second", lambda: self.second.open(agent))])

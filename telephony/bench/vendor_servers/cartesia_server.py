@@ -16,7 +16,8 @@ STATUSES = {
     429: ("Too many requests", "concurrency_limited", "Too many concurrent requests."),
     500: ("Internal error", "internal_server_error", "Something went wrong."),
 }
-OUTPUT = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 24_000}
+WIDE = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 24_000}
+NARROW = {"container": "raw", "encoding": "pcm_mulaw", "sample_rate": 8_000}
 
 
 class CartesiaServer(SpeechSocketServer):
@@ -43,13 +44,14 @@ class CartesiaServer(SpeechSocketServer):
                 await line.send(_error(context, *refusal))
                 continue
             pace = (message.get("generation_config") or {}).get("speed", 1.0)
-            spoken = Spoken(message["transcript"], str(_voice(message)), float(pace))
+            narrow = message["output_format"] == NARROW
+            spoken = Spoken(message["transcript"], str(_voice(message)), float(pace), narrow)
             begun[context] = spoken, line.say(spoken, self._speak(line, context, spoken, message))
 
     def _refusal(self, message: dict[str, Any]) -> tuple[int, str, str] | None:
         if self.faults.error_inside:
             return 402, "quota_exceeded", "You have run out of credits."
-        if message.get("output_format") != OUTPUT or not _voice(message):
+        if message.get("output_format") not in (WIDE, NARROW) or not _voice(message):
             return 400, "invalid_request", "Invalid request."
         if not words_of(message.get("transcript", "")):
             return 400, "invalid_request", "transcript empty or contains only punctuation"
@@ -68,7 +70,7 @@ class CartesiaServer(SpeechSocketServer):
                     "end": [timing.end_ms / 1_000 for timing in chunk.words],
                 }
                 await line.send({"type": "timestamps", "done": False, "word_timestamps": words, **about})
-            await line.send({"type": "chunk", "done": False, "data": as_text(chunk.pcm), "step_time": 1.0, **about})
+            await line.send({"type": "chunk", "done": False, "data": as_text(chunk.audio), "step_time": 1.0, **about})
         spoken.finished = not spoken.stopped
         await line.send({"type": "done", "done": True, **about})
 

@@ -18,6 +18,7 @@ STATUSES = {
 FLUSHES_A_MINUTE = 20
 MINUTE_S = 60
 LONGEST_TEXT = 2_000
+WIDE, NARROW = ("linear16", "24000"), ("mulaw", "8000")
 
 
 class DeepgramSpeakServer(SpeechSocketServer):
@@ -30,7 +31,8 @@ class DeepgramSpeakServer(SpeechSocketServer):
 
     async def converse(self, line: Line) -> None:
         """Speak gathers text, Flush has it spoken, Clear drops all that is not sent yet."""
-        if line.path != "/v1/speak" or line.query.get("encoding") != "linear16":
+        sound = (line.query.get("encoding"), line.query.get("sample_rate"))
+        if line.path != "/v1/speak" or sound not in (WIDE, NARROW):
             await line.connection.close(1008, "DATA-0000")
             return
         await line.send(
@@ -65,7 +67,8 @@ class DeepgramSpeakServer(SpeechSocketServer):
 
     def _begin(self, line: Line, text: str, before: asyncio.Task[None] | None, sequence: int) -> asyncio.Task[None]:
         model = line.query["model"]
-        spoken = Spoken(text, model.split("-")[-2], float(line.query.get("speed", 1.0)))
+        narrow = line.query["encoding"] == NARROW[0]
+        spoken = Spoken(text, model.split("-")[-2], float(line.query.get("speed", 1.0)), narrow)
         return line.say(spoken, self._speak(line, spoken, before, sequence))
 
     async def _silence(self, line: Line, speaking: asyncio.Task[None] | None) -> None:
@@ -81,7 +84,7 @@ class DeepgramSpeakServer(SpeechSocketServer):
             await line.connection.send('{"type": "Flu')
         async for chunk in self.chunks(spoken, spoken.text):
             cut = 1 if self.faults.odd_bytes else 0
-            for part in (chunk.pcm[:cut], chunk.pcm[cut:]):
+            for part in (chunk.audio[:cut], chunk.audio[cut:]):
                 if part:
                     await line.connection.send(part)
         spoken.finished = True

@@ -13,6 +13,7 @@ from websockets.asyncio.server import ServerConnection
 from telephony.bench.vendor_servers.speech_server import Chunk, Line, SpeechSocketServer, Spoken, as_text
 
 MOST_CONTEXTS = 5
+WIDE, NARROW = "pcm_24000", "ulaw_8000"
 STATUSES = {
     401: ("invalid_api_key", "Invalid API key"),
     429: ("too_many_concurrent_requests", "Too many concurrent requests."),
@@ -31,7 +32,7 @@ class ElevenLabsServer(SpeechSocketServer):
     async def converse(self, line: Line) -> None:
         """Contexts by their id; each speaks by itself."""
         single = line.path.endswith("/stream-input")
-        if line.query.get("output_format") != "pcm_24000":
+        if line.query.get("output_format") not in (WIDE, NARROW):
             await line.connection.close(1008, "unsupported output_format")
             return
         contexts: dict[str, _Context] = {}
@@ -60,6 +61,7 @@ class ElevenLabsServer(SpeechSocketServer):
     async def _speak(self, line: Line, context: "_Context", contexts: dict[str, "_Context"]) -> None:
         spoken = context.spoken
         spoken.voice, spoken.text = line.path.split("/")[-2], context.text.strip(" ")
+        spoken.narrow = line.query["output_format"] == NARROW
         spoken.speed = float(context.settings.get("speed", 1.0))
         await self.asked(spoken)
         if self.faults.wrong_json:
@@ -107,7 +109,7 @@ def _audio(chunk: Chunk) -> dict[str, Any]:
         starts += [round(timing.start_ms - chunk.start_ms + nth * each_ms) for nth in range(len(letters))]
         lengths += [round(each_ms)] * len(letters)
     alignment = {"chars": chars, "charStartTimesMs": starts, "charDurationsMs": lengths} if chars else None
-    return {"audio": as_text(chunk.pcm), "alignment": alignment, "normalizedAlignment": alignment, "isFinal": None}
+    return {"audio": as_text(chunk.audio), "alignment": alignment, "normalizedAlignment": alignment, "isFinal": None}
 
 
 async def _told_off(connection: ServerConnection, word: str, message: str) -> None:

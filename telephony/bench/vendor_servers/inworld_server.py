@@ -8,6 +8,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from pipeline.audio import NARROW_HZ, WIDE_HZ
 from telephony.bench.vendor_servers.speech_server import Chunk, Line, SpeechSocketServer, Spoken, as_text
 
 MOST_CONTEXTS = 5
@@ -51,8 +52,12 @@ class InworldServer(SpeechSocketServer):
         if len(contexts) >= MOST_CONTEXTS:
             await _status(line, name, 8, f"You have reached the limit of {MOST_CONTEXTS} TTS contexts per connection.")
             return
-        pace = create["audioConfig"].get("speakingRate", 1.0)
-        contexts[name] = Spoken("", create["voiceId"], float(pace)), create
+        audio = create["audioConfig"]
+        narrow = audio["audioEncoding"] == "MULAW"
+        if audio["sampleRateHertz"] != (NARROW_HZ if narrow else WIDE_HZ):
+            await _status(line, name, 3, "unsupported sample rate")
+            return
+        contexts[name] = Spoken("", create["voiceId"], float(audio.get("speakingRate", 1.0)), narrow), create
         await line.send({"result": {"contextId": name, "contextCreated": create, "status": FINE}})
 
     async def _hear(self, line: Line, name: str, spoken: Spoken, text: str) -> None:
@@ -68,7 +73,7 @@ class InworldServer(SpeechSocketServer):
         async for chunk in self.chunks(spoken, spoken.text):
             times = _times(chunk) if create.get("timestampType") == "WORD" else None
             usage = {"processedCharactersCount": 0, "modelId": create["modelId"]}
-            audio = {"audioContent": as_text(chunk.pcm), "usage": usage, "timestampInfo": times}
+            audio = {"audioContent": as_text(chunk.audio), "usage": usage, "timestampInfo": times}
             await line.send({"result": {"contextId": name, "audioChunk": audio, "status": FINE}})
         await line.send({"result": {"contextId": name, "flushCompleted": {}, "status": FINE}})
         spoken.finished = True

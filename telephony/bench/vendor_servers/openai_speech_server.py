@@ -123,7 +123,7 @@ class OpenAISpeechServer(Faulty):
         if self._wav_hz:
             _write(writer, _wav_header(self._wav_hz))
         async for chunk in self.chunks(spoken, spoken.text):
-            sound = resampler.process(chunk.pcm) if resampler else chunk.pcm
+            sound = resampler.process(chunk.audio) if resampler else chunk.audio
             cut = 1 if self.faults.odd_bytes else 0
             for part in (sound[:cut], sound[cut:]):
                 _write(writer, part)

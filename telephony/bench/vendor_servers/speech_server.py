@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +20,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from pipeline.audio import WIDE_HZ, bytes_of, ms_of
+from pipeline.audio import NARROW_HZ, WIDE_HZ, Resampler, bytes_of, ms_of, ulaw_encoded
 from pipeline.providers.simulated import Latency
 from telephony.bench.vendor_servers.tone_words import speech, words_of
 
@@ -38,9 +39,9 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some audio at 24 kHz, where it begins, and the words that begin in it."""
+    """Some audio as it is sent, where it begins, and the words that begin in it."""
 
-    pcm: bytes
+    audio: bytes
     start_ms: int
     words: Sequence[Timing]
 
@@ -59,12 +60,16 @@ class Faults:
 
 @dataclass(slots=True)
 class Spoken:
-    """What was asked of the vendor and what it sent: text, voice, speed; all audio so far; whether it was stopped."""
+    """What was asked of the vendor and what it sent: text, voice, speed; all audio so far; whether it was stopped.
+
+    Audio is PCM16 at 24 kHz or, `narrow`, mu-law at 8 kHz.
+    """
 
     text: str
     voice: str
     speed: float
-    pcm: bytearray = field(default_factory=bytearray)
+    narrow: bool = False
+    audio: bytearray = field(default_factory=bytearray)
     stopped: bool = False
     finished: bool = False
 
@@ -116,25 +121,32 @@ class Faulty:
     async def chunks(self, spoken: Spoken, text: str, *, obeys: bool = True) -> AsyncIterator[Chunk]:
         """The audio of a text, each chunk when it is due; `obeys`: until the utterance is stopped."""
         loop = asyncio.get_running_loop()
-        words = [] if self.faults.silent else speech(text, spoken.speed)
-        timings, start_ms = [], 0
-        for word, pcm in zip(words_of(text), words, strict=False):
-            timings.append(Timing(word, start_ms, start_ms + ms_of(pcm, WIDE_HZ)))
-            start_ms = timings[-1].end_ms
-        pcm = b"".join(words)
-        size = bytes_of(self.latency.chunk_ms, WIDE_HZ)
+        timings, audio = _recited("" if self.faults.silent else text, spoken.speed, spoken.narrow)
+        a_ms = NARROW_HZ // 1_000 if spoken.narrow else bytes_of(1, WIDE_HZ)
+        size = self.latency.chunk_ms * a_ms
         due_s = loop.time() + self.latency.first_chunk_ms / 1_000
-        for nth, start in enumerate(range(0, len(pcm), size)):
+        for nth, start in enumerate(range(0, len(audio), size)):
             await asyncio.sleep(due_s - loop.time())
             if obeys and spoken.stopped:
                 return
             if nth == self.faults.close_after_chunks:
                 raise MidAudioError
-            begins_ms, ends_ms = ms_of(pcm[:start], WIDE_HZ), ms_of(pcm[: start + size], WIDE_HZ)
-            inside = [timing for timing in timings if begins_ms <= timing.start_ms < ends_ms]
-            spoken.pcm += pcm[start : start + size]
-            yield Chunk(pcm[start : start + size], begins_ms, inside)
-            due_s += ms_of(pcm[start : start + size], WIDE_HZ) / 1_000 / self.latency.times_real_time
+            part, begins_ms = audio[start : start + size], start // a_ms
+            inside = [timing for timing in timings if begins_ms <= timing.start_ms < begins_ms + len(part) / a_ms]
+            spoken.audio += part
+            yield Chunk(part, begins_ms, inside)
+            due_s += len(part) / a_ms / 1_000 / self.latency.times_real_time
+
+
+@cache
+def _recited(text: str, speed: float, narrow: bool) -> tuple[Sequence[Timing], bytes]:
+    words = speech(text, speed)
+    timings, start_ms = [], 0
+    for word, pcm in zip(words_of(text), words, strict=True):
+        timings.append(Timing(word, start_ms, start_ms + ms_of(pcm, WIDE_HZ)))
+        start_ms = timings[-1].end_ms
+    pcm = b"".join(words)
+    return timings, ulaw_encoded(Resampler(WIDE_HZ, NARROW_HZ).process(pcm)) if narrow else pcm
 
 
 class MidAudioError(Exception):
@@ -265,6 +277,6 @@ class SpeechSocketServer(Faulty):
             await self.told()
 
 
-def as_text(pcm: bytes) -> str:
-    """As JSON protocols carry audio."""
-    return base64.b64encode(pcm).decode()
+def as_text(audio: bytes) -> str:
+    """As JSON protocols carry it."""
+    return base64.b64encode(audio).decode()
