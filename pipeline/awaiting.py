@@ -68,6 +68,11 @@ class Awaiting:
         """True while this item waits for its words."""
         return any(uttered.item_id == item_id for uttered, _ in self._waiting.values())
 
+    def sole_item(self, utterance: int) -> str:
+        """The item that alone waits for words, and is answered when they come; or nothing."""
+        uttered, _ = self._waiting.get(utterance, (None, 0))
+        return uttered.item_id if uttered is not None and len(self._waiting) == 1 and not uttered.by_hand else ""
+
     def commit(self, utterance: int, uttered: Uttered, now_ms: int) -> list[Output]:
         """An utterance becomes an item; its words follow."""
         self._waiting[utterance] = (uttered, now_ms)

@@ -172,6 +172,13 @@ class Conversation:
         if isinstance(item, MessageItem):
             self.put(replace(item, content=(InputAudio(transcript),)))
 
+    def supposing(self, item_id: str, transcript: str) -> "Conversation":
+        """What would be if the caller's item had these words; it comes last if it is still to come."""
+        other = Conversation()
+        other._items = {**self._items, item_id: MessageItem(id=item_id, role="user", content=(InputAudio(transcript),))}
+        other._noise = set(self._noise)
+        return other
+
     def disregard(self, item_id: str) -> None:
         """The caller's item was noise: it stays an item and is no turn."""
         self._noise.add(item_id)

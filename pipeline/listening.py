@@ -39,7 +39,7 @@ class Listening:
         self._keypad = Keypad(limits.digits_pause_ms)
         self._conversation = conversation
         self._audio = audio
-        self._turns = TurnTaking(audio, limits.line_delay_ms)
+        self.turns = TurnTaking(audio, limits.line_delay_ms)
         self._utterance = 0
         self._item_id = ""
         self._began_ms = 0
@@ -62,7 +62,7 @@ class Listening:
     @property
     def speaking(self) -> bool:
         """True from the onset of speech to the end of the turn."""
-        return self._turns.speaking
+        return self.turns.speaking
 
     @property
     def pressing(self) -> bool:
@@ -84,9 +84,9 @@ class Listening:
         out: list[Output] = []
         if audio.turn_detection is not None:
             out = self._unbuffered()
-        elif edge := self._turns.stop(self.audio_ms):
+        elif edge := self.turns.stop(self.audio_ms):
             out = self.end(edge)
-        self._turns.configure(audio)
+        self.turns.configure(audio)
         self._audio = audio
         self.awaiting.told = audio.transcription is not None
         self.awaiting.deafen(None)
@@ -96,12 +96,12 @@ class Listening:
         """One frame of caller audio."""
         self.audio_ms += FRAME_MS
         self.now_ms += self._frame_passes_ms
-        return self._turns.hear(score, self.audio_ms)
+        return self.turns.hear(score, self.audio_ms)
 
     @property
     def unheeded(self) -> bool:
         """True when caller audio comes without turn detection and no utterance is open."""
-        return not (self._turns.detected or self._buffering)
+        return not (self.turns.detected or self._buffering)
 
     def buffer(self) -> list[Output]:
         """What comes is one utterance until somebody commits it."""
@@ -110,7 +110,7 @@ class Listening:
 
     def commit(self) -> list[Output]:
         """A client takes what there is as an item; nothing when that is less than LEAST_COMMIT_MS."""
-        if edge := self._turns.stop(self.audio_ms):
+        if edge := self.turns.stop(self.audio_ms):
             return self.end(edge, by_hand=True)
         if self.buffered_ms < LEAST_COMMIT_MS:
             return []
@@ -121,7 +121,7 @@ class Listening:
     def clear(self) -> list[Output]:
         """A client takes back what there is, an utterance under way as well."""
         out = self._unbuffered()
-        if self._turns.stop(self.audio_ms):
+        if self.turns.stop(self.audio_ms):
             out.append(EndUtterance(self._utterance, 0))
         self._ended_ms = self.audio_ms
         return [*out, InputCleared(event_id=self._ids("event"))]
@@ -143,7 +143,7 @@ class Listening:
         return [
             SpeechStopped(event_id=self._ids("event"), audio_end_ms=edge.at_ms, item_id=self._item_id),
             *self._committed(edge.at_ms, speech_ms=edge.speech_ms, by_hand=by_hand),
-            EndUtterance(self._utterance, edge.at_ms - edge.speech_end_ms, self._turns.grounds(edge, self._item_id)),
+            EndUtterance(self._utterance, edge.at_ms - edge.speech_end_ms, self.turns.grounds(edge, self._item_id)),
         ]
 
     def ask(self, edge: SoundWanted) -> list[Output]:
@@ -178,13 +178,13 @@ class Listening:
         if not item_id:
             return [], None
         if item_id == self.promised_id:
-            self._turns.heard(text)
+            self.turns.heard(text)
         return [PartialTranscript(event_id=self._ids("event"), item_id=item_id, transcript=text)], None
 
     def judged(self, opinion: TurnVerdict | SoundJudged) -> None:
         """Whether the caller has finished, in the opinion of the recogniser or of who judges the sound."""
         if opinion.utterance == self._utterance:
-            self._turns.judged(opinion)
+            self.turns.judged(opinion)
 
     def press(self, key: str, received_at: int) -> list[Output]:
         """One key."""

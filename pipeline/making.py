@@ -1,16 +1,22 @@
 """Model and voice at work for a call's responses. Rule: results go to the inbox; what is cancelled posts nothing more.
 
+What a model makes ahead of its turn (`pipeline.ahead`) is no response yet: nothing of it is posted before one is begun.
+
 A voice speaks its pieces one after the other and runs AHEAD_MS ahead of the caller's ear at most, plus one chunk.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
+from pipeline.ahead import Ahead, Spent
 from pipeline.audio import speech_ms
-from pipeline.providers import LanguageModel, ProviderError, Reached, TextToSpeech
+from pipeline.prompts import delta_tokens, prompt_tokens
+from pipeline.providers import Delta, LanguageModel, ProviderError, Reached, TextToSpeech
 from pipeline.signals import (
+    Foresee,
     Input,
     ReplyDelta,
     ReplyEnded,
@@ -38,11 +44,13 @@ class Making:
         text_to_speech: TextToSpeech,
         tasks: asyncio.TaskGroup,
         post: Callable[[Input], None],
+        spent: Callable[[Spent], None],
     ) -> None:
         self._language_model = language_model
         self._text_to_speech = text_to_speech
         self._tasks = tasks
         self._post = post
+        self._ahead = Ahead(tasks, spent)
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         self._pieces: dict[str, asyncio.Queue[Speak]] = {}
         self._ahead_ms = 0.0
@@ -56,6 +64,7 @@ class Making:
 
     def use(self, language_model: LanguageModel, text_to_speech: TextToSpeech) -> None:
         """These from now on; what has begun is finished by who began it, except that a new piece has the new voice."""
+        self._ahead.drop()
         self._language_model = language_model
         self._text_to_speech = text_to_speech
 
@@ -64,9 +73,23 @@ class Making:
         for connect in connects:
             self._tasks.create_task(connect())
 
-    def reply(self, start: StartReply) -> None:
-        """Ask the model."""
-        self._start(start.response_id, self._replying(start))
+    def foresee(self, foresee: Foresee) -> None:
+        """Ask the model for what may become a response."""
+        self._ahead.begin(self._language_model, foresee)
+
+    def drop_foreseen(self) -> None:
+        """What was foreseen did not come, or has been begun."""
+        self._ahead.drop()
+
+    def reply(self, start: StartReply) -> bool:
+        """Ask the model, or (True) go on with what it was asked ahead of time."""
+        response_id, early = start.response_id, self._ahead.adopt(start.prompt)
+        if early is not None:
+            self._keep(response_id, early.task)
+        deltas = self._language_model.reply(start.prompt) if early is None else early.deltas()
+        spent = Spent("asked" if early is None else "adopted", prompt_tokens(start.prompt))
+        self._start(response_id, self._replying(response_id, deltas, spent))
+        return early is not None
 
     def say(self, speak: Speak) -> None:
         """Speak a piece after those before it."""
@@ -89,21 +112,26 @@ class Making:
             self._room.set()
 
     def _start(self, response_id: str, work: Coroutine[Any, Any, None]) -> None:
+        self._keep(response_id, self._tasks.create_task(work))
+
+    def _keep(self, response_id: str, task: asyncio.Task[None]) -> None:
         running = self._running.setdefault(response_id, set())
-        task = self._tasks.create_task(work)
         running.add(task)
         task.add_done_callback(running.discard)
 
-    async def _replying(self, start: StartReply) -> None:
-        response_id = start.response_id
+    async def _replying(self, response_id: str, deltas: AsyncIterator[Delta], spent: Spent) -> None:
+        tokens = spent.tokens
         try:
-            async with aclosing(self._language_model.reply(start.prompt)) as deltas:  # type: ignore[type-var]
+            async with aclosing(deltas):  # type: ignore[type-var]
                 async for delta in deltas:
+                    tokens += delta_tokens(delta)
                     self._post(ReplyDelta(response_id, delta))
         except ProviderError as error:
             self._post(ReplyFailed(response_id, error.reason))
         else:
             self._post(ReplyEnded(response_id))
+        finally:
+            self._ahead.spent(replace(spent, tokens=tokens))
 
     async def _speaking(self, pieces: asyncio.Queue[Speak]) -> None:
         while True:

@@ -8,6 +8,7 @@ from pipeline.answering import Answering, Surroundings
 from pipeline.awaiting import Understood
 from pipeline.barge_in import BargeIn
 from pipeline.conversation import Conversation
+from pipeline.foresight import Foresight
 from pipeline.holding import Holding
 from pipeline.listening import Listening
 from pipeline.providers import Transcript, TurnVerdict
@@ -86,6 +87,7 @@ class Session:
         self._holding = Holding(self._speaking, self._listening, hold or Hold())
         self._barge_in = BargeIn(ids, self._listening, self._answering, self._setting)
         self._quiet = Quiet(self._listening)
+        self._foresight = Foresight(self._conversation, self._listening, self._answering, self._setting)
         self._idle_prompts = limits.idle_prompts
 
     @property
@@ -105,7 +107,7 @@ class Session:
     def closed(self) -> list[Output]:
         """The call is over, whoever ended it: what is open is closed with what was heard of it."""
         self._farewell.over = True
-        return self._answering.cut("client_cancelled") + self._asides.cancel_all()
+        return self._answering.cut("client_cancelled") + self._asides.cancel_all() + self._foresight.withdraw()
 
     def handle(self, happened: Input) -> list[Output]:
         """Take one input; everything that follows from it is in the outputs, in order."""
@@ -134,7 +136,7 @@ class Session:
                 out = self._befell(happened)
             case _:
                 out = self._steering.take(happened)
-        return out + self._barge_in.settle() + self._answering.proceed()
+        return out + self._barge_in.settle() + self._answering.proceed() + self._foresight.follow(happened)
 
     def _frame(self, score: float, played_ms: int) -> list[Output]:
         out = self._speaking.playout(played_ms)

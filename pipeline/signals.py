@@ -25,17 +25,21 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """What an agent on a call does when the caller speaks while it does.
+    """How an agent on a call takes turns with its caller.
 
-    With `two_step` it waits until it is clear what the caller means, `verdict_ms` at most, and yields or goes on;
-    otherwise it yields at once. `backchannels` are phrases of a listener beside those that every language has. With
-    `protect_greeting` speech does not interrupt what it says first.
+    When both speak: with `two_step` it waits until it is clear what the caller means, `verdict_ms` at most, and yields
+    or goes on; otherwise it yields at once. `backchannels` are phrases of a listener beside those that every language
+    has. With `protect_greeting` speech does not interrupt what it says first.
+
+    `speculation` is the largest share of a call's tokens that may be wasted on answers begun before it is certain that
+    they are wanted; 0 begins none.
     """
 
     two_step: bool = True
     verdict_ms: int = 600
     backchannels: tuple[str, ...] = ()
     protect_greeting: bool = False
+    speculation: float = 0.5
 
 
 def _any_model(name: str) -> bool:
@@ -259,8 +263,24 @@ class JudgeSound:
 
 
 @dataclass(frozen=True, slots=True)
+class Foresee:
+    """Ask the model for what it will be asked if the caller has finished; whatever it gives is nobody's yet.
+
+    It may be left undone: `most_wasted` is the largest share of a call's tokens that may be spent in vain.
+    """
+
+    prompt: Prompt
+    most_wasted: float
+
+
+@dataclass(frozen=True, slots=True)
+class DropForeseen:
+    """What was foreseen will not be asked any more, or has been."""
+
+
+@dataclass(frozen=True, slots=True)
 class StartReply:
-    """Ask the model."""
+    """Ask the model, unless this was foreseen."""
 
     response_id: str
     prompt: Prompt
@@ -368,6 +388,8 @@ Output = (
     | BeginUtterance
     | EndUtterance
     | JudgeSound
+    | Foresee
+    | DropForeseen
     | StartReply
     | Speak
     | CancelReply

@@ -13,7 +13,8 @@ Answered = tuple[Stages, TurnGrounds | None]
 class Timeline:
     """Stages of the open turn: speech_end, turn_decided, transcript_final, asked, first_token, first_speech, queued.
 
-    All in ms of the given clock. A turn without speech (a greeting, digits) has no speech stages.
+    All in ms of the given clock. A turn without speech (a greeting, digits) has no speech stages; `foreseen` is when
+    the model was asked for an answer that was begun ahead of the turn's end.
     """
 
     def __init__(self, now_ms: Callable[[], float]) -> None:
@@ -21,6 +22,11 @@ class Timeline:
         self._turn: Stages = {}
         self._grounds: TurnGrounds | None = None
         self._responses: dict[str, Answered] = {}
+        self._foreseen_ms = 0.0
+
+    def foresaw(self) -> None:
+        """The model is asked ahead of the turn's end."""
+        self._foreseen_ms = self._now_ms()
 
     def turn_decided(self, ended: EndUtterance) -> None:
         """The caller's turn ended."""
@@ -28,9 +34,12 @@ class Timeline:
         self._turn = {"speech_end": now_ms - ended.silence_ms, "turn_decided": now_ms}
         self._grounds = ended.grounds
 
-    def asked(self, start: StartReply) -> None:
-        """The model is asked for this response."""
-        self._responses = {start.response_id: ({**self._turn, "asked": self._now_ms()}, self._grounds)}
+    def asked(self, start: StartReply, *, foreseen: bool) -> None:
+        """The model is asked for this response, or was when it was foreseen."""
+        early = {"foreseen": self._foreseen_ms} if foreseen else {}
+        stages = {**self._turn, **early, "asked": self._now_ms()}
+        in_order = dict(sorted(stages.items(), key=lambda stage: stage[1]))
+        self._responses = {start.response_id: (in_order, self._grounds)}
         self._turn, self._grounds = {}, None
 
     def reached(self, happened: Input) -> None:

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 ONSET_MS = 60
 RELEASE = 0.15
 LEAST_RELEASE = 0.01
+PAUSE_MS = 100
 SOUND_AFTER_MS = 140
 WORTH_ASKING_MS = 50
 LATEST_WORDS_MS = 500
@@ -163,6 +164,13 @@ class Endpointer:
     def look_again(self) -> None:
         """What the agent waits for, or how much of it is there, may have changed."""
         self._wait_ms = None
+
+    def left_ms(self, at_ms: int) -> int | None:
+        """How much more silence ends the open turn, as far as is known now; None before there was PAUSE_MS of it."""
+        silence_ms = at_ms + self._line_delay_ms - self._last_voice_ms
+        if silence_ms < PAUSE_MS:
+            return None
+        return self._detector.wait_ms(self._pause(silence_ms)) - silence_ms
 
     def stop(self, at_ms: int) -> TurnEnded | None:
         """End an open utterance here."""

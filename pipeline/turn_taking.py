@@ -29,6 +29,10 @@ class TurnTaking:
         """True from the onset of speech to the end of the turn."""
         return self._endpointer is not None and self._endpointer.speaking
 
+    def left_ms(self, at_ms: int) -> int | None:
+        """How soon an open turn ends if the caller stays silent; 0 when none is open, None in the middle of speech."""
+        return self._endpointer.left_ms(at_ms) if self._endpointer and self._endpointer.speaking else 0
+
     def configure(self, audio: AudioInput) -> None:
         """Take new settings from the next frame on; an utterance stays open unless turn detection goes."""
         self._language = audio.transcription.language if audio.transcription else None

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from pipeline.ahead import Spent
 from pipeline.audio import Frame, Speech
 from pipeline.hearing import FINAL_WITHIN_S, Ear, Recognisers
 from pipeline.inbox import Inbox
@@ -26,10 +27,12 @@ from pipeline.signals import (
     CallerFrame,
     CancelReply,
     Configured,
+    DropForeseen,
     EndCall,
     EndUtterance,
     FillSilence,
     FlushPlayout,
+    Foresee,
     Ids,
     Input,
     JudgeSound,
@@ -88,6 +91,7 @@ class Cascade:
 
     Each of `warm` has a connection ready before it is needed; it never raises. `final_within_s` is how long a
     transcript may be owed while another recogniser could be asked. Without a `sound_judge` words and silence end turns.
+    `foresees` says that the model takes long enough to be worth asking ahead of a turn's end.
     """
 
     voice_activity: VoiceActivity
@@ -97,10 +101,15 @@ class Cascade:
     warm: Sequence[Connect] = ()
     final_within_s: float = FINAL_WITHIN_S
     sound_judge: SoundJudge | None = None
+    foresees: bool = True
 
 
 def _without_audio(asked: ShowItem) -> ServerEvent:
     return asked.event
+
+
+def _uncounted(spent: Spent) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,7 @@ class Outlets:
     """Who hears of a session, besides the line. `play` is for lines that must know what their audio belongs to.
 
     `show` puts an item's audio into the event, if any is kept; `configured` gives the providers that a changed session
-    goes on with.
+    goes on with; `spent` hears what the language model's work has cost.
     """
 
     observe: Callable[[ServerEvent], None]
@@ -116,6 +125,7 @@ class Outlets:
     play: Callable[[Play], None] | None = None
     show: Callable[[ShowItem], ServerEvent] = _without_audio
     configured: Callable[[SessionConfig], Cascade] | None = None
+    spent: Callable[[Spent], None] = _uncounted
 
 
 Taken = Callable[[list[ServerEvent]], None]
@@ -184,7 +194,9 @@ class Worker:
         try:
             async with self._tasks as tasks:
                 cascade = self._cascade
-                self._making = Making(cascade.language_model, cascade.text_to_speech, tasks, self.post)
+                self._making = Making(
+                    cascade.language_model, cascade.text_to_speech, tasks, self.post, self._outlets.spent
+                )
                 self._making.warm(cascade.warm)
                 tasks.create_task(self._ear.run())
                 self._perform(self._session.opened())
@@ -237,9 +249,10 @@ class Worker:
                     self._ended(output)
                 case JudgeSound():
                     self._sounding.judge(output)
+                case Foresee() | DropForeseen():
+                    self._look_ahead(output)
                 case StartReply():
-                    self._timeline.asked(output)
-                    self._making.reply(output)
+                    self._timeline.asked(output, foreseen=self._making.reply(output))
                 case Speak():
                     self._making.say(output)
                 case CancelReply(response_id):
@@ -263,6 +276,14 @@ class Worker:
                     self._observe(output)
                 case _:
                     self._observe(output)
+
+    def _look_ahead(self, wanted: Foresee | DropForeseen) -> None:
+        assert self._making is not None
+        if isinstance(wanted, DropForeseen):
+            self._making.drop_foreseen()
+        elif self._cascade.foresees:
+            self._timeline.foresaw()
+            self._making.foresee(wanted)
 
     def _follow(self, config: SessionConfig, ignored: tuple[str, ...]) -> None:
         if ignored:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.ahead import Spent
 from pipeline.audio import FRAME_MS, WIDE_HZ, bytes_of
 from pipeline.fallback.model import FallbackModel
 from pipeline.fallback.race import Candidate
@@ -59,7 +60,7 @@ class ObservedSession(Session):
 
 @dataclass
 class Call:
-    """One call; `observed` and `asked` are what the worker told its owner, and when."""
+    """One call; `observed`, `asked` and `spent` are what the worker told its owner, the first two with when."""
 
     recogniser: Recogniser = field(default_factory=lambda: Recogniser("hello"))
     model: Model = field(default_factory=lambda: Model(words("Good evening. What can I do for you?")))
@@ -67,10 +68,12 @@ class Call:
     config: SessionConfig = field(default_factory=SessionConfig)
     judge: Judge | None = None
     second: tuple[Recogniser | None, Model | None, Voice | None] = (None, None, None)
+    foresees: bool = True
     more: dict[str, Any] = field(default_factory=dict)
     line: FakeLine = field(default_factory=FakeLine)
     observed: list[tuple[float, ServerEvent]] = field(default_factory=list)
     asked: list[tuple[float, EndCall | TransferCall]] = field(default_factory=list)
+    spent: list[Spent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._ticked = asyncio.Event()
@@ -83,6 +86,7 @@ class Call:
             Outlets(
                 observe=lambda event: self.observed.append((now_s(), event)),
                 control=lambda act: self.asked.append((now_s(), act)),
+                spent=self.spent.append,
             ),
             now_ms=lambda: now_s() * 1_000,
             ids=counting_ids(),
@@ -98,6 +102,7 @@ class Call:
                 Candidate(f"tts {at}", Speaker(one, str)) for at, one in enumerate((self.voice, voice)) if one
             ),
             sound_judge=self.judge,
+            foresees=self.foresees,
         )
 
     @asynccontextmanager

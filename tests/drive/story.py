@@ -20,10 +20,12 @@ from pipeline.signals import (
     CallerFrame,
     CancelReply,
     Digit,
+    DropForeseen,
     Elapsed,
     EndUtterance,
     FillSilence,
     FlushPlayout,
+    Foresee,
     Greet,
     Input,
     LastResort,
@@ -80,6 +82,7 @@ class Story:
         self.paused = False
         self.response_id = ""
         self.prompt: Prompt | None = None
+        self.foreseen: Prompt | None = None
         self._looked = 0
         self._unspoken: list[Speak] = []
         self._unheard: list[int] = []
@@ -217,6 +220,10 @@ class Story:
                     self.paused = False
                 case StartReply(response_id, prompt):
                     self.response_id, self.prompt = response_id, prompt
+                case Foresee(prompt=prompt):
+                    self.foreseen = prompt
+                case DropForeseen():
+                    self.foreseen = None
                 case Speak():
                     self._unspoken.append(output)
                 case CancelReply(response_id):

@@ -41,9 +41,11 @@ from pipeline.realtime.items import FunctionCallItem, FunctionOutputItem
 from pipeline.realtime.ours import PartialTranscript
 from pipeline.signals import (
     BeginUtterance,
+    DropForeseen,
     EndCall,
     EndUtterance,
     FlushPlayout,
+    Foresee,
     Output,
     PausePlayout,
     Play,
@@ -56,7 +58,7 @@ from pipeline.signals import (
 OfAResponse = ContentEvent | OutputItemAdded | OutputItemDone | FunctionArgumentsDelta | FunctionArgumentsDone
 
 
-AFTER_THE_END = TranscriptDelta | TranscriptCompleted | PartialTranscript
+AFTER_THE_END = TranscriptDelta | TranscriptCompleted | PartialTranscript | DropForeseen
 
 
 class Watch:
@@ -83,6 +85,7 @@ class Watch:
         self._heard_ms = 0
         self._utterance = 0
         self._utterance_open = False
+        self._foreseen = False
         self._playing: set[str] = set()
         self._queued: set[str] = set()
         self.paused = False
@@ -104,6 +107,7 @@ class Watch:
             self._see_response(output)
             self._see_item(output)
             self._see_caller(output)
+            self._see_foreseen(output)
             self._see_playout(output)
             self._see_end(output)
 
@@ -112,6 +116,7 @@ class Watch:
         assert not self._open, "a response was never done"
         assert not self._open_items, "an item was never done"
         assert not self._playing, "playout started and never ended"
+        assert not self._foreseen, "what was foreseen was never dropped"
 
     def _see_response(self, output: Output) -> None:
         match output:
@@ -204,6 +209,20 @@ class Watch:
                 assert self._utterance_open, "an utterance ended that is not open"
                 assert utterance == self._utterance, "another utterance ended than is open"
                 self._utterance_open = False
+            case _:
+                pass
+
+    def _see_foreseen(self, output: Output) -> None:
+        match output:
+            case Foresee(prompt=prompt):
+                assert not self._foreseen, "two answers are foreseen"
+                assert any(getattr(turn, "role", "") == "user" for turn in prompt.turns), (
+                    "an answer is foreseen to nobody"
+                )
+                self._foreseen = True
+            case DropForeseen():
+                assert self._foreseen, "what is dropped was not foreseen"
+                self._foreseen = False
             case _:
                 pass
 
