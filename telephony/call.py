@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from pipeline.ahead import Spent
 from pipeline.observe import Pii, bound_call
 from pipeline.realtime.client import decode
 from pipeline.realtime.config import SessionConfig
@@ -85,6 +86,10 @@ class Journal(Protocol):
         """The session emitted an event."""
         ...
 
+    def spent(self, spent: Spent) -> None:
+        """The language model's work has cost this."""
+        ...
+
     def ended(self, ending: Ending, recording: Path | None) -> None:
         """The call is over."""
         ...
@@ -121,7 +126,7 @@ class Call:
             setting=Setting(known_model=partial(knows_model, lineup)),
         )
         engaged = Engaged(lineup, config, cascade, narrow=True)
-        outlets = Outlets(self._observe, self._control, configured=engaged.follow)
+        outlets = Outlets(self._observe, self._control, configured=engaged.follow, spent=journal.spent)
         self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids)
         self.audience = Audience()
         self._files: CallFiles | None = None

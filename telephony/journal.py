@@ -7,11 +7,12 @@ from typing import Protocol
 
 import msgspec
 
+from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from pipeline.realtime.events import ServerEvent
 from telephony.leg import Ending, Leg
 from telephony.state.record import CallRecord
-from telephony.tally import tally
+from telephony.tally import tally, tally_spent
 
 _NONE: Mapping[str, str] = {}
 Watcher = Callable[[str, ServerEvent], None]
@@ -57,6 +58,10 @@ class CallJournal:
         self._keeper.publish(self._record.call_id, _ENCODER.encode(event))
         for watch in self._watchers:
             watch(self._record.call_id, event)
+
+    def spent(self, spent: Spent) -> None:
+        """The language model's work has cost this."""
+        tally_spent(self._counters, spent)
 
     def ended(self, ending: Ending, recording: Path | None) -> None:
         """The call is over."""

@@ -1,5 +1,6 @@
 """What is counted of a session's events, a call's or a client's. Rule: it only looks."""
 
+from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent
 from pipeline.realtime.ours import BargeInJudged, TurnDecided, TurnTimeline
@@ -22,3 +23,11 @@ def tally(counters: Counters, event: ServerEvent) -> None:
             counters.count("answer_ms", round(queued_ms - speech_end_ms))
         case _:
             pass
+
+
+def tally_spent(counters: Counters, spent: Spent) -> None:
+    """Count what a language model's work has cost, and what became of it where it was begun ahead of its turn."""
+    if spent.outcome != "asked":
+        counters.count("speculations", outcome=spent.outcome)
+    if spent.tokens:
+        counters.count("llm_tokens", spent.tokens, use="wasted" if spent.wasted else "answers")

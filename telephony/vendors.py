@@ -133,6 +133,7 @@ class Vendors:
             FallbackVoice([self._candidate("tts", name, each) for name, each in speaks.items()], self._patience["tts"]),
             final_within_s=self._final_within_s,
             sound_judge=self._sound_judge,
+            foresees=not isinstance(next(iter(thinks.values())), ScriptedModel),
             warm=[
                 *(each.warm for each in thinks.values() if isinstance(each, Warmable)),
                 *_warming(speaks.values(), agent.audio.output.voice),

@@ -14,6 +14,7 @@ import structlog
 from starlette.types import Receive
 from structlog.contextvars import bound_contextvars
 
+from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from pipeline.realtime.client import ClearAudio, ClientEvent, Refusal, refusal
 from pipeline.realtime.config import SessionConfig
@@ -34,7 +35,7 @@ from telephony.control.client_frames import Appended, decoded, event_of
 from telephony.control.client_line import Beat, ClientLine
 from telephony.control.outbox import NORMAL, OUR_FAULT, Outbox
 from telephony.lineup import Engaged, Lineup, knows_model
-from telephony.tally import tally
+from telephony.tally import tally, tally_spent
 
 log = structlog.get_logger()
 
@@ -78,7 +79,7 @@ class ClientSession:
             session,
             self._engaged.cascade,
             self._line,
-            Outlets(self.observe, self._control, self._play, self._show, self._configured),
+            Outlets(self.observe, self._control, self._play, self._show, self._configured, self._spent),
             now_ms=now_ms,
             ids=new_id,
         )
@@ -192,6 +193,9 @@ class ClientSession:
     def _show(self, asked: ShowItem) -> ServerEvent:
         audio = self._config.audio
         return shown(asked, self._memory, audio.input.format, audio.output.format)
+
+    def _spent(self, spent: Spent) -> None:
+        tally_spent(self._counters, spent)
 
     def _configured(self, config: SessionConfig) -> Cascade:
         """Formats hold from now on, providers from the next turn."""

@@ -16,7 +16,9 @@ _MEANINGS: Final = {
     "client_mistakes": "Error events that clients were sent, by code.",
     "connections": "WebSocket connections open on this node.",
     "connections_opened": "WebSocket connections that were let in, by what for.",
+    "llm_tokens": "About how many tokens language models read and wrote, by what for.",
     "responses": "Responses that are over, by how.",
+    "speculations": "Answers that were begun before the caller's turn was decided, by what became of them.",
     "turn_silence_ms": "Milliseconds from the end of the caller's speech to the end of the turn, summed up, by why.",
     "turns_ended": "Callers' turns that were taken for finished, by why.",
 }

@@ -1,7 +1,9 @@
 """What the process counts, as Prometheus reads it."""
 
+from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from telephony.control.metrics import exposition
+from telephony.tally import tally_spent
 
 
 def test_counters_and_levels_are_told_with_their_kinds_once_for_each_name() -> None:
@@ -29,3 +31,19 @@ def test_a_labels_value_cannot_end_its_line() -> None:
     counters.count("calls_ended", reason='a "b"\n\\c')
 
     assert exposition(counters).splitlines()[-1] == r'offhook_calls_ended_total{reason="a \"b\"\n\\c"} 1'
+
+
+def test_what_was_begun_ahead_is_told_by_its_outcome_and_tokens_by_their_use() -> None:
+    counters = Counters()
+    for spent in (Spent("asked", 100), Spent("adopted", 40), Spent("dropped", 30), Spent("failed", 5)):
+        tally_spent(counters, spent)
+    tally_spent(counters, Spent("held_back"))
+
+    assert counters.snapshot() == {
+        'llm_tokens{use="answers"}': 140,
+        'llm_tokens{use="wasted"}': 35,
+        'speculations{outcome="adopted"}': 1,
+        'speculations{outcome="dropped"}': 1,
+        'speculations{outcome="failed"}': 1,
+        'speculations{outcome="held_back"}': 1,
+    }
