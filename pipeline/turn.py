@@ -166,9 +166,12 @@ class Endpointer:
         self._wait_ms = None
 
     def left_ms(self, at_ms: int) -> int | None:
-        """How much more silence ends the open turn, as far as is known now; None before there was PAUSE_MS of it."""
+        """How much more silence ends the open turn, as far as is known now.
+
+        None before there was PAUSE_MS of it, and while words may come that were said before it.
+        """
         silence_ms = at_ms + self._line_delay_ms - self._last_voice_ms
-        if silence_ms < PAUSE_MS:
+        if silence_ms < max(PAUSE_MS, self._words_due_ms):
             return None
         return self._detector.wait_ms(self._pause(silence_ms)) - silence_ms
 

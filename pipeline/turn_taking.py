@@ -30,7 +30,7 @@ class TurnTaking:
         return self._endpointer is not None and self._endpointer.speaking
 
     def left_ms(self, at_ms: int) -> int | None:
-        """How soon an open turn ends if the caller stays silent; 0 when none is open, None in the middle of speech."""
+        """How soon an open turn ends if the caller stays silent; 0 when none is open, None while it goes on."""
         return self._endpointer.left_ms(at_ms) if self._endpointer and self._endpointer.speaking else 0
 
     def configure(self, audio: AudioInput) -> None:

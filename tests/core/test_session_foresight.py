@@ -99,6 +99,27 @@ def test_a_caller_who_goes_on_is_not_foreseen_before_the_next_pause() -> None:
     assert call.foreseen is None
 
 
+def test_a_recogniser_that_was_late_is_waited_for_the_next_time() -> None:
+    call = a_pause_in("a")
+    call.passes(200)
+    call.recogniser_shows("a table")
+    call.passes(200)
+    call.recogniser_hears("a table")
+    call.agent_says("For how many?", 400)
+    call.passes(500)
+    call.take()
+
+    call.caller_speaks(600)
+    call.recogniser_shows("for")
+    call.passes(280)
+    early = call.take(Foresee)
+    call.recogniser_shows("for two")
+    call.passes(STEADY_MS)
+
+    assert early == []
+    assert [foreseen.prompt.turns[-1].text for foreseen in call.take(Foresee)] == ["for two"]
+
+
 def test_a_gap_between_words_is_no_pause() -> None:
     call = Story()
     call.caller_speaks(600)
