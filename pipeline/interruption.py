@@ -9,7 +9,7 @@ from typing import Literal
 
 from pipeline.audio import FRAME_MS
 from pipeline.backchannels import backchannel, may_become_backchannel
-from pipeline.signals import Manners
+from pipeline.manners import Manners
 
 Verdict = Literal["interruption", "answer", "backchannel", "noise"]
 """The caller wants the floor; answers what the agent has as good as said; listens; makes a sound without words."""

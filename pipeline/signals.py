@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.audio import Speech
+from pipeline.manners import Manners
 from pipeline.providers import Delta, Prompt, Reached, Reason, Transcript, TurnVerdict
 from pipeline.realtime.client import ClientEvent, Refusal
 from pipeline.realtime.config import SessionConfig
@@ -23,25 +24,6 @@ class Permissions:
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How an agent on a call takes turns with its caller.
-
-    When both speak: with `two_step` it waits until it is clear what the caller means, `verdict_ms` at most, and yields
-    or goes on; otherwise it yields at once. `backchannels` are phrases of a listener beside those that every language
-    has. With `protect_greeting` speech does not interrupt what it says first.
-
-    `speculation` is the largest share of a call's tokens that may be wasted on answers begun before it is certain that
-    they are wanted; 0 begins none.
-    """
-
-    two_step: bool = True
-    verdict_ms: int = 600
-    backchannels: tuple[str, ...] = ()
-    protect_greeting: bool = False
-    speculation: float = 0.5
-
-
 def _any_model(name: str) -> bool:
     return True
 
@@ -58,7 +40,7 @@ class Setting:
     client_plays: bool = False
     known_model: Callable[[str], bool] = _any_model
     expires_at: int | None = None
-    manners: Manners = Manners()
+    manners: Manners = field(default_factory=Manners)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The caller interrupts an agent who yields at once."""
 
+from pipeline.manners import Manners
 from pipeline.providers import FunctionCall, FunctionOutput
 from pipeline.realtime.config import Audio, AudioInput, FunctionTool, ServerVad, SessionConfig
 from pipeline.realtime.events import ItemTruncated, PlayoutCleared, PlayoutStopped, ResponseDone, SpeechStarted
@@ -7,7 +8,6 @@ from pipeline.signals import (
     CancelReply,
     FlushPlayout,
     Greet,
-    Manners,
     Play,
     Setting,
     SpeechEnded,

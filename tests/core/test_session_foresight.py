@@ -3,9 +3,10 @@
 import pytest
 
 from pipeline.foresight import LEAD_MS, STEADY_MS
+from pipeline.manners import Manners
 from pipeline.providers import FunctionCall, Message, Transcript
 from pipeline.realtime.config import Audio, AudioInput, FunctionTool, ServerVad, SessionConfig
-from pipeline.signals import Digit, DropForeseen, Foresee, Greet, Manners, Permissions, Setting, StartReply
+from pipeline.signals import Digit, DropForeseen, Foresee, Greet, Permissions, Setting, StartReply
 from pipeline.turn import PAUSE_MS
 from tests.drive.client import a_client, asks, becomes, cancels, commits, creates
 from tests.drive.story import Story

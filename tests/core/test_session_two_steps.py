@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from pipeline.manners import Manners
 from pipeline.providers import Transcript
 from pipeline.realtime.config import Audio, AudioInput, ServerVad, SessionConfig, Transcription
 from pipeline.realtime.events import ItemTruncated, ResponseCreated, ResponseDone
@@ -18,7 +19,6 @@ from pipeline.signals import (
     Hold,
     LastResort,
     Limits,
-    Manners,
     Output,
     PausePlayout,
     Permissions,
@@ -205,7 +205,7 @@ def test_an_interruption_cancels_the_response_that_is_still_made() -> None:
         *("FlushPlayout", "CancelReply"),
         *("response.output_audio.done", "response.output_audio_transcript.done", "response.content_part.done"),
         *("response.output_item.done", "conversation.item.done", "response.done"),
-        *("output_audio_buffer.cleared", "conversation.item.truncated", "offhook.barge_in"),
+        *("output_audio_buffer.cleared", "conversation.item.truncated", "offhook.barge_in", "Foresee"),
         *("input_audio_buffer.speech_stopped", "input_audio_buffer.committed"),
         *("conversation.item.added", "conversation.item.done", "EndUtterance", "response.created"),
     ]
@@ -336,10 +336,10 @@ def test_an_answer_to_the_last_words_lets_them_be_heard_and_is_answered() -> Non
     assert call.take_names("offhook.partial_transcript")[2:] == [
         *("PausePlayout", "ResumePlayout", "offhook.barge_in"),
         *("input_audio_buffer.speech_stopped", "input_audio_buffer.committed"),
-        *("conversation.item.added", "conversation.item.done", "EndUtterance", "response.created"),
+        *("conversation.item.added", "conversation.item.done", "EndUtterance", "response.created", "Foresee"),
         "conversation.item.input_audio_transcription.delta",
         "conversation.item.input_audio_transcription.completed",
-        "StartReply",
+        *("StartReply", "DropForeseen"),
     ]
     call.passes(500)
     assert (call.played_ms, call.take_names()) == (SHORT_MS, ["output_audio_buffer.stopped"])

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from pipeline.ahead import MOST_KEPT
+from pipeline.manners import Manners
 from pipeline.providers import Delta, FunctionCall, TextDelta, Transcript
 from pipeline.realtime.config import FunctionTool, SessionConfig
 from pipeline.realtime.events import (
@@ -16,7 +17,7 @@ from pipeline.realtime.events import (
     SpeechStopped,
 )
 from pipeline.realtime.ours import TurnTimeline
-from pipeline.signals import EndCall, Manners, Permissions, Setting
+from pipeline.signals import EndCall, Permissions, Setting
 from tests.drive.call import Call, words
 from tests.drive.cascade import Faults, Model, Recogniser, now_s
 from tests.drive.client import becomes
