@@ -1,0 +1,165 @@
+"""Somebody gives a number, spells a name or says an address, and stops on the way."""
+
+import pytest
+
+from pipeline.entities import NOT_YET, PERHAPS, THERE, Awaited, awaited, filled
+from pipeline.entities.figures import runs, tokens
+from pipeline.entities.question import pattern_length
+from pipeline.realtime.config import FunctionTool
+
+ORDER = FunctionTool(
+    name="find_order",
+    parameters={
+        "type": "object",
+        "properties": {
+            "order_number": {"type": "string", "pattern": r"^\d{6}$"},
+            "policy_reference": {"type": "string", "pattern": r"^[A-Z]{2}-?\d{4}$"},
+            "callback": {"type": "string", "description": "Phone number to call back", "minLength": 9, "maxLength": 9},
+            "mail": {"type": "string", "format": "email"},
+        },
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "figures"),
+    [
+        ("four two double seven", "en", "4277"),
+        ("triple five oh one", "en", "55501"),
+        ("forty-two, thirteen", "en", "4213"),
+        ("555-0142", "en", "5550142"),
+        ("one thousand three hundred", "en", "1300"),
+        ("two hundred and four", "en", "204"),
+        ("two hundred four one", "en", "20041"),
+        ("nineteen eighty-four", "en", "1984"),
+        ("five five, um, and then zero one", "en", "5501"),
+        ("zweiundvierzig zwo null", "de", "4220"),
+        ("zwoundzwanzig", "de", "22"),
+        ("neunzehnhundertvierundachtzig", "de", "1984"),
+        ("hundertfünf", "de", "105"),
+        ("mil novecientos ochenta y cuatro", "es", "1984"),
+        ("doscientos quince", "es", "215"),
+        ("quatre-vingt-dix-neuf zéro un", "fr", "9901"),
+        ("mille neuf cent", "fr", "1900"),
+    ],
+)
+def test_figures_are_understood_as_they_are_said(said: str, language: str, figures: str) -> None:
+    assert [run.figures for run in runs(tokens(said, language), language)] == [figures]
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "wanted"),
+    [
+        ("Sure. What is your order number?", "en", Awaited("digits", 6, 6)),
+        ("And the policy reference, please?", "en", Awaited("code", 6, 6)),
+        ("What number can we call you on?", "en", Awaited("phone", 9, 9)),
+        ("Please give me your four-digit PIN. Take your time.", "en", Awaited("digits", 4, 4)),
+        ("Could you read me the number on your card?", "en", Awaited("card", 16, 16)),
+        ("What are the last four digits of the card number?", "en", Awaited("digits", 4, 4)),
+        ("Could you spell your surname?", "en", Awaited("spelling")),
+        ("What's your date of birth?", "en", Awaited("birth_date")),
+        ("Which day suits you?", "en", Awaited("date")),
+        ("Where should I send the e-mail?", "en", Awaited("email")),
+        ("Wie lautet Ihre sechsstellige Kundennummer?", "de", Awaited("digits", 6, 6)),
+        ("Unter welcher Nummer kann ich Sie erreichen?", "de", Awaited("phone", 8, 12)),
+        ("¿Me deletrea su apellido?", "es", Awaited("spelling")),
+        ("Quelle est votre adresse ?", "fr", Awaited("address")),
+        ("How can I help you?", "en", None),
+        ("Your order number is 4711. It leaves today.", "en", None),
+        ("", "en", None),
+    ],
+)
+def test_a_question_and_the_tools_tell_what_is_awaited(question: str, language: str, wanted: Awaited | None) -> None:
+    tools = (ORDER,) if language == "en" else ()
+
+    assert awaited(question, tools, language) == wanted
+
+
+@pytest.mark.parametrize(
+    ("pattern", "length"),
+    [
+        (r"^\d{6}$", (6, 6)),
+        (r"^\d{4,6}$", (4, 6)),
+        (r"[A-Z]{2}-?\d{6}", (8, 8)),
+        (r"^[0-9]{4}[ -]?[0-9]{4}$", (8, 8)),
+        (r"^AB\d?$", (2, 3)),
+        (r"^\+?[1-9]\d{1,14}$", None),
+        (r"^(a|b)$", None),
+        (r"^\d+$", None),
+        (r".{3}", None),
+    ],
+)
+def test_a_pattern_tells_a_length_where_it_is_plain(pattern: str, length: tuple[int, int] | None) -> None:
+    assert pattern_length(pattern) == length
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "how_much"),
+    [
+        ("four four zero", Awaited("digits", 6, 6), NOT_YET),
+        ("four four zero nine double", Awaited("digits", 6, 6), NOT_YET),
+        ("four four zero nine one seven", Awaited("digits", 6, 6), THERE),
+        ("It's 440917.", Awaited("digits", 6, 6), THERE),
+        ("four four zero nine", Awaited("digits", 4, None), PERHAPS),
+        ("one moment", Awaited("digits", 6, 6), None),
+        ("I don't have it here", Awaited("digits", 6, 6), None),
+        ("K T seven", Awaited("code", 6, 6), NOT_YET),
+        ("K T seven seven oh one", Awaited("code", 6, 6), THERE),
+        ("S as in", Awaited("spelling"), NOT_YET),
+        ("S as in Sierra, M", Awaited("spelling"), PERHAPS),
+        ("A double N A", Awaited("spelling", 4, 4), THERE),
+        ("Kemp, K E M", Awaited("spelling"), NOT_YET),
+        ("Kemp, K E M P", Awaited("spelling"), THERE),
+        ("ann dot lee", Awaited("email"), NOT_YET),
+        ("ann dot lee at example", Awaited("email"), NOT_YET),
+        ("ann dot lee at example dot", Awaited("email"), NOT_YET),
+        ("ann dot lee at example dot com", Awaited("email"), THERE),
+        ("ann.lee@example.com", Awaited("email"), THERE),
+        ("ann at example dot co", Awaited("email"), PERHAPS),
+        ("yes please", Awaited("email"), None),
+        ("why do you need that?", Awaited("email"), None),
+        ("the twenty", Awaited("date"), NOT_YET),
+        ("the twenty-first of", Awaited("date"), NOT_YET),
+        ("the twenty-first of May", Awaited("date"), THERE),
+        ("next Friday", Awaited("date"), THERE),
+        ("the third of March", Awaited("birth_date"), NOT_YET),
+        ("the third of March ninety-one", Awaited("birth_date"), THERE),
+        ("03/03/1991", Awaited("birth_date"), THERE),
+        ("two hundred and", Awaited("amount"), NOT_YET),
+        ("two hundred and fifty", Awaited("amount"), PERHAPS),
+        ("two hundred and fifty pounds", Awaited("amount"), THERE),
+        ("€250", Awaited("amount"), THERE),
+        ("twelve", Awaited("address"), NOT_YET),
+        ("Orchard Lane", Awaited("address"), NOT_YET),
+        ("twelve Orchard Lane", Awaited("address"), THERE),
+        ("yes", Awaited("address"), None),
+    ],
+)
+def test_what_is_awaited_is_there_or_not_yet(said: str, wanted: Awaited, how_much: float | None) -> None:
+    assert filled(said, wanted, "en") == how_much
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "how_much"),
+    [
+        ("my number is five five", "en", NOT_YET),
+        ("five five five zero one", "en", PERHAPS),
+        ("write to ann dot", "en", NOT_YET),
+        ("escriba a ana arroba", "es", NOT_YET),
+        ("J O N", "en", PERHAPS),
+        ("J wie", "de", None),
+        ("J O wie", "de", NOT_YET),
+        ("I have a dog", "en", None),
+        ("there will be four of us", "en", None),
+        ("table for two", "en", None),
+        ("y a mi hermano", "es", None),
+    ],
+)
+def test_unasked_too_somebody_in_the_middle_of_figures_or_letters_gets_time(
+    said: str, language: str, how_much: float | None
+) -> None:
+    assert filled(said, None, language) == how_much
+
+
+def test_an_unknown_language_is_read_as_english() -> None:
+    assert filled("four four", Awaited("digits", 6, 6), "it") == NOT_YET
