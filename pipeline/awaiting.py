@@ -16,6 +16,9 @@ from pipeline.realtime.items import InputAudio, MessageItem
 from pipeline.signals import CallerAudio, Ids, Output
 from pipeline.wire_order import whole_item
 
+FALSE_START_MS = 250
+"""Less speech than this may be a noise: it wants an answer for its words, if it has any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Understood:
@@ -58,6 +61,11 @@ class Awaiting:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def spoken(self) -> bool:
+        """True when somebody surely spoke, whatever the words will be."""
+        return any(uttered.speech_ms >= FALSE_START_MS for uttered, _ in self._waiting.values())
 
     def item_of(self, utterance: int) -> str:
         """The item that waits for this utterance's words, or nothing."""

@@ -1,7 +1,8 @@
-"""Who may speak, and what of the agent's audio has been heard. Rule: one response queues at a time.
+"""Who may speak, and what of the agent's words has been heard. Rule: one response queues at a time.
 
 Positions are agent audio in ms. `played_ms` is the leg's count of what really left; the floor knows what was queued,
-so it can tell how much of which response the caller heard. A response may queue behind one that is complete.
+so it can tell how much of which response the caller heard. A response may queue behind one that is complete. What only
+fills a silence is no response's: while it is heard, the count of words stands still.
 """
 
 from collections import deque
@@ -22,9 +23,6 @@ class _Passage:
     start_ms: float
     end_ms: float
     complete: bool = False
-    held_ms: float = 0.0
-    hold_end_ms: float = 0.0
-    hold_ms: float = 0.0
 
 
 class Floor:
@@ -32,12 +30,15 @@ class Floor:
 
     def __init__(self) -> None:
         self._passages: deque[_Passage] = deque()
-        self._played_ms = 0
+        self._left_ms = 0
         self._end_ms = 0.0
+        self._filled_ms = 0
+        self._filling_from_ms = 0
+        self._filling_ms = 0
 
     @property
     def free(self) -> bool:
-        """True when nobody speaks or is about to."""
+        """True when no response is heard or to come."""
         return not self._passages
 
     @property
@@ -47,13 +48,13 @@ class Floor:
 
     @property
     def audible(self) -> bool:
-        """True while queued audio has not left."""
+        """True while queued words have not left."""
         return bool(self._passages) and self._played_ms < int(self._end_ms)
 
     @property
-    def holding(self) -> bool:
+    def filling(self) -> bool:
         """True while what is heard, or about to be, only fills a silence."""
-        return bool(self._passages) and self._played_ms < int(self._passages[-1].hold_end_ms)
+        return self._left_ms < self._filling_from_ms + self._filling_ms
 
     @property
     def left_ms(self) -> int:
@@ -81,22 +82,18 @@ class Floor:
         passage = self._passages[-1]
         passage.end_ms = self._end_ms = passage.end_ms + audio_ms
 
-    def hold(self, audio_ms: float) -> None:
+    def fill(self, audio_ms: float) -> None:
         """Audio that belongs to no words went to playout, when nothing was audible."""
-        passage = self._passages[-1]
-        passage.held_ms += passage.hold_ms
-        passage.hold_ms = audio_ms
-        passage.hold_end_ms = passage.end_ms = self._end_ms = max(passage.end_ms, float(self._played_ms)) + audio_ms
+        self._filled_ms += self._filling_ms
+        # The leg counts whole ms: a fraction counted here could be waited for in vain.
+        self._filling_from_ms, self._filling_ms = self._left_ms, int(audio_ms)
 
-    def release(self) -> bool:
-        """The words are there: what is left of such audio is dropped; False when there is nothing to flush."""
-        if not self.holding:
-            return False
-        passage = self._passages[-1]
-        left_ms = passage.hold_end_ms - self._played_ms
-        passage.hold_ms -= left_ms
-        passage.hold_end_ms = passage.end_ms = self._end_ms = float(self._played_ms)
-        return True
+    def unfill(self) -> bool:
+        """What is left of such audio is dropped; False when there is nothing to flush."""
+        filling = self.filling
+        if filling:
+            self._filling_ms = self._left_ms - self._filling_from_ms
+        return filling
 
     def complete(self, response_id: str) -> None:
         """Take note that this response will queue no more; it is heard out."""
@@ -106,9 +103,9 @@ class Floor:
 
     def playout(self, played_ms: int) -> list[Yielded]:
         """Take the leg's position; returns the responses whose last sample has left."""
-        self._played_ms = played_ms
+        self._left_ms = played_ms
         heard_out = []
-        while self._passages and self._passages[0].complete and played_ms >= int(self._passages[0].end_ms):
+        while self._passages and self._passages[0].complete and self._played_ms >= int(self._passages[0].end_ms):
             passage = self._passages.popleft()
             heard_out.append(Yielded(passage.response_id, self._heard_ms(passage)))
         return heard_out
@@ -120,10 +117,10 @@ class Floor:
         self._end_ms = float(self._played_ms)
         return yielded
 
+    @property
+    def _played_ms(self) -> int:
+        """How much left that was words."""
+        return self._left_ms - self._filled_ms - min(self._filling_ms, self._left_ms - self._filling_from_ms)
+
     def _heard_ms(self, passage: _Passage) -> int:
-        """How much of its words: what was only to fill a silence does not count."""
-        played_ms = min(float(self._played_ms), passage.end_ms) - passage.held_ms
-        hold_end_ms = passage.hold_end_ms - passage.held_ms
-        if passage.hold_ms:
-            played_ms -= min(passage.hold_ms, max(0.0, played_ms - (hold_end_ms - passage.hold_ms)))
-        return int(max(0.0, played_ms - passage.start_ms))
+        return int(max(0.0, min(float(self._played_ms), passage.end_ms) - passage.start_ms))

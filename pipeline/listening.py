@@ -48,6 +48,7 @@ class Listening:
         self.awaiting = Awaiting(ids, conversation, limits.transcript_ms, told=audio.transcription is not None)
         self.audio_ms = 0
         self.now_ms = 0
+        self.quiet_since_ms = 0
 
     @property
     def buffered_ms(self) -> int:
@@ -140,6 +141,7 @@ class Listening:
 
     def end(self, edge: TurnEnded, *, by_hand: bool = False) -> list[Output]:
         """The caller's turn is over: the utterance becomes an item, its words follow."""
+        self.quiet_since_ms = self.now_ms - (edge.at_ms - edge.speech_end_ms)
         return [
             SpeechStopped(event_id=self._ids("event"), audio_end_ms=edge.at_ms, item_id=self._item_id),
             *self._committed(edge.at_ms, speech_ms=edge.speech_ms, by_hand=by_hand),
@@ -188,6 +190,7 @@ class Listening:
 
     def press(self, key: str, received_at: int) -> list[Output]:
         """One key."""
+        self.quiet_since_ms = self.now_ms
         self._keypad.press(key, self.now_ms)
         return [DtmfReceived(event_id=self._ids("event"), event=key, received_at=received_at)]
 

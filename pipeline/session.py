@@ -5,7 +5,7 @@ a client plays, it is what `Elapsed` says. Event order follows OpenAI's Realtime
 """
 
 from pipeline.answering import Answering, Surroundings
-from pipeline.awaiting import Understood
+from pipeline.awaiting import FALSE_START_MS, Understood
 from pipeline.barge_in import BargeIn
 from pipeline.conversation import Conversation
 from pipeline.foresight import Foresight
@@ -52,8 +52,6 @@ from pipeline.steering import Steering
 from pipeline.terms import HEARD_OUT, NOTHING_SPECIAL
 from pipeline.turn import SoundWanted, SpeechBegan, TurnEnded
 
-FALSE_START_MS = 250
-
 
 class Session:
     """The conversation of one call, or of one client. `handle` is its only method that acts."""
@@ -84,7 +82,7 @@ class Session:
         self._calling = self._answering.calling
         self._asides = self._answering.asides
         self._farewell = self._answering.farewell
-        self._holding = Holding(self._speaking, self._listening, hold or Hold())
+        self._holding = Holding(self._answering, self._listening, hold or Hold(), limits.line_delay_ms)
         self._barge_in = BargeIn(ids, self._listening, self._answering, self._setting)
         self._quiet = Quiet(self._listening)
         self._foresight = Foresight(self._conversation, self._listening, self._answering, self._setting)
@@ -136,7 +134,10 @@ class Session:
                 out = self._befell(happened)
             case _:
                 out = self._steering.take(happened)
-        return out + self._barge_in.settle() + self._answering.proceed() + self._foresight.follow(happened)
+        out += self._barge_in.settle() + self._answering.proceed() + self._foresight.follow(happened)
+        if isinstance(happened, CallerFrame):
+            out += self._holding.due(interrupted=self._barge_in.interrupted)
+        return out
 
     def _frame(self, score: float, played_ms: int) -> list[Output]:
         out = self._speaking.playout(played_ms)
@@ -153,7 +154,7 @@ class Session:
                 if self._listening.unheeded:
                     out += self._listening.buffer()
         self._barge_in.hear(score)
-        return out if self._setting.client_plays else out + self._overdue() + self._holding.due()
+        return out if self._setting.client_plays else out + self._overdue()
 
     def _transcribed(self, words: Transcript) -> list[Output]:
         item_id, text = self._listening.item_of(words.utterance), words.text.strip()

@@ -45,10 +45,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What the caller hears when the agent's answer has been awaited for `after_ms`: PCM16 at 24 kHz."""
+    """What the caller hears when the agent's words have been awaited for `after_ms`: PCM16 at 24 kHz.
+
+    A `sound` is heard instead of words, or after them, again and again until the agent speaks.
+    """
 
     pcm: bytes = b""
     after_ms: int = 2_000
+    sound: bytes = b""
 
 
 LAST_WORDS = "I am sorry, something went wrong on my side. Please call again later. Goodbye."

@@ -51,7 +51,7 @@ class Speaking:
     @property
     def audible(self) -> bool:
         """True while the caller hears, or is about to hear, queued words; an agent that waits is about to go on."""
-        return self._paused or (self._floor.audible and not self._floor.holding)
+        return self._paused or self._floor.audible
 
     @property
     def protected(self) -> bool:
@@ -61,7 +61,7 @@ class Speaking:
     def passage(self) -> Passage | None:
         """What the caller hears; None while nothing of it, or only what fills a silence, has been heard."""
         reply, heard_ms = self._playing.get(self._floor.holder or ""), self._floor.heard_ms
-        if reply is None or not (self.audible or (heard_ms and not self._floor.holding)):
+        if reply is None or not (self.audible or (heard_ms and not self._floor.filling)):
             return None
         heard = heard_text(reply.pieces, heard_ms)
         ahead = "".join(piece.text for piece in reply.pieces).strip()[len(heard) :]
@@ -80,6 +80,11 @@ class Speaking:
             return []
         self._paused = False
         return [ResumePlayout()]
+
+    @property
+    def filling(self) -> bool:
+        """True while the caller hears what only fills a silence."""
+        return self._floor.filling
 
     def listens_to(self, response_id: str) -> bool:
         """True when the model may go on with this reply."""
@@ -126,6 +131,7 @@ class Speaking:
         """Words that are audio already take the floor."""
         out = self.open(terms)
         assert self.reply is not None
+        out += self.unfill()
         self._floor.queue(speech_ms(pcm))
         return [*out, *self.reply.recite(text, pcm), *self.finish()]
 
@@ -135,14 +141,18 @@ class Speaking:
         play = self.reply.played(piece, speech)
         if play is None:
             return []
-        out: list[Output] = [FlushPlayout()] if self._floor.release() else []
+        out = self.unfill()
         self._floor.queue(speech_ms(speech))
         return [*out, play]
 
-    def hold(self, pcm: bytes) -> list[Output]:
-        """Let the caller hear that the open reply is still to come."""
-        self._floor.hold(speech_ms(pcm))
+    def fill(self, pcm: bytes) -> list[Output]:
+        """Let the caller hear that words are still to come; for when neither words nor such audio are audible."""
+        self._floor.fill(speech_ms(pcm))
         return [FillSilence(pcm)]
+
+    def unfill(self) -> list[Output]:
+        """The silence is over, or nobody need fill it."""
+        return [FlushPlayout()] if self._floor.unfill() else []
 
     def finish(self) -> list[Output]:
         """Close the open reply as it is; what is queued is heard out."""
@@ -163,8 +173,8 @@ class Speaking:
     def cut(self, reason: Cancelled) -> list[Output]:
         """Silence everyone now: cancel the open reply, flush playout, keep only the words that were heard."""
         out: list[Output] = []
-        yielded = self._floor.give_up()
-        if yielded:
+        filling, yielded = self._floor.unfill(), self._floor.give_up()
+        if filling or yielded:
             out.append(FlushPlayout())
             self._paused = False
         if self.reply is not None:

@@ -85,3 +85,43 @@ def test_a_reply_without_audio_leaves_the_floor_at_once() -> None:
     floor = a_floor(0)
 
     assert floor.playout(0) == [Yielded("resp_0", 0)]
+
+
+def test_what_fills_a_silence_is_no_words_of_the_reply_around_it() -> None:
+    floor = Floor()
+    floor.take("resp_0")
+    floor.queue(500)
+    floor.playout(500)
+    floor.fill(1_000)
+    floor.playout(1_500)
+    floor.queue(400)
+    floor.playout(1_700)
+
+    assert floor.give_up() == [Yielded("resp_0", 700)]
+
+
+def test_what_fills_a_silence_holds_no_floor_and_the_next_reply_begins_after_it() -> None:
+    floor = a_floor()
+    floor.fill(1_000)
+    floor.playout(300)
+    assert (floor.free, floor.filling, floor.audible) == (True, True, False)
+    assert floor.unfill()
+
+    floor.take("resp_0")
+    floor.queue(500)
+    floor.playout(700)
+
+    assert (floor.filling, floor.unfill(), floor.give_up()) == (False, False, [Yielded("resp_0", 400)])
+
+
+def test_silences_of_a_fraction_of_a_millisecond_do_not_keep_a_reply_from_its_end() -> None:
+    floor = Floor()
+    floor.take("resp_0")
+    for number in range(5):
+        floor.playout(100 * number)
+        floor.fill(100.9)
+    floor.playout(504)
+    floor.queue(100)
+    floor.complete("resp_0")
+
+    assert floor.playout(604) == [Yielded("resp_0", 100)]

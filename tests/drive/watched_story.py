@@ -7,8 +7,12 @@ from pipeline.providers import Transcript
 from pipeline.realtime.client import ClientEvent, Refusal
 from pipeline.signals import (
     CallerFrame,
+    FillSilence,
+    FlushPlayout,
+    Hold,
     Input,
     Output,
+    Play,
     ReplyDelta,
     ReplyEnded,
     ReplyFailed,
@@ -19,10 +23,12 @@ from pipeline.signals import (
     TimeIsUp,
 )
 from tests.drive.anything import CONFIGS, LIMITS, NOW, OURS, PERMISSIONS
-from tests.drive.story import SPEECH, Story
+from tests.drive.story import SPEECH, Story, sound
 from tests.drive.watch import Watch
 
 ALONE = ("a turn", "a listener", "somebody else")
+HOLD = Hold(sound(90), after_ms=300, sound=sound(50))
+
 Happening = tuple[float, int] | int | Input | str
 
 
@@ -33,7 +39,9 @@ class WatchedStory(Story):
         self.watch = Watch(client_plays=setting.client_plays)
         self._longest_hold_ms = setting.manners.verdict_ms
         self._held_ms = 0
-        super().__init__(CONFIGS[number], permissions=PERMISSIONS, limits=LIMITS, setting=setting)
+        self._filled_until_ms = 0
+        hold = None if setting.client_plays else HOLD
+        super().__init__(CONFIGS[number], permissions=PERMISSIONS, limits=LIMITS, setting=setting, hold=hold)
 
     def tell(self, happened: Input) -> list[Output]:
         self.watch.client_has_the_word = isinstance(happened, ClientEvent | Refusal | TimeIsUp)
@@ -49,7 +57,17 @@ class WatchedStory(Story):
 
     def _note(self, outputs: list[Output]) -> None:
         self.watch.see(outputs)
-        super()._note(outputs)
+        for output in outputs:
+            match output:
+                case FillSilence():
+                    assert not self.queued_ms, "something is heard, and that is filled"
+                case Play():
+                    assert self.played_ms >= self._filled_until_ms, "words wait for what only fills a silence"
+                case _:
+                    pass
+            super()._note([output])
+            if isinstance(output, FillSilence | FlushPlayout):
+                self._filled_until_ms = self.played_ms + self.queued_ms
 
     def happens(self, happening: Happening) -> None:
         match happening:
