@@ -12,7 +12,7 @@ from pipeline.conversation import Conversation
 from pipeline.farewell import Farewell
 from pipeline.listening import Listening
 from pipeline.providers import FunctionCall, Reason
-from pipeline.realtime.config import ServerVad, SessionConfig
+from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.wish import ResponseWish
 from pipeline.reply import Reply
 from pipeline.signals import (
@@ -70,6 +70,7 @@ class Answering:
             self.speaking, self.farewell, limits, surroundings.last_resort, client_plays=client_plays
         )
         self._owed: ResponseWish | None = None
+        self._unheard = False
         self.declined = False
 
     @property
@@ -84,21 +85,13 @@ class Answering:
         return self.config.type == "transcription"
 
     @property
-    def silence_limit_ms(self) -> int | None:
-        """How long the caller may be silent after a response; None for ever. Callers may say nothing from the start."""
-        detection = self.config.audio.input.turn_detection
-        waits = self._client_plays and not self.speaking.has_spoken
-        if not isinstance(detection, ServerVad) or self.listens_only or waits:
-            return None
-        return detection.idle_timeout_ms
-
-    @property
     def promised(self) -> bool:
         """True when a client's own response is waiting for its turn, however little it wishes of it."""
         return self._owed is not None and self._owed is not NOTHING_SPECIAL
 
-    def addressed(self) -> None:
-        """The caller said something, pressed something, or nothing for too long."""
+    def addressed(self, *, unheard: bool = False) -> None:
+        """The caller said something, which nobody may know, pressed something, or nothing for too long."""
+        self._unheard = unheard
         if self.unprompted:
             self.owe()
 
@@ -217,8 +210,10 @@ class Answering:
         return self.cut("client_cancelled")
 
     def _ask(self, reply: Reply) -> list[Output]:
-        self._owed = None
+        unheard, self._owed, self._unheard = self._unheard, None, False
         self.trouble.progress(self._listening.now_ms)
+        if unheard and reply.terms.wish is NOTHING_SPECIAL:
+            return self.trouble.unheard(self.config) + self._closed_if_made()
         if self.calling.in_circles:
             self.calling.caller_spoke()
             return self.trouble.model_failed("malformed", self.config) + self._closed_if_made()

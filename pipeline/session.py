@@ -84,7 +84,7 @@ class Session:
         self._farewell = self._answering.farewell
         self._holding = Holding(self._answering, self._listening, hold or Hold(), limits.line_delay_ms)
         self._barge_in = BargeIn(ids, self._listening, self._answering, self._setting)
-        self._quiet = Quiet(self._listening)
+        self._quiet = Quiet(self._answering, self._listening, client_plays=self._setting.client_plays)
         self._foresight = Foresight(self._conversation, self._listening, self._answering, self._setting)
         self._idle_prompts = limits.idle_prompts
 
@@ -174,10 +174,10 @@ class Session:
             return self._answering.unheard(said.lost)
         passes = self._barge_in.passes(said.item_id)
         left_silent = self._barge_in.interrupted or (said.speech_ms >= FALSE_START_MS and not passes)
-        if not said.text and not (left_silent and not said.by_hand):
+        if not said.text and (said.lost or said.by_hand or not left_silent):
             self._conversation.disregard(said.item_id)
-        elif not (passes or self._answering.declined or said.by_hand):
-            self._answering.addressed()
+        if (said.text or left_silent) and not (passes or self._answering.declined or said.by_hand):
+            self._answering.addressed(unheard=said.lost is not None)
         self._barge_in.interrupted = False
         return []
 
@@ -245,7 +245,7 @@ class Session:
         return out
 
     def _too_quiet(self) -> list[Output]:
-        out = self._quiet.due(self._answering.silence_limit_ms)
+        out = self._quiet.due()
         if out and self._quiet.in_a_row > self._idle_prompts and not self._setting.client_plays:
             return [*out, self._farewell.end("caller_silent")]
         if out:

@@ -1,21 +1,21 @@
 """What the caller hears when a provider fails. Rule: never silence, and never the same failure for ever.
 
-A model that fails is excused in the agent's own voice, and the call goes on. When it fails again and again, or when
-the voice or the recogniser is gone, ready-made last words are played, and the caller is handed over or the call ends.
+A model that fails is excused in the agent's own voice, and so is a recogniser that does not answer; the call goes on.
+When that happens again and again, or when the voice or the recogniser is gone, ready-made last words are played, and
+the caller is handed over or the call ends.
 
 Where a client plays there is somebody to tell instead: the response fails, the session goes on.
 """
 
 from dataclasses import replace
 
+from pipeline.excuses import excuses
 from pipeline.farewell import Farewell
 from pipeline.providers import Reason
 from pipeline.realtime.config import SessionConfig
 from pipeline.signals import EndCall, LastResort, Limits, Output, TransferCall
 from pipeline.speaking import Speaking
 from pipeline.terms import Terms
-
-APOLOGY = " I am sorry, something went wrong on my side. Could you say that again, please?"
 
 
 class Trouble:
@@ -77,6 +77,10 @@ class Trouble:
         """The recogniser broke for good: the agent is deaf."""
         return self._leave(f"stt_{reason}", config)
 
+    def unheard(self, config: SessionConfig) -> list[Output]:
+        """Nobody knows what the open reply is to answer: the agent says so, and no model guesses."""
+        return self._speaking.excuse("stt_stalled", excuses(Terms(config).language).unheard)
+
     def utterance_lost(self, config: SessionConfig) -> list[Output]:
         """No transcript came in time; the agent asks again, but not for ever."""
         self._utterances_lost += 1
@@ -88,7 +92,7 @@ class Trouble:
         self._replies_failed += 1
         if self._replies_failed >= self._limits.failures:
             return self._leave(code, config)
-        return self._speaking.excuse(code, APOLOGY)
+        return self._speaking.excuse(code, " " + excuses(Terms(config).language).failed)
 
     def unrescued(self, config: SessionConfig) -> list[Output]:
         """Whoever was to take the caller over did not: the last words again, and the end."""

@@ -86,7 +86,7 @@ def trouble() -> list[Step]:
     call.caller_stops()
     call.passes(1_100)
     call.unheard()
-    call.agent_says("I did not understand you.", ms=400)
+    call.voice_speaks(200)
     call.passes(500)
     call.caller_says("sales please")
     call.model_calls("transfer", '{"target": "sales"}')
