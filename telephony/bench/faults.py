@@ -2,7 +2,7 @@
 
 The service is `offhook serve` with its vendor files, each cell's vendor behind its own failing way, and one healthy
 vendor for each layer to fall back on. In each cell a caller is greeted, asks something while the fault is armed, and
-listens: the longest silence between the end of the turn and the end of the answer is what the fault cost, and the
+listens: the longest silence between the end of what it asked and the end of the answer is what the fault cost, and the
 answer's words, each a pair of tones (`vendor_servers.tone_words`), tell what was lost or said twice.
 
 The simulated language models obey when they are told to go on with a broken-off answer.
@@ -18,7 +18,6 @@ from typing import Any, TextIO
 
 from pipeline.fallback.model import GO_ON
 from pipeline.providers.embedded_tts import EmbeddedVoice
-from pipeline.realtime.config import ServerVad
 from telephony.bench.fault_cells import FAULTS, TRIED, Fault, Stage, Tried, staged
 from telephony.bench.service_as_set import vendor_text, written
 from telephony.bench.subject import running
@@ -136,10 +135,10 @@ async def _told(phone: Phone, uri: str, stage: Stage, fault: Fault, question: Sp
             )
             if not stage.in_use:
                 return Found(stage.tried.file, fault, None, 0, 0, in_use=False)
-            decided_ms = await _asks(call, stage, fault, question)
+            asked_ms = await _asks(call, stage, fault, question)
             await call.until(
                 lambda ear, now_ms: (
-                    first_audible(ear.talks, decided_ms) is not None and ear.silent_ms(now_ms, decided_ms) >= LISTENS_MS
+                    first_audible(ear.talks, asked_ms) is not None and ear.silent_ms(now_ms, asked_ms) >= LISTENS_MS
                 )
             )
     except (TimeoutError, CallOverError, CutShortError):
@@ -147,27 +146,27 @@ async def _told(phone: Phone, uri: str, stage: Stage, fault: Fault, question: Sp
     finally:
         with suppress(CallOverError):
             await call.hang_up()
-    return _judged(call, stage, fault, decided_ms)
+    return _judged(call, stage, fault, asked_ms)
 
 
 async def _asks(call: Call, stage: Stage, fault: Fault, question: Speech) -> float:
-    """Say it, with the fault armed on the way; returns when the turn is over."""
+    """Say it, with the fault armed on the way; returns when the last of it was sent."""
     if stage.tried.layer != "stt":
         stage.arm(fault)
     saying = call.say(question)
     if stage.tried.layer == "stt":
         await asyncio.sleep(question.duration_ms / 2_000)
         stage.arm(fault)
-    return (await saying).end_ms + ServerVad().silence_duration_ms
+    return (await saying).end_ms
 
 
-def _judged(call: Call, stage: Stage, fault: Fault, decided_ms: float) -> Found:
-    talks = [talk for talk in call.ear.talks if talk.first_ms >= decided_ms] if decided_ms else []
+def _judged(call: Call, stage: Stage, fault: Fault, asked_ms: float) -> Found:
+    talks = [talk for talk in call.ear.talks if talk.first_ms >= asked_ms] if asked_ms else []
     if not talks:
         return Found(stage.tried.file, fault, None, len(words_of(REPLY)), 0)
-    ends_ms = [decided_ms, *(talk.last_ms for talk in talks)]
+    ends_ms = [asked_ms, *(talk.last_ms for talk in talks)]
     silence_ms = max(talk.first_ms - end_ms for talk, end_ms in zip(talks, ends_ms, strict=False))
-    heard = heard_words(_since(call, decided_ms), REPLY)
+    heard = heard_words(_since(call, asked_ms), REPLY)
     return Found(
         stage.tried.file, fault, silence_ms, len(words_of(REPLY)) - len(set(heard)), len(heard) - len(set(heard))
     )
