@@ -37,7 +37,19 @@ from pipeline.worker import Cascade, Outlets, Taken, Worker
 from telephony.audience import Audience
 from telephony.dialplan import HOLD_WORDS
 from telephony.far_end import FarEnd
-from telephony.leg import Answered, DigitPressed, Ending, Held, Leg, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.hold_sound import hold_sound
+from telephony.leg import (
+    Ambience,
+    Answered,
+    DigitPressed,
+    Ending,
+    Held,
+    Leg,
+    LegEnded,
+    LegEvent,
+    Ringing,
+    TransferProgress,
+)
 from telephony.lineup import Engaged, Lineup, knows_model
 from telephony.recording import CallFiles
 
@@ -64,7 +76,9 @@ class Plan:
     recordings_dir: Path | None = None
     hold: str = HOLD_WORDS
     hold_after_ms: int = 2_000
+    hold_sound: bool = False
     last_resort: LastResort = field(default_factory=LastResort)
+    ambience: Ambience | None = None
 
 
 class Journal(Protocol):
@@ -122,7 +136,7 @@ class Call:
             permissions=plan.permissions,
             limits=Limits(line_delay_ms=LINE_DELAY_MS),
             last_resort=replace(plan.last_resort, pcm=lineup.ready_made(plan.last_resort.text)),
-            hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms),
+            hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms, hold_sound() if plan.hold_sound else b""),
             setting=Setting(known_model=partial(knows_model, lineup)),
         )
         engaged = Engaged(lineup, config, cascade, narrow=True)
@@ -203,6 +217,8 @@ class Call:
 
     async def _pick_up(self) -> None:
         plan = self._plan
+        if plan.ambience is not None:
+            self.leg.surround(plan.ambience)
         if self.leg.inbound:
             self.leg.ring()
             await asyncio.sleep(plan.ring_s)

@@ -14,6 +14,7 @@ from telephony.dialplan import ANY, NOBODY_DECIDED, Broken, Dialplan, DialplanEr
 from telephony.faults import Fault, did_you_mean
 from telephony.provider_table import PLACES, WHAT, ProviderTable, flow_of, name_in
 from telephony.settings import Reading, Settings, SettingsError
+from telephony.toml_text import KeyPath
 from telephony.vendor_table import Layer
 
 UNKNOWN_DIALPLAN = "dialplan: not read: the settings do not say where it is"
@@ -120,6 +121,19 @@ def _disagreements(settings: Settings, draft: Draft, is_told: IsTold = _nothing_
         if route.record and settings.media.recordings_dir is None:
             remedy = 'recordings_dir = "FOLDER" under [media] in the settings'
             yield ("route", index, "record"), "there is nowhere to record to", remedy
+        if route.ambience:
+            yield from _unplayable(
+                settings.dialplan.parent / route.ambience, route.ambience_db, ("route", index, "ambience")
+            )
+
+
+def _unplayable(path: Path, loudness_db: int, key: KeyPath) -> Iterator[Broken]:
+    from telephony.media.ambience import UnplayableError, ambience_of
+
+    try:
+        ambience_of(path, loudness_db)
+    except UnplayableError as error:
+        yield key, f"{path} {error}", "a WAV file of 16-bit PCM"
 
 
 def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:

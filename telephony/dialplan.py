@@ -58,8 +58,10 @@ class Route:
     `allow` names the tools the agent has over its own call; `transfer_targets` maps a spoken name to the sip: or tel:
     address it may transfer to. None in `max_call_s` and `record` means what the settings say. With a webhook an
     application decides; what it accepts has its own tools only, and speaks when it says so.
-    `hold` is said when an answer is `hold_after_ms` late. When no provider can go on, `last_words` are said, and the
-    caller is handed over to `last_resort`, or may leave a message for `voicemail_s`.
+    `hold` is said when the caller has heard nothing for `hold_after_ms` and waits for words, and a soft sound follows
+    with `hold_sound`. When no provider can go on, `last_words` are said, and the caller is handed over to
+    `last_resort`, or may leave a message for `voicemail_s`. `ambience` is a WAV file that is heard behind the agent all
+    the time, beside the dialplan if its path is relative, and so loud (RMS) as `ambience_db` says in dBFS.
     """
 
     did: str
@@ -77,9 +79,12 @@ class Route:
     record: bool | None = None
     hold: str = HOLD_WORDS
     hold_after_ms: Annotated[int, Meta(ge=300, le=10_000)] = 2_000
+    hold_sound: bool = False
     last_words: str = LAST_WORDS
     last_resort: str = ""
     voicemail_s: Annotated[int, Meta(ge=0, le=600)] = 0
+    ambience: str = ""
+    ambience_db: Annotated[int, Meta(ge=-70, le=-15)] = -40
 
     def takes(self, did: str, caller: str) -> bool:
         """Whether a call to this DID from this caller is one of this route's."""

@@ -60,6 +60,13 @@ class LegEnded:
 LegEvent = Ringing | Answered | DigitPressed | TransferProgress | Held | LegEnded
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ambience:
+    """Sound to be heard behind the agent for a whole call, again and again: PCM16 at 8 kHz."""
+
+    pcm: bytes
+
+
 class LegAudio(Protocol):
     """A leg's audio on the event loop's side: never blocks, never raises after the leg has ended."""
 
@@ -146,6 +153,10 @@ class Leg(Protocol):
 
     def on_audio(self, wake: Callable[[], None]) -> None:
         """Call `wake` on the event loop whenever audio.read() has something, from the answer on."""
+        ...
+
+    def surround(self, ambience: Ambience) -> None:
+        """Let the far end hear this from the answer on; it is no part of `audio`."""
         ...
 
     def ring(self) -> None:

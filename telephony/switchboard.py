@@ -16,6 +16,7 @@ from telephony.agents import Agents
 from telephony.call import Call, Journal, Plan
 from telephony.dialplan import HANG_UP, TRANSFER, Dialplan, Route
 from telephony.leg import Ending, Leg, LegEnded
+from telephony.media.ambience import ambience_of
 from telephony.number import masked
 from telephony.offer import Decision, Declined, Offer, Taken, unanswered
 from telephony.settings import Settings
@@ -80,6 +81,9 @@ class Switchboard:
         self._vendors = vendors
         self._journals = journals
         self._announce = announce
+        folder, routes = settings.dialplan.parent, dialplan.routes
+        backgrounds = {_background(route) for route in routes if route.ambience}
+        self._ambiences = {(name, db): ambience_of(folder / name, db) for name, db in backgrounds}
         self._tasks: set[asyncio.Task[Ending]] = set()
         self._draining = False
         self.calls: dict[str, Call] = {}
@@ -246,8 +250,14 @@ class Switchboard:
             recordings_dir=None if route.record is False else recordings_dir,
             hold=route.hold,
             hold_after_ms=route.hold_after_ms,
+            hold_sound=route.hold_sound,
+            ambience=self._ambiences.get(_background(route)),
             last_resort=LastResort(route.last_words, b"", route.last_resort, 1_000 * route.voicemail_s),
         )
+
+
+def _background(route: Route) -> tuple[str, int]:
+    return route.ambience, route.ambience_db
 
 
 def _new_id(kind: str) -> str:

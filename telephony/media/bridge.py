@@ -13,6 +13,8 @@ import pjsua2 as pj
 import structlog
 
 from pipeline.audio import FRAME_MS, NARROW_HZ, SAMPLE_BYTES, WIDE_HZ, Frame, Speech, bytes_of, filter_taps
+from telephony.leg import Ambience
+from telephony.media.ambience import player_of
 from telephony.media.narrowing import Narrowing
 
 _log = structlog.get_logger(__name__)
@@ -172,6 +174,7 @@ class AudioBridge:
         self._up_taps = filter_taps(_RATIO, 1, NARROW_HZ).tobytes()
         self._down_taps = filter_taps(1, _RATIO, WIDE_HZ).tobytes()
         self._joined: dict[RingAudio, None] = {}
+        self._players: dict[Ambience, Any] = {}
         loop.add_reader(self._wake.fileno(), self._serve)
 
     def __len__(self) -> int:
@@ -191,6 +194,16 @@ class AudioBridge:
     def new_port(self) -> Any:
         """A RingPort of the bridge's own frame and rate. For the thread that owns pjsua2, here and when dropped."""
         return pj.RingPort(self._wake, clock_hz=NARROW_HZ, frame_samples=FRAME_SAMPLES, record_samples=RECORD_SAMPLES)
+
+    def player(self, ambience: Ambience) -> Any:
+        """An AudioMedia that plays this for ever, to as many as listen. For the thread that owns pjsua2."""
+        if ambience not in self._players:
+            self._players[ambience] = player_of(ambience)
+        return self._players[ambience]
+
+    def drop_players(self) -> None:
+        """Let go of them all, before the library goes. For the thread that owns pjsua2."""
+        self._players.clear()
 
     def _serve(self) -> None:
         self._wake.take()

@@ -13,20 +13,19 @@ import pjsua2 as pj
 import structlog
 
 from telephony.dtmf import KEYS, KeyReports, Means
-from telephony.leg import Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.leg import Ambience, Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.sip.ending import far_ending, our_ending
 from telephony.sip.rtp_silence import RtpSilence
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
+from telephony.sip.wiring import SOUND, Wiring
 
 _log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 
 NO_CALL: Final = -1
-NO_SLOT: Final = -1
 _DTMF_UPDATE: Final = 1  # PJMEDIA_STREAM_DTMF_IS_UPDATE: more of a key already told
-_SOUND: Final = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,13 @@ class Dialog(pj.Call):  # type: ignore[misc]
         self._inbound = call_id != NO_CALL
         self._post = post
         self._bridge = bridge
-        self._port: Any = None
+        self._wiring = Wiring()
         self._rang = False
         self._answered = False  # by us: a BYE may have to wait for the ACK
         self._confirmed = False
         self._over = False
         self._moved = 0  # the 3xx that we do not follow
         self._leaving: Ending | None = None
-        self._sounding: int | None = None  # the medium that should bring RTP; None on hold
         self._held = False  # at our wish
         self._silence = RtpSilence()
         self._key_reports = KeyReports()
@@ -78,6 +76,13 @@ class Dialog(pj.Call):  # type: ignore[misc]
             wish.txOption.localUri = local_uri
         self.makeCall(target, wish)
         return str(self.getInfo().callIdString)
+
+    @_guarded
+    def surround(self, ambience: Ambience) -> None:
+        """Play this to the far end, beside the port, whenever there is a medium."""
+        self._wiring.ambience = self._bridge.player(ambience)
+        if self._confirmed and self.isActive():
+            self._connect()
 
     @_guarded
     def ring(self) -> None:
@@ -145,7 +150,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
         """End a confirmed dialog whose RTP has stopped for so long; on hold none is expected."""
         if not self._confirmed or not self.isActive():
             return
-        if self._silence.lasted_ms(self._packets_received(), now_ms) >= limit_ms:
+        if self._silence.lasted_ms(self._wiring.packets_received(self), now_ms) >= limit_ms:
             self.leave(Ending("unknown", "media_timeout", 0))
 
     def abandon(self) -> None:
@@ -167,7 +172,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
                 self._rang = True
                 self._post(Ringing())
             case pj.PJSIP_INV_STATE_CONFIRMED if not self._confirmed:
-                self._confirm(has_audio=any(medium.status in _SOUND for medium in news.media))
+                self._confirm(has_audio=any(medium.status in SOUND for medium in news.media))
             case pj.PJSIP_INV_STATE_DISCONNECTED:
                 self._finish(self._ending_of(news.lastStatusCode, _came_from_peer(happened)))
 
@@ -206,9 +211,9 @@ class Dialog(pj.Call):  # type: ignore[misc]
         if not has_audio:
             self.leave(Ending("caller" if self._inbound else "callee", "no_common_codec", 0))
             return
-        self._port = self._bridge.new_port()
+        self._wiring.port = self._bridge.new_port()
         self._connect()
-        self._post(Joined(self._port))
+        self._post(Joined(self._wiring.port))
         self._post(Answered())
 
     def _respond(self, sip_code: int) -> None:
@@ -221,24 +226,10 @@ class Dialog(pj.Call):  # type: ignore[misc]
         return ending.sip_code if self._inbound else 0
 
     def _connect(self) -> None:
-        # Held in a variable: iterating the media of a temporary reads freed memory.
-        news = self.getInfo()
-        index = next((i for i, medium in enumerate(news.media) if _sounds(medium)), None)
-        on_hold = index is None or news.media[index].status != pj.PJSUA_CALL_MEDIA_ACTIVE
-        self._sounding = None if on_hold else index
-        if self._port and index is not None:
-            sound = self.getAudioMedia(index)
-            sound.startTransmit(self._port)
-            self._port.startTransmit(sound)
-        held = any(medium.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD for medium in news.media)
+        held = self._wiring.connect(self)
         if held != self._held:
             self._held = held
             self._post(Held(held))
-
-    def _packets_received(self) -> int | None:
-        if self._sounding is None:
-            return None
-        return int(self.getStreamStat(self._sounding).rtcp.rxStat.pkt)
 
     def _ending_of(self, sip_code: int, from_peer: bool) -> Ending:
         if self._leaving:
@@ -248,12 +239,8 @@ class Dialog(pj.Call):  # type: ignore[misc]
     def _finish(self, ending: Ending) -> None:
         if not self._over:
             self._over = True
-            self._port = None
+            self._wiring.disconnect()
             self._post(LegEnded(ending))
-
-
-def _sounds(medium: Any) -> bool:
-    return medium.status in _SOUND and medium.audioConfSlot != NO_SLOT
 
 
 def _wish(sip_code: int = 0) -> Any:

@@ -185,6 +185,7 @@ class Exchange:
         self._dialogs.clear()
         self._refused.clear()
         self._ports.clear()
+        self._bridge.drop_players()
         for account in self._accounts.values():
             account.shutdown()
         self._accounts.clear()

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from telephony.leg import Answered, Ending, LegEnded, LegEvent
+from telephony.leg import Ambience, Answered, Ending, LegEnded, LegEvent
 from telephony.sip.dialog import Dialog, Joined, Signal
 from telephony.sip.invite import Headers, Invite
 from telephony.sip.sound import LegSound
@@ -89,6 +89,10 @@ class SipLeg:
         self._wake = wake
         if self._answered:
             self._audio.on_tick(wake, self._audio_failed)
+
+    def surround(self, ambience: Ambience) -> None:
+        """Let the far end hear this from the answer on; it is no part of `audio`."""
+        self._send(lambda dialog: dialog.surround(ambience))
 
     def ring(self) -> None:
         """Send 180."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from telephony.leg import LegAudio
+from telephony.leg import Ambience, LegAudio
 
 
 class LegSound(LegAudio, Protocol):
@@ -35,4 +35,12 @@ class Bridge(Protocol):
 
     def new_port(self) -> Any:
         """An AudioMedia that LegSound.join takes; for the SIP thread, there and when it is dropped."""
+        ...
+
+    def player(self, ambience: Ambience) -> Any:
+        """An AudioMedia that plays this for ever, to as many as listen; for the SIP thread."""
+        ...
+
+    def drop_players(self) -> None:
+        """Let go of them all, before the library goes; for the SIP thread."""
         ...

@@ -299,6 +299,9 @@ did = "1"
 agent = "agent:one"
 hold = "Let me look that up."
 hold_after_ms = 1200
+hold_sound = true
+ambience = "cafe.wav"
+ambience_db = -35
 last_words = "Please leave a message."
 voicemail_s = 60
 [[route]]
@@ -310,6 +313,7 @@ last_resort = "sip:desk@example.com"
     message, desk = dialplan.routes
 
     assert (message.hold_after_ms, message.voicemail_s, desk.last_resort) == (1_200, 60, "sip:desk@example.com")
+    assert (message.hold_sound, message.ambience, message.ambience_db, desk.ambience) == (True, "cafe.wav", -35, "")
     assert {"Let me look that up.", "Please leave a message.", HOLD_WORDS} < dialplan.phrases()
 
 

@@ -95,6 +95,24 @@ def test_faults_of_the_dialplan_are_told_with_file_and_line(tmp_path: Path) -> N
     )
 
 
+def test_an_ambience_that_cannot_be_played_is_a_fault_of_its_route(tmp_path: Path) -> None:
+    (tmp_path / "cafe.wav").write_bytes(b"no sound")
+    route = '[[route]]\ndid = "{}"\nagent = "reception"\nambience = "{}"\n'
+
+    code, lines = checked(tmp_path, "", route.format("1", "cafe.wav") + route.format("2", "bar.wav") + AGENT)
+
+    assert (code, lines[-3:]) == (
+        1,
+        [
+            "plan.toml:4: route[1].ambience: cafe.wav is no WAV file of whole-number samples (PCM): "
+            "file does not start with RIFF id (a WAV file of 16-bit PCM)",
+            "plan.toml:8: route[2].ambience: bar.wav cannot be read: No such file or directory "
+            "(a WAV file of 16-bit PCM)",
+            "2 faults",
+        ],
+    )
+
+
 def test_faults_of_settings_environment_and_dialplan_are_told_in_one_go(tmp_path: Path) -> None:
     code, lines = checked(tmp_path, "[sip]\nudp_prt = 5060\n", AGENT + "[agent]", {"OFFHOOK_SIP_MAX_CALLS": "many"})
 
