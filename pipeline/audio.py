@@ -159,30 +159,30 @@ def _alaw_table() -> Samples:
 
 @cache
 def _encoder(law: str) -> NDArray[np.uint8]:
-    """PCM16 (offset by 32768) -> the code whose value is nearest."""
+    """PCM16, taken as unsigned -> the code whose value is nearest."""
     table = _ulaw_table() if law == "ulaw" else _alaw_table()
     order = np.argsort(table, kind="stable")
     values = table[order].astype(np.int32)
     edges = (values[1:] + values[:-1]) // 2
-    pcm = np.arange(-32_768, 32_768, dtype=np.int32)
+    pcm = np.arange(65_536, dtype=np.uint16).view(np.int16)
     return order[np.searchsorted(edges, pcm, side="left")].astype(np.uint8)
 
 
 def ulaw_decoded(codes: bytes) -> bytes:
     """G.711 mu-law, one byte a sample -> PCM16 LE."""
-    return _ulaw_table()[np.frombuffer(codes, dtype=np.uint8)].astype("<i2").tobytes()
+    return _ulaw_table().take(np.frombuffer(codes, dtype=np.uint8)).tobytes()
 
 
 def alaw_decoded(codes: bytes) -> bytes:
     """G.711 A-law, one byte a sample -> PCM16 LE."""
-    return _alaw_table()[np.frombuffer(codes, dtype=np.uint8)].astype("<i2").tobytes()
+    return _alaw_table().take(np.frombuffer(codes, dtype=np.uint8)).tobytes()
 
 
 def ulaw_encoded(pcm: bytes) -> bytes:
     """PCM16 LE -> G.711 mu-law."""
-    return _encoder("ulaw")[np.frombuffer(pcm, dtype="<i2").astype(np.int32) + 32_768].tobytes()
+    return _encoder("ulaw").take(np.frombuffer(pcm, dtype="<u2")).tobytes()
 
 
 def alaw_encoded(pcm: bytes) -> bytes:
     """PCM16 LE -> G.711 A-law."""
-    return _encoder("alaw")[np.frombuffer(pcm, dtype="<i2").astype(np.int32) + 32_768].tobytes()
+    return _encoder("alaw").take(np.frombuffer(pcm, dtype="<u2")).tobytes()

@@ -5,7 +5,7 @@ A half-open connection is found by pings; how long an answer may take is for tho
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -19,6 +19,7 @@ from pipeline.providers.statuses import reason_of
 PING_S = 5.0
 CLOSE_S = 1.0
 LARGEST_BYTES = 1 << 24
+_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class Socket:
@@ -53,7 +54,7 @@ class Socket:
         if isinstance(frame, bytes):
             return frame
         try:
-            return msgspec.json.decode(frame, type=dict[str, Any])
+            return _OBJECT.decode(frame)
         except msgspec.DecodeError:
             raise failed(self._provider, "malformed", "no JSON object") from None
 
