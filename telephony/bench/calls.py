@@ -13,11 +13,11 @@ CPU is all of the process under test while all calls are up; RSS per call is wha
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TextIO
+from typing import Any, TextIO, TypeVar
 
 from pipeline.providers.embedded_tts import EmbeddedVoice
 from telephony.bench.conversation import Conversation, Findings
@@ -31,6 +31,8 @@ from telephony.wire.listening import percentiles
 from telephony.wire.phone import Phone
 from telephony.wire.speech import Speech
 from telephony.wire.voice import spoken_by
+
+T = TypeVar("T")
 
 SUBJECT = "telephony.bench.service_under_test"
 RAMP_SHARE = 0.2
@@ -49,18 +51,16 @@ LINES = (
 async def run_calls(calls: int, seconds: float, stream: TextIO, *, vendor_files: bool = False) -> dict[str, object]:
     """Measure so many concurrent conversations for so long (the ramp included); progress goes to the stream.
 
-    With `vendor_files` the service talks to local servers of the same latencies through the files of real vendors.
+    With `vendor_files` the service talks to local servers of the same latencies through the files of real vendors. How
+    late those servers are is told as well, and is in the callers' figures: it is none of the files'.
     """
     with EmbeddedVoice() as voice:
         lines = [await spoken_by(voice, speaker, text) for speaker, text in LINES]
     findings = Findings()
-    async with _subject(calls, vendor_files=vendor_files) as subject, Phone() as phone:
+    vendors: dict[str, Any] = {}
+    async with _subject(calls, vendors, vendor_files=vendor_files) as subject, Phone() as phone:
         idle_mib = subject.rss_mib()
-        try:
-            async with asyncio.timeout(seconds + OVERTIME_S):
-                up, spending, full_mib = await _hold(phone, subject, calls, seconds, lines, findings)
-        except TimeoutError:
-            raise SubjectError(f"the calls had not ended {OVERTIME_S:.0f} s after their time") from None
+        up, spending, full_mib = await _in_time(seconds, _hold(phone, subject, calls, seconds, lines, findings))
     wire = wire_of(up)
     carried = [call for call in up if call.ended.result().by == "us"]
     nominal_ms = float(subject.ready["nominal_ms"])
@@ -71,12 +71,13 @@ async def run_calls(calls: int, seconds: float, stream: TextIO, *, vendor_files:
         f"barge-ins {len(findings.barge_in_stop_ms)}, not yielded to {findings.not_yielded}",
         f"voice to voice ms: nominal {nominal_ms:.0f}, {percentiles(findings.voice_to_voice_ms, 50, 95, 100)}",
         *lines_of(wire, spending),
+        *([f"the vendors themselves: {vendors['late_ms']} ms late"] if vendors else []),
         f"under test: {spending.total:.1f} % of one core, {idle_mib:.0f} MiB idle, {full_mib:.0f} MiB in calls",
     ]
     stream.writelines(f"{line}\n" for line in told)
     if not carried:
         raise SubjectError("not one call was carried")
-    return BenchReport(
+    report = BenchReport(
         packets_lost=wire.lost,
         gap_error_ms=wire.gap_error_ms,
         cpu_pct_per_call=round(spending.total / calls, 4),
@@ -86,10 +87,11 @@ async def run_calls(calls: int, seconds: float, stream: TextIO, *, vendor_files:
         calls=len(carried),
         seconds=seconds,
     ).as_object()
+    return {**report, "vendors_late_ms": vendors["late_ms"]} if vendors else report
 
 
 @asynccontextmanager
-async def _subject(calls: int, *, vendor_files: bool) -> AsyncIterator[Subject]:
+async def _subject(calls: int, vendors: dict[str, Any], *, vendor_files: bool) -> AsyncIterator[Subject]:
     if not vendor_files:
         async with running(SUBJECT, "--calls", str(calls)) as subject:
             yield subject
@@ -99,6 +101,15 @@ async def _subject(calls: int, *, vendor_files: bool) -> AsyncIterator[Subject]:
             config = settings_for(Path(folder), house.ready, calls + SPARE_CALLS)
             async with running("telephony.bench.service_as_set", "--config", str(config)) as subject:
                 yield subject
+        vendors.update(house.at_last)
+
+
+async def _in_time(seconds: float, holding: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(seconds + OVERTIME_S):
+            return await holding
+    except TimeoutError:
+        raise SubjectError(f"the calls had not ended {OVERTIME_S:.0f} s after their time") from None
 
 
 async def _hold(

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,11 @@ class SubjectError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A running process under test; `ready` is what it said when it was."""
+    """A running process under test; `ready` is what it said when it was, `at_last` what it said when it had stopped."""
 
     pid: int
     ready: dict[str, Any]
+    at_last: dict[str, Any] = field(default_factory=dict)
 
     def cpu_ns(self) -> dict[int, int]:
         """CPU time of each living thread so far; the thread numbered like the process is the main one."""
@@ -63,12 +64,15 @@ async def running(module: str, *arguments: str) -> AsyncIterator[Subject]:
             said = await process.stdout.readline()
         if not said:
             raise SubjectError(f"{module} ended with code {await process.wait()} before it was ready")
-        yield Subject(process.pid, msgspec.json.decode(said, type=dict[str, Any]))
+        subject = Subject(process.pid, msgspec.json.decode(said, type=dict[str, Any]))
+        yield subject
     finally:
         process.stdin.close()
         code = await _stopped(process)
     if code:
         raise SubjectError(f"{module} ended with code {code}")
+    if said := await process.stdout.read():
+        subject.at_last.update(msgspec.json.decode(said, type=dict[str, Any]))
 
 
 async def _stopped(process: asyncio.subprocess.Process) -> int:
@@ -80,10 +84,15 @@ async def _stopped(process: asyncio.subprocess.Process) -> int:
         return await process.wait()
 
 
+def say(news: dict[str, Any]) -> None:
+    """For the process under test itself: one line, when it is ready and when it has been told to stop."""
+    sys.stdout.write(msgspec.json.encode(news).decode() + "\n")
+    sys.stdout.flush()
+
+
 async def until_told_to_stop(ready: dict[str, Any]) -> None:
     """For the process under test itself: say that it is ready, return when stdin ends."""
-    sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
-    sys.stdout.flush()
+    say(ready)
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin.fileno(), ended.set)

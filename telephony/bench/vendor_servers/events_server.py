@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 
 from pipeline.providers.simulated import Latency
+from telephony.bench.vendor_servers.lateness import Lateness
 
 LATENCY: Final = Latency()
 WORDS: Final = "Of course I can, and the table by the window is free. Is there anything else for you?"
@@ -82,6 +83,7 @@ class EventsServer(ABC):
         self.answers = list(answers)
         self._reply = reply
         self.latency = latency
+        self.lateness = Lateness()
         self.status: int | None = None
         self.wrong_json = False
         self.requests: list[dict[str, Any]] = []
@@ -198,8 +200,11 @@ class EventsServer(ABC):
                 case SendText(text=text):
                     _write_chunk(writer, text)
                 case Wait(ms=ms):
+                    due_s = asyncio.get_running_loop().time() + ms / 1_000
                     await writer.drain()
                     await asyncio.sleep(ms / 1_000)
+                    if step is answer.steps[0]:
+                        self.lateness.due(due_s)
                 case Stall():
                     await writer.drain()
                     await reader.read()

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from pipeline.providers.simulated import Latency
+from telephony.bench.vendor_servers.lateness import Lateness
 
 WORD_MS: Final = 200
 NO_MESSAGE: Final = '{"type":7}'
@@ -81,7 +82,13 @@ class Talk:
     def say_later(self, make: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
         """Send it after the final's latency."""
         loop = asyncio.get_running_loop()
-        self._due.add(loop.call_later(self._server.latency.final_ms / 1_000, lambda: self.say(*make())))
+        due_s = loop.time() + self._server.latency.final_ms / 1_000
+
+        def say() -> None:
+            self._server.lateness.due(due_s)
+            self.say(*make())
+
+        self._due.add(loop.call_at(due_s, say))
 
     async def run(self, serve_one: Callable[["Talk"], Any]) -> None:
         """Serve until the client goes."""
@@ -109,6 +116,7 @@ class RecogniserServer:
 
     def __init__(self, texts: Sequence[str] = (), latency: Latency = USUAL, *, port: int = 0) -> None:
         self.latency = latency
+        self.lateness = Lateness()
         self.texts = list(texts)
         self.status: int | None = None
         self.wrong_json = False

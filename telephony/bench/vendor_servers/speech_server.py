@@ -22,6 +22,7 @@ from websockets.http11 import Request, Response
 
 from pipeline.audio import NARROW_HZ, WIDE_HZ, Resampler, bytes_of, ms_of, ulaw_encoded
 from pipeline.providers.simulated import Latency
+from telephony.bench.vendor_servers.lateness import Lateness
 from telephony.bench.vendor_servers.tone_words import speech, words_of
 
 SOCKET_BYTES = 1 << 24
@@ -79,6 +80,7 @@ class Faulty:
 
     def __init__(self, latency: Latency = LATENCY) -> None:
         self.latency = latency
+        self.lateness = Lateness()
         self.faults = Faults()
         self.spoken: list[Spoken] = []
         self.open = 0
@@ -127,6 +129,8 @@ class Faulty:
         due_s = loop.time() + self.latency.first_chunk_ms / 1_000
         for nth, start in enumerate(range(0, len(audio), size)):
             await asyncio.sleep(due_s - loop.time())
+            if nth == 0:
+                self.lateness.due(due_s)
             if obeys and spoken.stopped:
                 return
             if nth == self.faults.close_after_chunks:
