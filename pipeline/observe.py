@@ -21,7 +21,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 HIDDEN: Final = "[redacted]"
 _OUTLET: Final = "offhook"
 # A vendor's SDK, and what it stands on, writes whole requests at debug level: the caller's words.
-TALKATIVE: Final = ("openai", "httpx", "httpx2", "httpcore", "httpcore2", "websockets", "deepgram")
+TALKATIVE: Final = ("openai", "httpx", "httpx2", "httpcore", "aiohttp", "httpcore2", "websockets", "deepgram")
 _LONG_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 
 

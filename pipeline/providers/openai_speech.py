@@ -14,7 +14,7 @@ from pipeline.providers import Access, Reached
 from pipeline.providers.made_sound import MadeSound
 from pipeline.providers.riff import WavStream
 from pipeline.providers.sdk import Timeouts
-from pipeline.providers.sdk_server import OPENAI, SdkServer
+from pipeline.providers.sdk_server import FOR_SOUND, OPENAI, SdkServer
 from pipeline.providers.socket import failed
 from pipeline.providers.spoken_words import speakable
 from pipeline.providers.statuses import reason_of
@@ -28,7 +28,7 @@ class OpenAISpeech:
     """One model of a server; `pcm_hz` is the rate of its raw PCM, `instructions` go to models that take them."""
 
     def __init__(self, access: Access, model: str, *, instructions: str | None = None, pcm_hz: int = WIDE_HZ) -> None:
-        self._server = SdkServer(OPENAI, access, Timeouts(access.connect_s))
+        self._server = SdkServer(OPENAI, access, Timeouts(access.connect_s), http=FOR_SOUND)
         self._model = model
         self._given: dict[str, Any] = {"instructions": instructions} if instructions else {}
         self._pcm_hz = pcm_hz

@@ -16,6 +16,7 @@ from pipeline.providers import Delta, ProviderError, Reason
 from pipeline.providers.statuses import reason_of
 
 KEPT_WARM_S: Final = 300.0
+MOST_CONNECTIONS: Final = 10_000
 REFUSED_REQUEST: Final = (400, 422)
 STATUSES: Final = {"rate_limit_error": 429, "invalid_request_error": 400, "authentication_error": 401}
 
@@ -125,5 +126,7 @@ def http_limits(timeouts: Timeouts) -> tuple[Any, Any]:
     import httpx2
 
     # Between two turns of a conversation lie more than httpx2's five idle seconds.
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEPT_WARM_S)
+    limits = httpx2.Limits(
+        max_connections=MOST_CONNECTIONS, max_keepalive_connections=100, keepalive_expiry=KEPT_WARM_S
+    )
     return limits, httpx2.Timeout(timeouts.first_s + timeouts.next_s, connect=timeouts.connect_s)

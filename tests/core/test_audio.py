@@ -31,9 +31,28 @@ with warnings.catch_warnings():
 Samples = NDArray[np.float64]
 
 LAWS = {
-    "ulaw": (ulaw_encoded, ulaw_decoded, audioop.lin2ulaw, audioop.ulaw2lin),
-    "alaw": (alaw_encoded, alaw_decoded, audioop.lin2alaw, audioop.alaw2lin),
+    "ulaw": (ulaw_encoded, ulaw_decoded, audioop.lin2ulaw),
+    "alaw": (alaw_encoded, alaw_decoded, audioop.lin2alaw),
 }
+
+
+def ulaw_values() -> Any:
+    """What each code means, by ITU-T G.711, table 2."""
+    code = ~np.arange(256) & 0xFF
+    magnitude = (((code & 0x0F) << 3) + 0x84) << ((code & 0x70) >> 4)
+    return np.where(code & 0x80, 0x84 - magnitude, magnitude - 0x84)
+
+
+def alaw_values() -> Any:
+    """What each code means, by ITU-T G.711, table 1."""
+    code = np.arange(256) ^ 0x55
+    segment = (code & 0x70) >> 4
+    step = ((code & 0x0F) << 4) + np.where(segment == 0, 8, 0x108)
+    magnitude = step << np.maximum(segment - 1, 0)
+    return np.where(code & 0x80, magnitude, -magnitude)
+
+
+VALUES = {"ulaw": ulaw_values(), "alaw": alaw_values()}
 EVERY_SAMPLE = np.arange(-32_768, 32_768)
 
 
@@ -76,15 +95,14 @@ def there_and_back(pcm: bytes) -> bytes:
 
 @pytest.mark.parametrize("law", LAWS)
 def test_a_code_means_what_it_means_to_everybody(law: str) -> None:
-    _, decoded, _, their_decoded = LAWS[law]
-    every_code = bytes(range(256))
+    _, decoded, *_ = LAWS[law]
 
-    assert decoded(every_code) == their_decoded(every_code, 2)
+    assert decoded(bytes(range(256))) == VALUES[law].astype("<i2").tobytes()
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_no_sample_loses_more_than_it_must(law: str) -> None:
-    encoded, decoded, their_encoded, _ = LAWS[law]
+    encoded, decoded, their_encoded = LAWS[law]
     pcm = EVERY_SAMPLE.astype("<i2").tobytes()
 
     ours = np.abs(samples(decoded(encoded(pcm))) - EVERY_SAMPLE)
