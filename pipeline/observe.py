@@ -21,7 +21,10 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 HIDDEN: Final = "[redacted]"
 _OUTLET: Final = "offhook"
 # A vendor's SDK, and what it stands on, writes whole requests at debug level: the caller's words.
-TALKATIVE: Final = ("openai", "httpx", "httpx2", "httpcore", "aiohttp", "httpcore2", "websockets", "deepgram")
+TALKATIVE: Final = (
+    *("openai", "anthropic", "opentelemetry", "deepgram"),
+    *("httpx", "httpx2", "httpcore", "httpcore2", "aiohttp", "websockets"),
+)
 _LONG_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")
 
 

@@ -77,21 +77,24 @@ async def test_numbers_and_words_are_logged_only_when_asked_for() -> None:
 MAKE_A_CLIENT = """
 import asyncio, logging
 from pipeline.providers import Access
-from pipeline.providers.openai_chat import OpenAIServer
+from pipeline.providers.sdk import Timeouts
+from pipeline.providers.sdk_server import {sdk}, SdkServer
 
-asyncio.run(OpenAIServer(Access("http://127.0.0.1:9/v1")).client())
+asyncio.run(SdkServer({sdk}, Access("http://127.0.0.1:9/v1"), Timeouts()).client())
 print(*logging.root.manager.loggerDict)
 """
 
 
-def test_every_logger_that_the_language_models_sdk_makes_is_kept_quiet() -> None:
-    ran = subprocess.run([sys.executable, "-c", MAKE_A_CLIENT], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("sdk", ["OPENAI", "ANTHROPIC"])
+def test_every_logger_that_a_language_models_sdk_makes_is_kept_quiet(sdk: str) -> None:
+    script = MAKE_A_CLIENT.format(sdk=sdk)
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     made = set(ran.stdout.split()) - {"asyncio", "concurrent", "concurrent.futures"}
     set_up(LogSettings(format="json", level="debug"), io.StringIO())
 
     loud = {name for name in made if logging.getLogger(name).isEnabledFor(logging.INFO)}
 
-    assert (loud, {"openai", "httpx2", "httpcore2"} <= {name.partition(".")[0] for name in made}) == (set(), True)
+    assert (loud, {sdk.lower(), "httpx2", "aiohttp"} <= {name.partition(".")[0] for name in made}) == (set(), True)
 
 
 async def test_a_pretty_log_is_redacted_too() -> None:
