@@ -7,7 +7,8 @@ on judging. A model that is missing is told of once; then nobody judges.
 
 The model takes Whisper's features of 8 s at 16 kHz: 80 log-mels every 10 ms, of audio with no mean and a variance of 1,
 with silence before it where it is shorter. A telephone has nothing above 4 kHz, so half of Whisper's 400-point spectrum
-at 16 kHz is the 200-point spectrum at 8 kHz, doubled, and the other half is the floor: no audio is resampled.
+at 16 kHz is the 200-point spectrum at 8 kHz, doubled, and the other half is the floor: no audio is resampled. It is
+given the last 3 s of these features alone (`smart_turn_model`).
 
 The file holds weights of 8 bits and roundings of everything between them to 8 bits. Only the weights are taken from it:
 without the roundings the model tells whole prompts of a human speaker from cut ones with an area under the curve of
@@ -30,11 +31,15 @@ import structlog
 from numpy.typing import NDArray
 
 from pipeline.audio import NARROW_HZ
+from pipeline.providers.smart_turn_model import NotSmartTurnError, cut_to
 
 FILE: Final = "smart-turn-v3.2-cpu.onnx"
-SPAN: Final = 8 * NARROW_HZ
+SPAN_MS: Final = 8_000
+SPAN: Final = SPAN_MS * NARROW_HZ // 1_000
+HEARD_MS: Final = 3_000
 WINDOW: Final = NARROW_HZ // 40
-HOP: Final = NARROW_HZ // 100
+HOP_MS: Final = 10
+HOP: Final = NARROW_HZ * HOP_MS // 1_000
 MELS: Final = 80
 TOP_HZ: Final = 8_000.0
 FLOOR: Final = 1e-10
@@ -78,7 +83,7 @@ class SmartTurn:
     def _judge(self, pcm: bytes, latest_s: float) -> float | None:
         if time.monotonic() > latest_s or not self._ready():
             return None
-        [[[finished]]] = self._session.run(None, {"input_features": features(pcm)[np.newaxis]})
+        [[[finished]]] = self._session.run(None, {"input_features": features(pcm, HEARD_MS)[np.newaxis]})
         return float(finished)
 
     def _ready(self) -> bool:
@@ -98,9 +103,9 @@ class SmartTurn:
         options.add_session_config_entry("session.enable_quant_qdq_cleanup", "1")
         try:
             self._session = onnxruntime.InferenceSession(
-                self._model.read_bytes(), options, providers=["CPUExecutionProvider"]
+                cut_to(self._model.read_bytes(), HEARD_MS), options, providers=["CPUExecutionProvider"]
             )
-        except (OSError, pybind.Fail, pybind.InvalidProtobuf, pybind.InvalidGraph, pybind.InvalidArgument) as error:
+        except (OSError, NotSmartTurnError, pybind.Fail, pybind.InvalidGraph, pybind.InvalidArgument) as error:
             self._missing = True
             log.warning(
                 "turns_judged_without_sound",
@@ -114,14 +119,14 @@ def _give_way() -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
-def features(pcm: bytes) -> Floats:
-    """Whisper's log-mels, (80, 800), of the last 8 s of PCM16 at 8 kHz."""
+def features(pcm: bytes, heard_ms: int = SPAN_MS) -> Floats:
+    """Whisper's log-mels, (80, heard_ms / 10), of the end of the last 8 s of PCM16 at 8 kHz."""
     heard = np.frombuffer(pcm, dtype="<i2")[-SPAN:].astype(np.float32) / np.float32(32_768)
     sound = np.zeros(SPAN, dtype=np.float32)
     sound[SPAN - len(heard) :] = heard
     sound = (sound - sound.mean()) / np.sqrt(sound.var() + np.float32(1e-7))
     padded = np.pad(sound, WINDOW // 2, mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[:-1:HOP]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[:-1:HOP][-heard_ms // HOP_MS :]
     spectrum = np.fft.rfft(windows * _hann())
     # Half as many samples: half the amplitude.
     power = 4 * (spectrum.real**2 + spectrum.imag**2)

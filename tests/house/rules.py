@@ -24,6 +24,7 @@ SESSIONS = {layers.PURE_FROM, "tests.drive.call"}
 # Words of others: what an interface of theirs is called, or what a standard calls it.
 FOREIGN_NAMES = {
     "base_url": "what every OpenAI SDK calls it",
+    "raw_data": "what ONNX calls a tensor's bytes",
     "exc_info": "logging, and structlog after it",
     "of_info": "SIP's method INFO, RFC 6086",
     "APT_HELPER": "apt's own program apt-helper",
