@@ -22,7 +22,7 @@ FORBIDDEN = [
     (rules.sizes, "telephony/media/ring_port.cpp", "//\n" * 401, "401 lines"),
     (rules.banned_words, "telephony/call_manager.py", "", "manager"),
     (rules.banned_words, "telephony/call.py", "class AudioProcessor: ...", "processor"),
-    (rules.banned_words, "telephony/call.py", "def f(raw_data: bytes) -> None: ...", "data"),
+    (rules.banned_words, "telephony/call.py", "def f(call_data: bytes) -> None: ...", "data"),
     (rules.banned_words, "telephony/call.py", "info = 1", "info"),
     (rules.banned_words, "telephony/call.py", "def handle(event: object) -> None: ...", "handle"),
     (rules.banned_words, "telephony/call.py", "import structlog as common", "common"),
