@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.audio import Speech
 from pipeline.manners import Manners
+from pipeline.naming import Naming, as_asked
 from pipeline.providers import Delta, Prompt, Reached, Reason, Transcript, TurnVerdict
 from pipeline.realtime.client import ClientEvent, Refusal
 from pipeline.realtime.config import SessionConfig
@@ -24,21 +25,17 @@ class Permissions:
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
 
 
-def _any_model(name: str) -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Where a session lives. On a call the line plays, and its count is what the caller heard.
 
     Where a client plays, playout positions are estimates, the client truncates, and `Elapsed` is the clock, because
-    audio may come faster than it was spoken, or not at all. `known_model` tells which names of language models mean
-    something here; `expires_at` is in unix seconds.
+    audio may come faster than it was spoken, or not at all. `naming` finds who is meant by the names in a session;
+    `expires_at` is in unix seconds.
     """
 
     client_plays: bool = False
-    known_model: Callable[[str], bool] = _any_model
+    naming: Naming = as_asked
     expires_at: int | None = None
     manners: Manners = field(default_factory=Manners)
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from pipeline.answering import Answering
 from pipeline.conversation import FIRST, Conversation
 from pipeline.listening import LEAST_COMMIT_MS, Listening
+from pipeline.naming import Misnamed, voiced
 from pipeline.realtime.change import changed
 from pipeline.realtime.client import (
     AppendAudio,
@@ -158,10 +159,13 @@ class Steering:
         return [ItemDeleted(event_id=self._ids("event"), item_id=asked.item_id)]
 
     def _create_response(self, asked: CreateResponse) -> list[Output]:
-        answering, wish = self._answering, asked.wish
+        answering = self._answering
         if answering.listens_only:
             message = "A transcription session has no responses."
             return self._mistake("invalid_value", message, asked.event_id, "type")
+        wish = voiced(asked.wish, answering.config, self._setting.naming)
+        if isinstance(wish, Misnamed):
+            return [self._error(wish.as_error("response", asked.event_id))]
         lacking = self._lacking(wish)
         if lacking is not None:
             message = f"The item with id '{lacking}' does not exist."
@@ -203,11 +207,14 @@ class Steering:
         if isinstance(kind, str) and kind != self.config.type:
             message = f"A {self.config.type} session stays one."
             return self._mistake("invalid_value", message, asked.event_id, "session.type")
-        result = changed(self.config, asked.session, self._setting.known_model)
+        result = changed(self.config, asked.session)
         if isinstance(result, ErrorDetail):
             return [self._error(replace(result, event_id=asked.event_id))]
-        self.config = result.config
-        effective = self._answering.config = honoured(result.config)
+        named = self._setting.naming(result.config, self._answering.config)
+        if isinstance(named, Misnamed):
+            return [self._error(named.as_error("session", asked.event_id))]
+        self.config = named.shown
+        effective = self._answering.config = honoured(named.meant)
         session = as_object(self.config, self.session_id, self._setting.expires_at)
         return [
             SessionUpdated(event_id=self._ids("event"), session=session),

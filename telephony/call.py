@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -50,7 +49,7 @@ from telephony.leg import (
     Ringing,
     TransferProgress,
 )
-from telephony.lineup import Engaged, Lineup, knows_model
+from telephony.lineup import Engaged, Lineup
 from telephony.recording import CallFiles
 
 log = structlog.get_logger()
@@ -137,7 +136,7 @@ class Call:
             limits=Limits(line_delay_ms=LINE_DELAY_MS),
             last_resort=replace(plan.last_resort, pcm=lineup.ready_made(plan.last_resort.text)),
             hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms, hold_sound() if plan.hold_sound else b""),
-            setting=Setting(known_model=partial(knows_model, lineup)),
+            setting=Setting(naming=lineup.settled),
         )
         engaged = Engaged(lineup, config, cascade, narrow=True)
         outlets = Outlets(self._observe, self._control, configured=engaged.follow, spent=journal.spent)

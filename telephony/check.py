@@ -108,7 +108,7 @@ def _disagreements(settings: Settings, draft: Draft, is_told: IsTold = _nothing_
     table = ProviderTable(settings.providers, draft.flows, settings.known)
     layers = {path: layer for layer, path in PLACES.items()}
     for name, agent in draft.agents.items():
-        for path, problem, remedy in table.unknown(agent):
+        for path, problem, remedy in table.unknown(agent, strictly=True):
             if path not in layers or not is_told(layers[path], name_in(agent, layers[path])):
                 yield ("agents", name, *path), problem, remedy
     for index, route in draft.routes.items():

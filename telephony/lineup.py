@@ -3,13 +3,10 @@
 from dataclasses import replace
 from typing import Protocol
 
-import structlog
-
+from pipeline.naming import Misnamed, Named
 from pipeline.providers import VoiceActivity
 from pipeline.realtime.config import SessionConfig
 from pipeline.worker import Cascade
-
-log = structlog.get_logger()
 
 
 class Lineup(Protocol):
@@ -23,22 +20,13 @@ class Lineup(Protocol):
         """The providers of one session that has no problem; with `narrow`, for a narrow-band line."""
         ...
 
-    def problem(self, config: SessionConfig) -> str | None:
-        """Why this config cannot be run; None when it can."""
-        ...
-
-    def answerable(self, wished: SessionConfig) -> SessionConfig:
-        """The config with the default for every name that no provider answers to."""
+    def settled(self, asked: SessionConfig, before: SessionConfig, /) -> Named | Misnamed:
+        """Who is meant by a session as it is asked for, and after it as it was meant until now."""
         ...
 
     def named(self, config: SessionConfig) -> SessionConfig:
         """The config with the defaults' own names where it names nobody."""
         ...
-
-
-def knows_model(lineup: Lineup, name: str) -> bool:
-    """Whether a language model of this name can be asked."""
-    return lineup.answerable(SessionConfig(model=name)).model == name
 
 
 class Engaged:
@@ -56,17 +44,10 @@ class Engaged:
 
     def follow(self, config: SessionConfig) -> Cascade:
         """Those that a changed session goes on with: what it leaves as it was stays connected."""
-        wished = self._lineup.answerable(config)
-        problem = self._lineup.problem(wished)
-        if problem is not None:
-            log.warning("providers_kept", problem=problem)
-            return self.cascade
-        if (unknown := self._lineup.problem(config)) is not None:
-            log.info("default_stands_in", problem=unknown)
-        fresh, before = self._lineup.cascade(wished, narrow=self._narrow), self.cascade
-        recognisers = before.recognisers if _hears_alike(self._config, wished) else fresh.recognisers
+        fresh, before = self._lineup.cascade(config, narrow=self._narrow), self.cascade
+        recognisers = before.recognisers if _hears_alike(self._config, config) else fresh.recognisers
         self.cascade = replace(fresh, voice_activity=before.voice_activity, recognisers=recognisers)
-        self._config = wished
+        self._config = config
         return self.cascade
 
 

@@ -5,6 +5,7 @@ the layer's default vendor, the first that the settings name; aliases come befor
 settings' own.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
@@ -23,9 +24,9 @@ WHAT: Final[Mapping[Layer, str]] = {"llm": "language model", "stt": "recogniser"
 Names = str | tuple[str, ...]
 
 # What clients of OpenAI's own service send without meaning it: another vendor has other models and voices.
-HABITUAL_MODELS: Final = frozenset(("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "tts-1"))
-HABITUAL_VOICES: Final = frozenset(
-    ("alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse")
+OPENAIS_MODELS: Final = re.compile(r"(?:chat)?gpt-(?!oss).+|o[1-9](?:-.+)?|whisper-1|tts-1(?:-.+)?")
+OPENAIS_VOICES: Final = frozenset(
+    ["alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse"]
 )
 
 
@@ -166,8 +167,7 @@ class ProviderTable:
 
         Empty when the session names somebody whom nobody answers to.
         """
-        own = name_in(config, layer)
-        names = [*([self.whole(layer, own)] if own else ()), *self._defaults[layer]]
+        names = [self._name(layer, name_in(config, layer)), *self._defaults[layer]]
         found = [(name, self.found(layer, name)) for name in dict.fromkeys(names)]
         if not found or found[0][1] is None:
             return []
@@ -179,10 +179,16 @@ class ProviderTable:
         default = next(iter(self._defaults[layer]), "")
         maker = default.partition("/")[0]
         alone = "/" not in name and not any(entry.maker == name for entry in self._entries[layer])
-        foreign = maker != "openai" and name in HABITUAL_MODELS
-        if not alone or not name or "realtime" in name or foreign or "/" not in default:
+        # Speech-to-speech models are OpenAI's alone, and none of those that answer in writing.
+        foreign = OPENAIS_MODELS.fullmatch(name) and (maker != "openai" or (layer == "llm" and "realtime" in name))
+        if not alone or not name or foreign or "/" not in default:
             return name
         return f"{maker}/{name}" if self.found(layer, f"{maker}/{name}") else name
+
+    def means_default(self, layer: Layer, name: str) -> bool:
+        """Whether it is a name of OpenAI's own to which nobody here answers."""
+        name = self.whole(layer, name)
+        return OPENAIS_MODELS.fullmatch(name) is not None and self.found(layer, name) is None
 
     def aliased(self, name: str) -> str:
         """What the settings say this name stands for; itself when they say nothing."""
@@ -198,19 +204,24 @@ class ProviderTable:
         name = f"{maker}/MODEL" if slash and maker != SCRIPTED else name
         return did_you_mean(name, [known for entry in self._entries[layer] for known in entry.names(self._flows)])
 
-    def unknown(self, config: SessionConfig) -> Iterator[tuple[KeyPath, str, str]]:
-        """Each name in a session that nobody answers to, be it a default one: its key, the problem, the remedy."""
+    def unknown(self, config: SessionConfig, *, strictly: bool = False) -> Iterator[tuple[KeyPath, str, str]]:
+        """Each name in a session that nobody answers to, be it a default one: its key, the problem, the remedy.
+
+        `strictly`: names of OpenAI's own must mean somebody here as well.
+        """
         for layer, path in PLACES.items():
-            name = self._name(layer, name_in(config, layer))
+            own = name_in(config, layer)
+            name = self.whole(layer, own) if own and strictly else self._name(layer, own)
             entry = self.found(layer, name)
             if entry is None:
                 yield path, f"no {WHAT[layer]} is called {name!r}", self.remedy(layer, name)
-        language, hearer = _language(config), self.hearing(config)
+        language, hearer = language_in(config), self.hearing(config)
         if hearer is not None and language and not hearer.knows(language):
             problem = f"the {hearer.maker} recogniser knows no {language!r}"
             yield ("audio", "input", "transcription", "language"), problem, f"known here: {', '.join(hearer.languages)}"
         voice, speaker = config.audio.output.voice, self.speaking(config)
-        if speaker is not None and voice and not _speaks_as(speaker, voice):
+        tolerated = voice in OPENAIS_VOICES and not strictly
+        if speaker is not None and voice and not tolerated and not speaks_as(speaker, voice):
             yield ("audio", "output", "voice"), f"no voice is called {voice!r}", did_you_mean(voice, speaker.voices)
 
     def keyless(self, config: SessionConfig) -> Iterator[tuple[str, str]]:
@@ -224,28 +235,17 @@ class ProviderTable:
         if entry is not None and entry.vendor is not None and lacks_key(entry.maker, entry.vendor):
             yield f"there is no key for {entry.maker}", key_remedy(entry.maker)
 
-    def answerable(self, wished: SessionConfig) -> SessionConfig:
-        """The session with the default for every name that nobody answers to."""
-        hears, speaks, model = wished.audio.input, wished.audio.output, wished.model
-        if hears.transcription is not None and self.hearing(wished) is None:
-            hears = replace(hears, transcription=replace(hears.transcription, model=None))
-        if self.speaking(wished) is None:
-            speaks = replace(speaks, model=None)
-        wished = replace(wished, audio=replace(wished.audio, input=hears, output=speaks))
-        speaker = self.speaking(wished)
-        if speaker is not None and not _speaks_as(speaker, speaks.voice):
-            wished = replace(wished, audio=replace(wished.audio, output=replace(speaks, voice="")))
-        return replace(wished, model=model if self.thinking(wished) else "")
-
     def named(self, config: SessionConfig) -> SessionConfig:
         """The session with the defaults' own names where it names nobody."""
         speaks, speaker = config.audio.output, self.speaking(config)
-        voice = speaks.voice or (speaker.voices[0] if speaker and speaker.voices else "")
+        voice = speaks.voice or (voice_of(speaker, "") if speaker else "")
         audio = replace(config.audio, output=replace(speaks, voice=voice))
         return replace(config, model=config.model or self.model_name(config), audio=audio)
 
     def _name(self, layer: Layer, own: str | None) -> str:
-        return self.whole(layer, own) if own else next(iter(self._defaults[layer]), "")
+        if own and not self.means_default(layer, own):
+            return self.whole(layer, own)
+        return next(iter(self._defaults[layer]), "")
 
 
 PLACES: Final[Mapping[Layer, KeyPath]] = {
@@ -262,13 +262,20 @@ def name_in(config: SessionConfig, layer: Layer) -> str | None:
     return {"stt": heard, "llm": config.model, "tts": config.audio.output.model}[layer]
 
 
-def _language(config: SessionConfig) -> str | None:
+def language_in(config: SessionConfig) -> str | None:
+    """The language that the caller is said to speak."""
     transcription = config.audio.input.transcription
     return transcription.language if transcription else None
 
 
-def _speaks_as(speaker: Entry, voice: str) -> bool:
-    """A vendor's voices are its own to know, but another's are not OpenAI's."""
+def speaks_as(speaker: Entry, voice: str) -> bool:
+    """Whether it may have that voice: a vendor's are its own to know, but another's are not OpenAI's."""
     if speaker.vendor is None:
         return voice in speaker.voices
-    return voice not in HABITUAL_VOICES or speaker.vendor.tts == "openai"
+    return voice not in OPENAIS_VOICES or speaker.vendor.tts == "openai"
+
+
+def voice_of(speaker: Entry, voice: str) -> str:
+    """The voice to ask of it: its default one instead of none, and of one that it cannot have."""
+    default = speaker.voices[0] if speaker.vendor is None else speaker.vendor.voice
+    return voice if voice and speaks_as(speaker, voice) else default

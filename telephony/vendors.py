@@ -10,12 +10,15 @@ from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
+import structlog
+
 from pipeline.fallback.breaker import Breaker
 from pipeline.fallback.model import FallbackModel
 from pipeline.fallback.race import Candidate, Patience
 from pipeline.fallback.voice import FallbackVoice, Pace, Speaker
 from pipeline.flow import Flow
 from pipeline.making import Connect
+from pipeline.naming import Misnamed, Named
 from pipeline.providers import Access, Hearing, LanguageModel, ProviderError, SpeechToText, TextToSpeech
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.providers.embedded_tts import EmbeddedVoice
@@ -26,6 +29,7 @@ from pipeline.providers.vad_tick import TickScores
 from pipeline.realtime.config import SemanticVad, SessionConfig
 from pipeline.signals import LAST_WORDS
 from pipeline.worker import Cascade
+from telephony.asked_names import settled
 from telephony.dialplan import HOLD_WORDS
 from telephony.makers import (
     LANGUAGE_MODELS,
@@ -36,9 +40,11 @@ from telephony.makers import (
     VendorVoice,
     VoiceMakers,
 )
-from telephony.provider_table import EMBEDDED, Choice, ProviderTable, flow_of, is_by
+from telephony.provider_table import EMBEDDED, PLACES, Choice, ProviderTable, flow_of, is_by, name_in, voice_of
 from telephony.settings import Settings
 from telephony.vendor_table import Layer, Vendor
+
+log = structlog.get_logger()
 
 Opening = Callable[[], AbstractAsyncContextManager[Hearing]]
 P = TypeVar("P")
@@ -157,15 +163,21 @@ class Vendors:
         choices = self._table.choices("tts", agent)
         return {each.name: self._text_to_speech(each, is_own=each is choices[0], narrow=narrow) for each in choices}
 
-    def problem(self, config: SessionConfig) -> str | None:
-        """Why these providers cannot run a session; None when they can."""
-        for _, problem, remedy in self._table.unknown(config):
+    def problem(self, config: SessionConfig, *, strictly: bool = False) -> str | None:
+        """Why these providers cannot run a session; `strictly`, OpenAI's own names must mean somebody here."""
+        for _, problem, remedy in self._table.unknown(config, strictly=strictly):
             return f"{problem} ({remedy})" if remedy else problem
         return None
 
-    def answerable(self, wished: SessionConfig) -> SessionConfig:
-        """The config with the service's default for every name that no provider answers to."""
-        return self._table.answerable(wished)
+    def settled(self, asked: SessionConfig, before: SessionConfig) -> Named | Misnamed:
+        """Who is meant by a session as an application asks for it, and after it as it was meant until now."""
+        named = settled(self._table, asked, before)
+        if isinstance(named, Named):
+            for layer in PLACES:
+                name = name_in(asked, layer)
+                if name and self._table.means_default(layer, name):
+                    log.info("stood_in_for", asked=name, by=self._table.choices(layer, named.meant)[0].name)
+        return named
 
     def named(self, config: SessionConfig) -> SessionConfig:
         """The config with the defaults' own names where it names nobody."""
@@ -201,12 +213,12 @@ class Vendors:
 
     def _text_to_speech(self, choice: Choice, *, is_own: bool, narrow: bool) -> Speaker:
         """A vendor that stands in for another does not have the other's voices."""
-        vendor, pace = choice.entry.vendor, self._pace(choice.name)
+        entry, pace = choice.entry, self._pace(choice.name)
+        vendor = entry.vendor
         if vendor is None:
-            known = choice.entry.voices
-            return Speaker(self._voice, lambda voice: voice if voice in known else known[0], pace)
+            return Speaker(self._voice, partial(voice_of, entry), pace)
         voice = self._vendor_voice(choice, vendor, NARROW_VOICES if narrow and vendor.tts in NARROW_VOICES else VOICES)
-        return Speaker(voice, lambda name: (name if is_own else "") or vendor.voice, pace)
+        return Speaker(voice, lambda name: voice_of(entry, name if is_own else ""), pace)
 
     def _vendor_voice(self, choice: Choice, vendor: Vendor, makers: VoiceMakers) -> VendorVoice:
         key = choice.name, makers is NARROW_VOICES

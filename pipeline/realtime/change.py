@@ -6,14 +6,13 @@ wrong types and values are refused by name.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 import msgspec
 from msgspec.inspect import Field, ListType, NoneType, StructType, Type, UnionType, VarTupleType, type_info
-from msgspec.structs import replace
 
 from pipeline.realtime.config import (
     Format,
@@ -48,13 +47,9 @@ class Changed:
 def changed(
     config: SessionConfig,
     body: dict[str, Any],
-    known_model: Callable[[str], bool],
     prefix: str = "session",
 ) -> Changed | ErrorDetail:
-    """The config with the fields of `body`; `prefix` names the body in what is refused.
-
-    A language model that nobody here knows leaves the one there is: SDKs send such names by themselves.
-    """
+    """The config with the fields of `body`; `prefix` names the body in what is refused."""
     wrong = unwieldy(body, prefix or "session")
     if wrong is not None:
         return wrong
@@ -71,9 +66,6 @@ def changed(
     wrong = too_long(merged, prefix or "session")
     if wrong is not None:
         return wrong
-    if merged.model != config.model and not known_model(merged.model):
-        ignored.append(dotted(prefix, "model"))
-        merged = replace(merged, model=config.model)
     return Changed(merged, tuple(ignored))
 
 

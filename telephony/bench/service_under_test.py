@@ -11,6 +11,7 @@ import uvloop
 
 from pipeline import observe
 from pipeline.fallback.voice import Speaker
+from pipeline.naming import Named, as_asked
 from pipeline.providers import LanguageModel
 from pipeline.providers.simulated import SimulatedModel, SimulatedSpeechToText, SimulatedVoice
 from pipeline.realtime.config import SessionConfig
@@ -35,13 +36,13 @@ model = "simulated"
 class SimulatedVendors(Vendors):
     """The service's table of vendors with one entry for each layer."""
 
-    def problem(self, config: SessionConfig) -> str | None:
+    def problem(self, config: SessionConfig, *, strictly: bool = False) -> str | None:
         """None: whatever a config names is simulated."""
         return None
 
-    def answerable(self, wished: SessionConfig) -> SessionConfig:
-        """As it is wished."""
-        return wished
+    def settled(self, asked: SessionConfig, before: SessionConfig) -> Named:
+        """As it is asked."""
+        return as_asked(asked, before)
 
     def recognisers(self, agent: SessionConfig) -> dict[str, Opening]:
         """The simulated one."""

@@ -201,8 +201,9 @@ class Calls:
             body["model"] = STORED + new.agent.removeprefix(STORED)
         settled = await self._parts.wishes.settled(body, "session")
         if isinstance(settled, Refused):
-            param = "agent" if new.agent and settled.param == "session.model" else settled.param
-            raise ApiError(Refused(code=settled.code, message=settled.message, param=param, status=settled.status))
+            if new.agent is not None and settled.param == "session.model":
+                raise _invalid("agent", f"there is no agent {new.agent!r}")
+            raise ApiError(settled)
         return settled
 
 

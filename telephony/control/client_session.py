@@ -6,7 +6,6 @@ An event of the client waits until all audio before it has been heard; what it c
 import asyncio
 import secrets
 import time
-from functools import partial
 from typing import Final
 
 import msgspec
@@ -34,7 +33,7 @@ from telephony.control.client_audio import AgentVoice, shown
 from telephony.control.client_frames import Appended, decoded, event_of
 from telephony.control.client_line import Beat, ClientLine
 from telephony.control.outbox import NORMAL, OUR_FAULT, Outbox
-from telephony.lineup import Engaged, Lineup, knows_model
+from telephony.lineup import Engaged, Lineup
 from telephony.tally import tally, tally_spent
 
 log = structlog.get_logger()
@@ -70,9 +69,7 @@ class ClientSession:
         )
         self._engaged = Engaged(lineup, config, lineup.cascade(config))
         self._engaged.scored_by(self._line.scored_by(self._engaged.cascade.voice_activity))
-        setting = Setting(
-            client_plays=True, known_model=partial(knows_model, lineup), expires_at=int(time.time()) + longest_s
-        )
+        setting = Setting(client_plays=True, naming=lineup.settled, expires_at=int(time.time()) + longest_s)
         session = Session(config, new_id, setting=setting)
         self._session_id = next(each.session.id for each in session.opened() if isinstance(each, SessionCreated))
         self._worker = Worker(

@@ -20,6 +20,7 @@ NORMAL: Final = 1_000
 GOING_AWAY: Final = 1_001
 TOO_SLOW: Final = 1_008
 OUR_FAULT: Final = 1_011
+NO_SUCH_MODEL: Final = 4_004
 
 MAX_FRAME_BYTES: Final = (1 << 20) - 1
 BEHIND_BYTES: Final = 256 << 10

@@ -1,5 +1,6 @@
 """`/v1/realtime`: the door of WebSocket sessions and of sidebands. Rule: what is refused is refused before the upgrade.
 
+A model that nobody answers to is the exception, an `error` event and a close as at OpenAI: SDKs hide refused upgrades.
 `?call_id=` attaches to a phone call, `?intent=transcription` only listens, everything else is a session of its own,
 with the model of `?model=`. Inworld's path does the same. Events of ours come only with `?offhook_events=1`.
 """
@@ -17,12 +18,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from pipeline.naming import MODEL_NOT_FOUND
 from pipeline.realtime.config import SessionConfig
-from telephony.control.answers import as_error
+from pipeline.realtime.events import ErrorDetail, ErrorEvent
+from telephony.control.answers import as_error, error_body
 from telephony.control.client_line import Beat
-from telephony.control.client_session import ClientSession
+from telephony.control.client_session import ENCODER, ClientSession, new_id
 from telephony.control.gate import ADMISSION, Admission
-from telephony.control.outbox import GOING_AWAY, Outbox
+from telephony.control.outbox import GOING_AWAY, NO_SUCH_MODEL, Outbox
 from telephony.control.parts import Parts
 from telephony.control.sideband import Feed, Sideband, feed_of
 from telephony.control.websocket_protocol import ABORT
@@ -101,12 +104,15 @@ class Realtime:
             wanted = await self._wanted(query, admission)
         except StateError:
             wanted = UNREADABLE
-        if isinstance(wanted, Refused):
+        if isinstance(wanted, Refused) and wanted.code != MODEL_NOT_FOUND:
             await as_error(wanted)(scope, receive, send)
             return
         await receive()
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        if isinstance(wanted, Refused):
+            await _turned_away(wanted, outbox)
+            return
         counters = self._parts.counters
         if isinstance(wanted, SessionConfig):
             counters.count("connections_opened", kind=wanted.type)
@@ -142,6 +148,15 @@ class Realtime:
         if isinstance(config, SessionConfig) and query.get("intent") == "transcription":
             return replace(config, type="transcription")
         return config
+
+
+async def _turned_away(refused: Refused, outbox: Outbox) -> None:
+    error = error_body(refused).error
+    log.warning("session_refused", problem=refused.message)
+    detail = ErrorDetail(type=error.type, code=refused.code, message=error.message, param=error.param)
+    outbox.post(ENCODER.encode(ErrorEvent(event_id=new_id("event"), error=detail)))
+    outbox.close(NO_SUCH_MODEL, f"{error.type}.{refused.code}")
+    await outbox.run()
 
 
 async def _not_upgraded(_: Request) -> Response:

@@ -1,13 +1,14 @@
-"""From what an application writes to a session that can be run here. Rule: names of others' models never end a call.
+"""From what an application writes to a session that can be run here. Rule: what is refused is named.
 
-`model = "agent:NAME"` stands for an agent of the dialplan or of Redis, which the rest of the object changes. A model,
-recogniser or voice that no provider here answers to gives way to the default one: SDKs send such names by themselves.
+`model = "agent:NAME"` stands for an agent of the dialplan or of Redis, which the rest of the object changes.
+`telephony.asked_names` says which names are refused and which give way.
 """
 
 from typing import Any, Protocol
 
 import structlog
 
+from pipeline.naming import Misnamed, Named
 from pipeline.realtime.change import Changed, changed
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ErrorDetail
@@ -29,16 +30,16 @@ class FindAgent(Protocol):
 class Providers(Protocol):
     """Who would run the session."""
 
-    def answerable(self, wished: SessionConfig) -> SessionConfig:
-        """The config with the default for every name that no provider answers to."""
+    def settled(self, asked: SessionConfig, before: SessionConfig, /) -> Named | Misnamed:
+        """Who is meant by a session as it is asked for, and after it as it was meant until now."""
         ...
 
     def named(self, config: SessionConfig) -> SessionConfig:
         """The config with the defaults' own names where it names nobody."""
         ...
 
-    def problem(self, config: SessionConfig) -> str | None:
-        """Why this config cannot be run; None when it can."""
+    def problem(self, config: SessionConfig, *, strictly: bool = False) -> str | None:
+        """Why this config cannot be run; `strictly`, OpenAI's own names must mean somebody here."""
         ...
 
 
@@ -55,9 +56,8 @@ class SessionWishes:
         model = body.get("model")
         if isinstance(model, str) and model.startswith(STORED):
             found = await self._agents.find(model)
-            param = f"{prefix}.model" if prefix else "model"
             if found is None:
-                return Refused(code="invalid_value", message=f"There is no agent {model!r}.", param=param)
+                return refused(Misnamed("model", f"there is no agent {model!r}").as_error(prefix))
             config = found
             body = {key: value for key, value in body.items() if key != "model"}
         result = _laid_over(config, body, prefix)
@@ -65,7 +65,8 @@ class SessionWishes:
             return refused(result)
         if result.ignored:
             log.info("session_fields_ignored", fields=result.ignored)
-        return self.runnable(result.config)
+        named = self._providers.settled(result.config, config)
+        return refused(named.as_error(prefix)) if isinstance(named, Misnamed) else self.runnable(named.meant)
 
     def exact(self, body: dict[str, Any], prefix: str) -> SessionConfig | Refused:
         """The session exactly as written, to be kept: every name must mean something here."""
@@ -74,7 +75,7 @@ class SessionWishes:
             return refused(result)
         if result.ignored:
             return refused(unknown_parameter(result.ignored[0]))
-        problem = self._providers.problem(result.config)
+        problem = self._providers.problem(result.config, strictly=True)
         if problem is not None:
             return Refused(code="invalid_value", message=f"This session cannot be run here: {problem}.", param=prefix)
         return result.config
@@ -83,9 +84,8 @@ class SessionWishes:
         """The config as a client is shown it: every name is there."""
         return self._providers.named(config)
 
-    def runnable(self, wished: SessionConfig) -> SessionConfig | Refused:
-        """The config with names that mean something here; refused when not even the defaults do."""
-        config = self._providers.answerable(wished)
+    def runnable(self, config: SessionConfig) -> SessionConfig | Refused:
+        """The config, if its names or else the defaults mean somebody here."""
         problem = self._providers.problem(config)
         if problem is not None:
             return Refused(code="invalid_value", message=f"This session cannot be run here: {problem}.", param="model")
@@ -94,4 +94,4 @@ class SessionWishes:
 
 def _laid_over(config: SessionConfig, body: dict[str, Any], prefix: str) -> Changed | ErrorDetail:
     """As `session.update` does it, whatever the model's name: who answers to it is looked at last."""
-    return changed(config, body, lambda _: True, prefix)
+    return changed(config, body, prefix)

@@ -4,9 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
+from pipeline.naming import Misnamed, Named
 from pipeline.realtime.client import UpdateSession
 from pipeline.realtime.config import (
     AudioInput,
@@ -25,7 +27,16 @@ from tests.drive.client import says
 from tests.drive.story import Story
 
 BRIEF = SessionConfig(instructions="Be brief.", model="openai/one")
-ONLY_OURS = Setting(known_model=lambda name: name.startswith("openai/"))
+
+
+def only_ours(asked: SessionConfig, before: SessionConfig) -> Named | Misnamed:
+    if asked.model.startswith("openai/") or asked.model == before.model:
+        return Named(asked, asked)
+    meant = replace(asked, model=before.model)
+    return Named(asked, meant) if asked.model.startswith("gpt-") else Misnamed("model", "nobody is called so")
+
+
+ONLY_OURS = Setting(naming=only_ours)
 THEIR_TYPES: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
 
 
@@ -173,14 +184,19 @@ def test_what_nobody_knows_has_no_effect_and_is_named() -> None:
     assert configured.config.tools == (FunctionTool(name="a"),)
 
 
-def test_a_model_that_nobody_knows_leaves_the_one_there_is() -> None:
+def test_a_session_shows_the_name_that_was_asked_for_and_runs_as_it_is_meant() -> None:
     call = a_session()
 
     call.tell(says("session.update", session={"model": "gpt-realtime-2.1", "instructions": "Be kind."}))
+    call.tell(says("session.update", session={"instructions": "Be brief."}))
 
-    updated, configured = call.take(SessionUpdated, Configured)
-    assert (updated.session.model, updated.session.instructions) == ("openai/one", "Be kind.")
-    assert configured.ignored == ("session.model",)
+    updated, configured = call.take(SessionUpdated, Configured)[-2:]
+    assert (updated.session.model, updated.session.instructions) == ("gpt-realtime-2.1", "Be brief.")
+    assert (configured.config.model, configured.config.instructions) == ("openai/one", "Be brief.")
+
+
+def test_a_name_that_nobody_answers_to_changes_nothing() -> None:
+    assert refused({"model": "opnai/one", "instructions": "Be kind."}) == ("model_not_found", "session.model", "mine")
 
 
 def test_the_next_response_has_the_new_model_and_voice() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.naming import Named, as_asked
 from pipeline.realtime.config import FunctionTool, SessionConfig
 from telephony.control.session_wish import SessionWishes
 from telephony.orders import Refused
@@ -21,13 +22,13 @@ class Agents:
 class EveryName:
     """Providers that answer to whatever they are called."""
 
-    def answerable(self, wished: SessionConfig) -> SessionConfig:
-        return wished
+    def settled(self, asked: SessionConfig, before: SessionConfig) -> Named:
+        return as_asked(asked, before)
 
     def named(self, config: SessionConfig) -> SessionConfig:
         return config
 
-    def problem(self, config: SessionConfig) -> str | None:
+    def problem(self, config: SessionConfig, *, strictly: bool = False) -> str | None:
         return None
 
 
@@ -66,7 +67,7 @@ async def test_other_dialects_are_understood_as_in_a_session_update() -> None:
         ({"audio": {"output": {"speed": 3}}}, "invalid_value", "session.audio.output.speed"),
         ({"max_output_tokens": 5_000}, "invalid_value", "session.max_output_tokens"),
         ({"tools": [{"type": "function"}]}, "missing_required_parameter", "session.tools[0].name"),
-        ({"model": "agent:nobody"}, "invalid_value", "session.model"),
+        ({"model": "agent:nobody"}, "model_not_found", "session.model"),
     ],
 )
 async def test_what_a_session_update_refuses_is_refused_before_there_is_a_session(

@@ -17,7 +17,6 @@ from pipeline.providers.openai_chat import OpenAIChat, OpenAIServer
 from pipeline.realtime.config import Audio, AudioOutput, SessionConfig
 from telephony.bench.vendor_servers.elevenlabs_server import ElevenLabsServer
 from telephony.bench.vendor_servers.openai_llm import ChatServer, words
-from telephony.lineup import Engaged
 from telephony.makers import LANGUAGE_MODELS, RECOGNISERS, VOICES
 from telephony.provider_table import OWN, ProviderTable
 from telephony.settings import ProviderSettings, Settings
@@ -124,15 +123,15 @@ async def test_as_many_processes_listen_as_the_settings_say_and_none_is_left() -
     assert (len(during), children() - before) == (1, set())
 
 
-async def test_a_name_that_nobody_answers_to_in_mid_call_is_told_in_the_log() -> None:
+async def test_who_stands_in_for_a_name_of_openais_is_told_in_the_log() -> None:
+    asked = SessionConfig(model="gpt-realtime", audio=Audio(output=AudioOutput(model="tts-1-hd")))
     async with the_vendors(vendors_settings("http://127.0.0.1:9/v1")) as vendors:
-        agent = SessionConfig()
-        engaged = Engaged(vendors, agent, vendors.cascade(agent))
         with capture_logs() as logs:
-            engaged.follow(SessionConfig(audio=Audio(output=AudioOutput(model="embeded"))))
+            vendors.settled(asked, SessionConfig())
 
-    assert [(each["event"], each["problem"].partition(" (")[0]) for each in logs] == [
-        ("default_stands_in", "no voice provider is called 'embeded'")
+    assert [(each["event"], each["asked"], each["by"]) for each in logs] == [
+        ("stood_in_for", "gpt-realtime", "openai/m"),
+        ("stood_in_for", "tts-1-hd", "embedded"),
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Final, Self
 from msgspec.structs import replace as with_changed
 
 from pipeline.fallback.race import Candidate
+from pipeline.naming import Misnamed, Named, as_asked
 from pipeline.providers import Hearing
 from pipeline.providers.embedded_stt import EmbeddedSpeechToText
 from pipeline.realtime.config import SessionConfig
@@ -67,11 +68,8 @@ class TwoRecognisers(Vendors):
             return cascade
         return replace(cascade, recognisers=[Candidate("second", lambda: self.second.open(agent))])
 
-    def problem(self, config: SessionConfig) -> str | None:
-        return super().problem(_without_second(config))
-
-    def answerable(self, wished: SessionConfig) -> SessionConfig:
-        return wished if _wants_second(wished) else super().answerable(wished)
+    def settled(self, asked: SessionConfig, before: SessionConfig) -> Named | Misnamed:
+        return as_asked(asked, before) if _wants_second(asked) else super().settled(asked, _without_second(before))
 
 
 def _wants_second(config: SessionConfig) -> bool:
