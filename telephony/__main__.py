@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import uvloop
 
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     for added in (serve, call, checked, doctor):
         added.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file (TOML)")
-    _add_benches(command("bench", _bench, "Measure this machine: the media path, whole calls, or WebSocket sessions."))
+    _add_benches(command("bench", _bench, "Measure this machine, and how well calls go on it."))
     return parser
 
 
@@ -75,6 +75,9 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     faults = kinds.add_parser("faults", help="every vendor file, broken in mid-call in every way")
     faults.add_argument("--only", default="", metavar="NAME", help="vendor files whose name holds this")
     faults.add_argument("--json", action="store_true", help="print only one JSON object")
+    turns = kinds.add_parser("turns", help="when a caller's turn is held to be over: too early, and how late")
+    turns.add_argument("--quick", action="store_true", help="a sample of the corpus and of the human prompts")
+    turns.add_argument("--json", action="store_true", help="print only one JSON object")
     for kind, counted, default in ((media, "--calls", 50), (calls, "--calls", 100), (realtime, "--sessions", 100)):
         kind.add_argument(counted, type=_count, default=default)
         kind.add_argument("--seconds", type=_seconds, default=30.0, help="length of the whole bench")
@@ -177,6 +180,8 @@ def _bench(arguments: argparse.Namespace) -> int:
     progress = sys.stderr if arguments.json else sys.stdout
     if arguments.kind == "faults":
         return _run(_faults_told(run_faults(progress, arguments.only)))
+    if arguments.kind == "turns":
+        return _turns(arguments.quick, progress)
     if arguments.kind == "media":
         work = run_media(arguments.calls, arguments.busy, arguments.seconds, progress)
     elif arguments.kind == "realtime":
@@ -192,6 +197,17 @@ def _bench(arguments: argparse.Namespace) -> int:
         return OK if figures["calls"] == asked else FAILED
 
     return _run(measured())
+
+
+def _turns(quick: bool, progress: TextIO) -> int:
+    from telephony.bench.turns.corpus import FOLDER
+    from telephony.bench.turns.run import run_turns
+
+    if not FOLDER.is_dir():
+        print(f"offhook: there is no corpus in {FOLDER}: run this bench from a checkout", file=sys.stderr)
+        return FAILED
+    print(json.dumps(run_turns(progress, settings.read(None).providers.models_dir, quick=quick)))
+    return OK
 
 
 async def _faults_told(work: Coroutine[None, None, dict[str, Any]]) -> int:

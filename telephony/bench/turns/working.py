@@ -1,0 +1,65 @@
+"""What a process of the bench does: it hears calls and prompts. Rule: a process has one pair of ears."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from telephony.bench.turns.ears import Ears
+from telephony.bench.turns.figures import Played
+from telephony.bench.turns.kept import Kept
+from telephony.bench.turns.playing import Call, Way
+from telephony.bench.turns.prompts import Prompt, takes
+from telephony.bench.turns.scenes import Wanted, scene
+
+_ears: list[Ears] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A prompt, whole or cut, as it was heard: the embedded recogniser's words, and how it sounds."""
+
+    whole: bool
+    spoken: str
+    words: str
+    sound: float | None
+
+
+def prepare(models_dir: Path, folder: Path) -> None:
+    """Before anything else in this process."""
+    _ears[:] = [Ears(models_dir, Kept(folder))]
+
+
+def call(wanted: Sequence[Wanted], ways: Sequence[Way]) -> dict[str, list[Played]]:
+    """These scenes one after the other, in every way that hears their languages."""
+    [ears] = _ears
+    scenes = [scene(each) for each in wanted]
+    callers = [ears.caller(each.pcm) for each in scenes]
+    played: dict[str, list[Played]] = {}
+    for way in ways:
+        line = Call(way)
+        played[way.name] = [
+            Played(
+                each.wanted.utterance.language,
+                each.wanted.line,
+                each.wanted.utterance.kind,
+                each.pause_ms is not None,
+                line.play(each, caller),
+            )
+            for each, caller in zip(scenes, callers, strict=True)
+            if way.words != "recogniser" or each.wanted.utterance.language == "en"
+        ]
+    return played
+
+
+def prompt(spoken: Prompt) -> list[Heard]:
+    """One prompt, whole and cut."""
+    [ears] = _ears
+    return [
+        Heard(
+            take.whole,
+            take.words,
+            (ears.understood(take.pcm) or ((0, ""),))[-1][1],
+            ears.finished(take.pcm) if ears.judges_sound else None,
+        )
+        for take in takes(spoken, ears.kept)
+    ]
