@@ -3,21 +3,37 @@
 from pipeline.turn_words.grammar import grammar
 
 GERMAN = grammar(
+    shapes="iert:w ieren:i ungen: ung: heit: keit: en:i st:w te:w ten:w lich:k ig:k",
+    infinitives=("en", "ern", "eln", "tun", "sein"),
+    m=(
+        "kann können könnte könnten konnte muss müssen müsste soll sollen sollte will wollen wollte möchte möchten "
+        "würde darf"
+    ),
     holding=(
         "einen moment,einen augenblick,moment,moment mal,augenblick,sekunde,eine sekunde,warten sie,warte,mal sehen,"
         "mal schauen,lassen sie mich,ich schau mal,ich schaue mal,ich muss mal,wie sagt man,sagen wir,ich meine,"
-        "ich dachte,ich wollte fragen,die sache ist,und zwar,das heißt"
+        "ich dachte,ich wollte fragen,die sache ist,und zwar,das heißt,erst mal,zunächst,zunächst mal,"
+        "ich habe eine frage,ich hätte eine frage,ich habe da eine frage,eine frage noch,nur eine frage,"
+        "noch eine frage,noch etwas,ich habe ein problem,mein problem ist,meine frage ist,meine frage wäre,"
+        "das problem ist,die frage ist,der punkt ist,es ist so,es ist folgendes,folgendes,um ehrlich zu sein,"
+        "ehrlich gesagt,kurz gesagt,im grunde,zum beispiel,einerseits,andererseits,außerdem,übrigens,wie gesagt,"
+        "wie soll ich sagen,wie heißt das noch,wie war das noch,einen moment bitte,moment bitte,augenblick bitte,"
+        "sekunde bitte,warten sie mal,warten sie kurz,warten sie bitte,ich suche gerade,ich schaue nach,"
+        "ich muss kurz nachsehen,ich muss mal nachsehen,lassen sie mich überlegen,lassen sie mich nachsehen,"
+        "mal überlegen,ich überlege gerade,kleinen moment,einen kleinen moment,darf ich etwas fragen,hören sie,"
+        "passen sie auf"
     ),
     a=(
         "der die das den dem des ein eine einen einem einer eines mein meine meinen meinem meiner meines dein deine "
         "ihr ihre ihren ihrem ihrer unser unsere unseren unserem unserer sein seine seinen seinem seiner kein keine "
         "keinen keinem keiner dieser diese diesen diesem dieses jeder jede jeden jedem jedes welche welcher welchen "
-        "welches euer eure beide beiden mehrere einige"
+        "welches euer eure"
     ),
     p=(
         "von mit für bei nach zu zum zur aus seit gegen ohne wegen während bis zwischen über unter im am ins ans "
         "beim vom in hinter neben trotz statt pro je laut als"
     ),
+    u="beide beiden mehrere einige mehr viele wenige alle jede jeder jedes keine keiner keins",
     t="an auf ab vor um durch ein mit zu aus nach vorbei hin her",
     c="und oder aber sondern sowie beziehungsweise denn",
     b=(
@@ -38,7 +54,19 @@ GERMAN = grammar(
         "gerne einfach eher ziemlich zu nicht bitte dann irgendwie irgendwas halt herr frau doktor etwas mehr viele "
         "wenige alle ob zwar erst nun jetzt sagen"
     ),
-    v="brauche bräuchte suche nehme hätte finde heiße heißt lautet meine glaube denke weiß wissen sagen frage wüsste",
+    v=(
+        "brauche brauchen braucht bräuchte suche sucht suchen nehme nehmen nimmt hätte finde findet finden heiße "
+        "heißt lautet meine meinen meint glaube glauben denke denken weiß wissen sagen sagte sagt rufe frage fragen "
+        "fragt wüsste bekomme bekommt bekam bringe bringt gebe gibt gab zeige zeigt kenne kennt höre hört sehe sieht "
+        "sah mache macht kaufe kauft kostet koste bezahle zahle schicke schickt schreibe schreibt nenne bestelle "
+        "hieß hole holt verstehe versteht vermute hoffe hofft plane wünsche benötige benötigen öffne prüfe lege "
+        "stelle setze verliere"
+    ),
+    w=(
+        "kommt komme kam kamen geht gehe ging gingen fährt fahre fuhr läuft lief steht stand liegt lag wohnt wohne "
+        "wohnen arbeitet arbeite klappt funktioniert passiert reicht dauert wartet warte regnet stimmt fehlt passt "
+        "schläft stört klingelt bleibt blieb fällt fiel hängt sitzt saß war bin weh kaputt weg fertig leer zu offen"
+    ),
     n=(
         "null eins zwei zwo drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn "
         "siebzehn achtzehn neunzehn zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert tausend "

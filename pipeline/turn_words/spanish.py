@@ -3,10 +3,21 @@
 from pipeline.turn_words.grammar import grammar
 
 SPANISH = grammar(
+    shapes=(
+        "aron:w ieron:w amos:w imos:w emos:w aba:w aban:w ía:w ían:w ará:w aré:w ado:g ido:g ada:g ida:g "
+        "ando:g iendo:g ar:i er:i ir:i mente:k ó:w é:w"
+    ),
     holding=(
         "un momento,un momentito,un segundo,un minuto,espere,espera,a ver,déjeme ver,déjame ver,déjeme pensar,"
         "cómo se dice,o sea,es decir,es que,lo que pasa es que,estaba pensando,la cosa es que,digamos,"
-        "quería preguntar,permítame"
+        "quería preguntar,permítame,tengo una pregunta,tengo una duda,tengo otra pregunta,una pregunta,otra pregunta,"
+        "otra cosa,una cosa,una cosa más,tengo un problema,mi problema es,mi pregunta es,el problema es,"
+        "el problema es que,la cosa es,la verdad es que,la verdad,lo que pasa,lo que pasa es,le explico,le cuento,"
+        "mire,mire le cuento,escuche,oiga,en primer lugar,para empezar,por ejemplo,por cierto,por un lado,"
+        "por otro lado,además,como le decía,como decía,para ser sincero,sinceramente,en resumen,en realidad,cómo era,"
+        "cómo se llamaba,cómo le diría,un momento por favor,un segundo por favor,espere un momento,espere un segundo,"
+        "déjeme mirar,déjeme pensar,déjeme que mire,estoy buscando,estoy mirando,voy a mirar,le puedo preguntar algo,"
+        "puedo preguntarle algo"
     ),
     a=(
         "el la los las un una unos unas mi mis tu tus su sus nuestro nuestra nuestros nuestras este esta estos estas "
@@ -35,7 +46,14 @@ SPANISH = grammar(
     ),
     v=(
         "quiero quería quisiera necesito necesitaba busco llamo llamaba tengo tenía gustaría puedo deseo digo creo "
-        "pienso sé saber hacer decir dice llama deme dígame"
+        "pienso sé saber hacer decir dice llama deme dígame compré pedí pido pagué mandé envié perdí encontré recibí "
+        "recibo prefiero tomo dije dijo dijeron hice hizo di dio puse puso tuve vi quise supe trajo traigo pongo veo "
+        "oigo entiendo conozco espero firmé abrí leí escribí hablé pregunté"
+    ),
+    w=(
+        "llegó llegué viene vino vienen vengo funciona funcionan pasa pasó va vale sirve duele cuesta llueve falta "
+        "basta existe vive vivo trabaja trabajo salgo sale salió murió cayó abre cierra abren cierran empieza "
+        "termina depende importa parece suena huele roto rota cerrado cerrada"
     ),
     n=(
         "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis "

@@ -10,11 +10,11 @@ from pipeline.turn_words import UNKNOWN, finished
     [
         ("what time do you open on sundays", "what time do you open and", "en"),
         ("What time do you open on Sundays?", "What time do you open and", "en-GB"),
-        ("i would like a table for two", "i would like a table for", "en"),
-        ("ich hätte gern einen tisch für zwei", "ich hätte gern einen tisch für", "de-AT"),
-        ("quiero una mesa para dos", "quiero una mesa para", "es"),
-        ("je voudrais une table pour deux", "je voudrais une table pour", "fr"),
-        ("je voudrais une table pour deux", "je voudrais une table pour", None),
+        ("i would like a table for two people", "i would like a table for", "en"),
+        ("ich hätte gern einen tisch für zwei personen", "ich hätte gern einen tisch für", "de-AT"),
+        ("quiero una mesa para dos personas", "quiero una mesa para", "es"),
+        ("je voudrais une table pour deux personnes", "je voudrais une table pour", "fr"),
+        ("je voudrais une table pour deux personnes", "je voudrais une table pour", None),
     ],
 )
 def test_a_sentence_that_stops_in_the_middle_is_not_finished(whole: str, cut: str, language: str | None) -> None:

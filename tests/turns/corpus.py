@@ -1,8 +1,9 @@
 """What callers say on the phone, labelled: finished, cut where people pause to think, listening, or taking the floor.
 
-The files beside this one are LANGUAGE.HALF.txt. A line is an utterance; ` | ` in it is where the caller pauses in the
-middle of a turn. A heading, `== KIND`, holds for the lines below it; what was asked for may stand in it, with the
-number of figures where that is known: `== digits 6, asked: What is your order number?`
+The files beside this one are LANGUAGE.HALF.txt, and LANGUAGE.practice.txt to learn from. A line is an utterance;
+` | ` in it is where the caller pauses in the middle of a turn. A heading, `== KIND`, holds for the lines below it; what
+was asked for may stand in it, with the number of figures where that is known:
+`== digits 6, asked: What is your order number?`
 
 Rule: who tunes looks at the tuning half only.
 """
@@ -72,3 +73,35 @@ def _read(language: str, half: Half) -> Iterator[Utterance]:
         elif line:
             text, _, then = line.partition(" | ")
             yield Utterance(text, then, kind, language, half, asked, length)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Something to learn from: what was said, in which language, whether more has to come, and how much it counts."""
+
+    text: str
+    language: str
+    finished: bool
+    weight: float = 1.0
+
+
+def practice() -> Iterator[Example]:
+    """Sentences to learn from that no audio is made of: LANGUAGE.practice.txt.
+
+    Up to ` | ` nobody could have finished, up to ` / ` one could have; whoever ends in `~` wants to go on. All cuts of
+    a line together count as much as its end.
+    """
+    for language in LANGUAGES:
+        for line in Path(__file__).with_name(f"{language}.practice.txt").read_text(encoding="utf-8").splitlines():
+            said = ""
+            for part, sign in _parts(line):
+                said = f"{said} {part}".strip()
+                weight = 1 / line.count(" | ") if sign == "|" else 1.0
+                yield Example(said, language, sign not in ("|", "~"), weight)
+
+
+def _parts(line: str) -> Iterator[tuple[str, str]]:
+    """Each piece of a line with the sign after it."""
+    *pieces, last = re.split(r" ([|/]) ", line)
+    yield from zip(pieces[::2], pieces[1::2], strict=True)
+    yield last.rstrip("~"), last[len(last.rstrip("~")) :]
