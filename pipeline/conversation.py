@@ -116,6 +116,9 @@ class Conversation:
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items.values())
 
+    def __reversed__(self) -> Iterator[Item]:
+        return reversed(self._items.values())
+
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._items
 

@@ -1,6 +1,18 @@
 """Keys that the caller presses, gathered into one entry. Rule: it knows keys and time, nothing of the conversation."""
 
 ENTER = "#"
+_WRITTEN = ("[digits: ", "]")
+
+
+def written(keys: str) -> str:
+    """An entry as it stands in the conversation."""
+    return keys.join(_WRITTEN)
+
+
+def keys_in(text: str) -> str:
+    """The keys of an entry in the conversation; nothing when the text is none."""
+    begin, end = _WRITTEN
+    return text[len(begin) : -len(end)] if text.startswith(begin) and text.endswith(end) else ""
 
 
 class Keypad:
@@ -10,6 +22,11 @@ class Keypad:
         self._pause_ms = pause_ms
         self._keys = ""
         self._last_ms = 0
+
+    @property
+    def keys(self) -> str:
+        """Those of an entry that is not complete."""
+        return self._keys
 
     @property
     def pending(self) -> bool:

@@ -7,9 +7,9 @@ turn detection one utterance lasts from commit to commit.
 from pipeline.audio import FRAME_MS
 from pipeline.awaiting import Awaiting, Understood, Uttered
 from pipeline.conversation import Conversation
-from pipeline.keypad import Keypad
+from pipeline.keypad import Keypad, written
 from pipeline.providers import Transcript, TurnVerdict
-from pipeline.realtime.config import AudioInput, SemanticVad, ServerVad
+from pipeline.realtime.config import SemanticVad, ServerVad, SessionConfig, TurnDetection
 from pipeline.realtime.events import (
     DtmfReceived,
     InputCleared,
@@ -20,6 +20,7 @@ from pipeline.realtime.events import (
 from pipeline.realtime.items import InputText, MessageItem
 from pipeline.realtime.ours import PartialTranscript
 from pipeline.signals import BeginUtterance, CallerAudio, EndUtterance, Ids, JudgeSound, Limits, Output, SoundJudged
+from pipeline.slot import Slot
 from pipeline.turn import Edge, SoundWanted, SpeechBegan, TurnEnded
 from pipeline.turn_taking import TurnTaking
 from pipeline.wire_order import whole_item
@@ -32,14 +33,14 @@ class Listening:
     """Follows the caller from frame to frame."""
 
     def __init__(
-        self, ids: Ids, conversation: Conversation, audio: AudioInput, limits: Limits, *, client_plays: bool
+        self, ids: Ids, conversation: Conversation, config: SessionConfig, limits: Limits, *, client_plays: bool
     ) -> None:
         self._ids = ids
         self._frame_passes_ms = 0 if client_plays else FRAME_MS
         self._keypad = Keypad(limits.digits_pause_ms)
         self._conversation = conversation
-        self._audio = audio
-        self.turns = TurnTaking(audio, limits.line_delay_ms)
+        self._audio = audio = config.audio.input
+        self.turns = TurnTaking(config, Slot(conversation, self._keypad), limits.line_delay_ms)
         self._utterance = 0
         self._item_id = ""
         self._began_ms = 0
@@ -80,14 +81,15 @@ class Listening:
         """True while a transcript is owed."""
         return bool(self.awaiting)
 
-    def configure(self, audio: AudioInput) -> list[Output]:
+    def configure(self, config: SessionConfig) -> list[Output]:
         """Take new settings from the next frame on; without turn detection an open utterance ends here."""
         out: list[Output] = []
+        audio = config.audio.input
         if audio.turn_detection is not None:
             out = self._unbuffered()
         elif edge := self.turns.stop(self.audio_ms):
             out = self.end(edge)
-        self.turns.configure(audio)
+        self.turns.configure(config)
         self._audio = audio
         self.awaiting.told = audio.transcription is not None
         self.awaiting.deafen(None)
@@ -132,7 +134,7 @@ class Listening:
         self._utterance += 1
         self._item_id = self._ids("item")
         # Audio belongs to one utterance: the padding does not reach into the one before.
-        start_ms = max(self._ended_ms, edge.at_ms - self._padding_ms())
+        start_ms = max(self._ended_ms, edge.at_ms - _padding_ms(self._audio.turn_detection))
         self._began_ms = start_ms
         return [
             SpeechStarted(event_id=self._ids("event"), audio_start_ms=start_ms, item_id=self._item_id),
@@ -192,6 +194,7 @@ class Listening:
         """One key."""
         self.quiet_since_ms = self.now_ms
         self._keypad.press(key, self.now_ms)
+        self.turns.pressed()
         return [DtmfReceived(event_id=self._ids("event"), event=key, received_at=received_at)]
 
     def entry(self) -> list[Output]:
@@ -199,7 +202,7 @@ class Listening:
         keys = self._keypad.entry(self.now_ms)
         if keys is None:
             return []
-        item = MessageItem(id=self._ids("item"), role="user", content=(InputText(f"[digits: {keys}]"),))
+        item = MessageItem(id=self._ids("item"), role="user", content=(InputText(written(keys)),))
         return whole_item(self._ids, item, self._conversation.append(item))
 
     def _committed(self, end_ms: int, *, speech_ms: int, by_hand: bool) -> list[Output]:
@@ -222,9 +225,10 @@ class Listening:
         self._buffering = False
         return [EndUtterance(self._utterance, 0)]
 
-    def _padding_ms(self) -> int:
-        match self._audio.turn_detection:
-            case ServerVad(prefix_padding_ms=padding_ms):
-                return padding_ms
-            case SemanticVad() | None:
-                return ServerVad().prefix_padding_ms
+
+def _padding_ms(detection: TurnDetection | None) -> int:
+    match detection:
+        case ServerVad(prefix_padding_ms=padding_ms):
+            return padding_ms
+        case SemanticVad() | None:
+            return ServerVad().prefix_padding_ms

@@ -73,9 +73,7 @@ class Session:
         self._conversation = Conversation()
         ids = self._ids = self._conversation.own_ids(ids)
         effective = honoured(config)
-        self._listening = Listening(
-            ids, self._conversation, effective.audio.input, limits, client_plays=self._setting.client_plays
-        )
+        self._listening = Listening(ids, self._conversation, effective, limits, client_plays=self._setting.client_plays)
         self._answering = Answering(effective, ids, self._conversation, self._listening, surroundings)
         self._steering = Steering(config, ids, self._conversation, self._listening, self._answering, self._setting)
         self._speaking = self._answering.speaking

@@ -218,7 +218,7 @@ class Steering:
         session = as_object(self.config, self.session_id, self._setting.expires_at)
         return [
             SessionUpdated(event_id=self._ids("event"), session=session),
-            *self._listening.configure(effective.audio.input),
+            *self._listening.configure(effective),
             Configured(effective, result.ignored),
         ]
 

@@ -26,9 +26,9 @@ class Pause:
     """What is known of a caller who has fallen silent, `silence_ms` ago.
 
     `words` are those of the whole utterance so far, empty when none are known. `sound` is the probability that who
-    sounds like this has finished. `filled` is how much of what the agent waits for (digits, a spelling ...) is there,
-    0 to 1; None when it waits for nothing of the kind. Until `words_due_ms` of silence more words may come of what was
-    said before it: this recogniser has been so late before.
+    sounds like this has finished. `filled` is how likely all of what the agent waits for (digits, a spelling ...) is
+    there, 0 to 1; None when it waits for nothing of the kind, or none of that was said. Until `words_due_ms` of silence
+    more words may come of what was said before it: this recogniser has been so late before.
     """
 
     silence_ms: int
@@ -90,7 +90,7 @@ class SoundWanted:
 
 Edge = SpeechBegan | TurnEnded | SoundWanted
 Filled = Callable[[str], float | None]
-"""How much of what the agent waits for is there with these words; None when it waits for nothing."""
+"""How likely all that the agent waits for is there with these words; None when it waits for nothing, or has nothing."""
 
 
 def nothing_awaited(words: str) -> float | None:
@@ -119,12 +119,13 @@ class Endpointer:
         self._asked = False
         self._sound: float | None = None
         self._verdict: Verdict | None = None
-        self._wait_ms: int | None = None
+        self._known: Pause | None = None
+        self._wait_ms = 0
 
     def change(self, detector: TurnDetector, threshold: float) -> None:
         """Take new settings from the next frame on; an open utterance stays open."""
         self._detector, self._threshold = detector, threshold
-        self._wait_ms = None
+        self._known = None
 
     def hear(self, score: float, end_ms: int, frame_ms: int) -> Edge | None:
         """One frame that ends at `end_ms` of caller audio."""
@@ -148,22 +149,22 @@ class Endpointer:
         if _letters(words) != _letters(self._words):
             self._words_due_ms = min(max(self._silence_ms, self._words_due_ms), LATEST_WORDS_MS)
         self._words = words
-        self._wait_ms = None
+        self._known = None
 
     def judged(self, verdict: Verdict) -> None:
         """A recogniser that judges turns itself says so of the open utterance."""
         self._verdict = verdict
-        self._wait_ms = None
+        self._known = None
 
     def sounded(self, pause: int, finished: float) -> None:
         """The answer to `SoundWanted`; for a pause that is over it comes too late."""
         if pause == self._pauses:
             self._sound = finished
-            self._wait_ms = None
+            self._known = None
 
     def look_again(self) -> None:
         """What the agent waits for, or how much of it is there, may have changed."""
-        self._wait_ms = None
+        self._known = None
 
     def left_ms(self, at_ms: int) -> int | None:
         """How much more silence ends the open turn, as far as is known now.
@@ -173,7 +174,7 @@ class Endpointer:
         silence_ms = at_ms + self._line_delay_ms - self._last_voice_ms
         if silence_ms < max(PAUSE_MS, self._words_due_ms):
             return None
-        return self._detector.wait_ms(self._pause(silence_ms)) - silence_ms
+        return self._asked_again(silence_ms)[1] - silence_ms
 
     def stop(self, at_ms: int) -> TurnEnded | None:
         """End an open utterance here."""
@@ -188,21 +189,25 @@ class Endpointer:
             self._voiced_ms += frame_ms
             return None
         self._silence_ms = silence_ms = end_ms + self._line_delay_ms - self._last_voice_ms
-        if self._wait_ms is None:
-            self._wait_ms = self._detector.wait_ms(self._pause(silence_ms))
-        if silence_ms >= self._wait_ms:
-            return self._ended(end_ms, grounds(self._detector, self._pause(silence_ms)))
+        pause, wait_ms = self._asked_again(silence_ms)
+        if silence_ms >= wait_ms:
+            return self._ended(end_ms, grounds(self._detector, pause))
         if self._asked or silence_ms < SOUND_AFTER_MS:
             return None
         self._asked = True
-        return SoundWanted(self._pauses) if self._sound_matters(silence_ms) else None
+        return SoundWanted(self._pauses) if self._sound_matters(pause) else None
 
-    def _pause(self, silence_ms: int) -> Pause:
-        filled = self._filled(self._words)
-        return Pause(silence_ms, self._voiced_ms, self._words, self._sound, self._verdict, filled, self._words_due_ms)
+    def _asked_again(self, silence_ms: int) -> tuple[Pause, int]:
+        """What is known of the pause and how long it may last; the detector is asked only when something is new."""
+        if self._known is None:
+            words, filled = self._words, self._filled(self._words)
+            self._known = Pause(
+                silence_ms, self._voiced_ms, words, self._sound, self._verdict, filled, self._words_due_ms
+            )
+            self._wait_ms = self._detector.wait_ms(self._known)
+        return self._known, self._wait_ms
 
-    def _sound_matters(self, silence_ms: int) -> bool:
-        pause = self._pause(silence_ms)
+    def _sound_matters(self, pause: Pause) -> bool:
         waits_ms = [self._detector.wait_ms(replace(pause, sound=sound)) for sound in (0.0, 1.0)]
         return abs(waits_ms[0] - waits_ms[1]) >= WORTH_ASKING_MS
 
@@ -212,7 +217,7 @@ class Endpointer:
             self._words_due_ms = int(LATENESS_FADES * self._words_due_ms)
         self._silence_ms = 0
         self._asked = False
-        self._sound = self._verdict = self._wait_ms = None
+        self._sound = self._verdict = self._known = None
 
     def _ended(self, at_ms: int, why: Why) -> TurnEnded:
         ended = TurnEnded(at_ms, self._last_voice_ms, self._voiced_ms, why, self._words, self._sound)

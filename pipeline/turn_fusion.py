@@ -6,6 +6,7 @@ moves the sum by its weight, and one that is not sure, or says nothing, moves it
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from pipeline.realtime.config import SemanticVad, ServerVad, TurnDetection
@@ -50,20 +51,21 @@ class Fusion:
     def wait_ms(self, pause: Pause) -> int:
         """Short after words that are complete, long after a thought that is not; no wait at all for a vendor's "over".
 
-        What the agent waits for decides alone: once it is there no more will come, and until then more will.
+        Where the agent waits for something, and part of it was said, that alone decides: until it is all there, more
+        will come, whatever a vendor makes of a pause between two figures.
         """
+        if pause.filled == 0:
+            return self.patience.cap_ms
         if pause.verdict == "over":
             return 0
-        if pause.filled is not None:
-            return self.patience.least_ms if pause.filled >= 1 else self.patience.cap_ms
-        unfinished = 1 - self.finished(pause)
+        unfinished = 1 - (self.finished(pause) if pause.filled is None else pause.filled)
         span_ms = self.patience.most_ms - self.patience.least_ms
         wait_ms = self.patience.least_ms + int(span_ms * math.pow(unfinished, BEND))
         return max(wait_ms, pause.words_due_ms) if pause.words else wait_ms
 
     def finished(self, pause: Pause) -> float:
         """The probability that the caller has finished."""
-        said = finished(pause.words, self.language) if pause.words else None
+        said = _finished(pause.words, self.language) if pause.words else None
         odds = PRIOR + VERDICTS[pause.verdict]
         if said is not None:
             odds += WORDS_WEIGHT * _log_odds(said)
@@ -79,6 +81,10 @@ def detector_for(detection: TurnDetection, language: str | None) -> tuple[TurnDe
             return SilenceOnly(silence_ms), threshold
         case SemanticVad(eagerness=eagerness):
             return Fusion(PATIENCE[eagerness], language), ServerVad().threshold
+
+
+_finished = lru_cache(maxsize=64)(finished)
+"""A pause is looked at from several sides in a row, and its words say the same to all."""
 
 
 def _log_odds(probability: float) -> float:

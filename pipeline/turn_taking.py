@@ -2,10 +2,11 @@
 
 from pipeline.audio import FRAME_MS
 from pipeline.providers import TurnVerdict
-from pipeline.realtime.config import AudioInput
+from pipeline.realtime.config import SemanticVad, SessionConfig
 from pipeline.realtime.ours import TurnGrounds
 from pipeline.signals import SoundJudged
-from pipeline.turn import Edge, Endpointer, Filled, TurnEnded, nothing_awaited
+from pipeline.slot import Slot
+from pipeline.turn import Edge, Endpointer, TurnEnded
 from pipeline.turn_fusion import detector_for
 from pipeline.turn_words import finished
 
@@ -13,11 +14,11 @@ from pipeline.turn_words import finished
 class TurnTaking:
     """An endpointer for as long as the session has turn detection."""
 
-    def __init__(self, audio: AudioInput, line_delay_ms: int, filled: Filled = nothing_awaited) -> None:
+    def __init__(self, config: SessionConfig, slot: Slot, line_delay_ms: int) -> None:
+        self._slot = slot
         self._line_delay_ms = line_delay_ms
-        self._filled = filled
         self._endpointer: Endpointer | None = None
-        self.configure(audio)
+        self.configure(config)
 
     @property
     def detected(self) -> bool:
@@ -33,8 +34,11 @@ class TurnTaking:
         """How soon an open turn ends if the caller stays silent; 0 when none is open, None while it goes on."""
         return self._endpointer.left_ms(at_ms) if self._endpointer and self._endpointer.speaking else 0
 
-    def configure(self, audio: AudioInput) -> None:
+    def configure(self, config: SessionConfig) -> None:
         """Take new settings from the next frame on; an utterance stays open unless turn detection goes."""
+        self._slot.configure(config)
+        audio = config.audio.input
+        self._weighs_words = isinstance(audio.turn_detection, SemanticVad)
         self._language = audio.transcription.language if audio.transcription else None
         if audio.turn_detection is None:
             self._endpointer = None
@@ -58,6 +62,11 @@ class TurnTaking:
         if self._endpointer is not None:
             self._endpointer.heard(words)
 
+    def pressed(self) -> None:
+        """A key may be the last part of what was being said."""
+        if self._endpointer is not None:
+            self._endpointer.look_again()
+
     def judged(self, opinion: TurnVerdict | SoundJudged) -> None:
         """Whether the caller has finished, in the opinion of the recogniser or of who judges the sound."""
         match opinion:
@@ -72,3 +81,6 @@ class TurnTaking:
         """Why the turn that became this item was over."""
         words = finished(edge.words, self._language) if edge.words else None
         return TurnGrounds(item_id, edge.why, edge.at_ms - edge.speech_end_ms, words, edge.sound)
+
+    def _filled(self, words: str) -> float | None:
+        return self._slot.filled(words) if self._weighs_words else None

@@ -1,0 +1,149 @@
+"""While the caller gives what the agent asked for, piece by piece, the turn waits for all of it."""
+
+import pytest
+
+from pipeline.providers import TurnVerdict
+from pipeline.realtime.config import (
+    Audio,
+    AudioInput,
+    FunctionTool,
+    SemanticVad,
+    ServerVad,
+    SessionConfig,
+    TurnDetection,
+)
+from pipeline.realtime.ours import TurnGrounds
+from pipeline.signals import EndUtterance
+from tests.drive.client import becomes
+from tests.drive.story import Story
+
+CAP_MS = 4_000
+FIND_ORDER = FunctionTool(
+    name="find_order",
+    parameters={"type": "object", "properties": {"order_number": {"type": "string", "pattern": "^[0-9]{6}$"}}},
+)
+
+
+def an_agent_that_asked(question: str, detection: TurnDetection | None = None, *tools: FunctionTool) -> Story:
+    call = Story(config(detection, *tools))
+    call.agent_greets(question)
+    call.take()
+    return call
+
+
+def config(detection: TurnDetection | None = None, *tools: FunctionTool) -> SessionConfig:
+    return SessionConfig(tools=tools, audio=Audio(input=AudioInput(turn_detection=detection or SemanticVad())))
+
+
+def caller_gives(call: Story, words: str) -> None:
+    call.caller_speaks(600)
+    call.recogniser_shows(words)
+
+
+def ended(call: Story) -> TurnGrounds:
+    """The turn ends by itself."""
+    for _ in range(500):
+        call.passes(20)
+        for end in call.take(EndUtterance):
+            assert isinstance(end.grounds, TurnGrounds)
+            return end.grounds
+    raise AssertionError("a turn that never ends")
+
+
+def test_four_digits_of_six_are_waited_for_and_six_are_not() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "four one five five")
+    call.passes(2_500)
+    assert call.take(EndUtterance) == []
+    caller_gives(call, "four one five five zero nine")
+
+    grounds = ended(call)
+
+    assert (grounds.why, grounds.silence_ms) == ("entity", 200)
+
+
+def test_a_slot_that_is_never_filled_ends_the_turn_all_the_same() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "four one five five")
+
+    grounds = ended(call)
+
+    assert (grounds.why, grounds.silence_ms) == ("silence", CAP_MS)
+
+
+def test_keys_complete_what_was_spoken() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "four one five five")
+    call.passes(800)
+    call.caller_presses("09")
+
+    grounds = ended(call)
+
+    assert (grounds.why, grounds.silence_ms) == ("entity", 820)
+
+
+def test_words_complete_what_was_pressed() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    call.caller_presses("41")
+    call.passes(1_500)
+    caller_gives(call, "five five zero nine")
+
+    assert ended(call).why == "entity"
+
+
+def test_a_number_may_come_in_two_turns() -> None:
+    call = an_agent_that_asked("What is your order number?", ServerVad(silence_duration_ms=300), FIND_ORDER)
+    call.caller_speaks(600)
+    call.passes(300)
+    call.recogniser_hears("four one five five")
+    call.tell(becomes(config(None, FIND_ORDER)))
+    call.take()
+    caller_gives(call, "zero nine")
+
+    assert ended(call).why == "entity"
+
+
+def test_a_vendor_who_takes_a_pause_between_digits_for_the_end_is_not_believed() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "four one five five")
+    call.passes(100)
+    call.tell(TurnVerdict(1, "over"))
+    call.passes(2_000)
+
+    assert call.take(EndUtterance) == []
+
+
+def test_who_answers_with_a_question_is_not_waited_for() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "I would have to look it up")
+
+    assert ended(call).silence_ms <= 1_000
+
+
+@pytest.mark.parametrize("words", ["four one five five", "four one five five zero nine"])
+def test_under_server_vad_nothing_is_waited_for(words: str) -> None:
+    call = an_agent_that_asked("What is your order number?", ServerVad(silence_duration_ms=500), FIND_ORDER)
+    caller_gives(call, words)
+
+    assert (ended(call).why, call.take()) == ("silence", [])
+
+
+def test_what_the_next_question_asks_for_is_waited_for_next() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "four one five five zero nine")
+    ended(call)
+    call.recogniser_hears("four one five five zero nine")
+    call.agent_says("Thank you. Please spell your last name.", ms=400)
+    call.passes(500)
+    caller_gives(call, "S as in Sugar, M as in")
+
+    assert ended(call).silence_ms == CAP_MS
+
+
+def test_a_tool_that_comes_in_mid_call_tells_the_length() -> None:
+    call = an_agent_that_asked("What is your order number?")
+    call.tell(becomes(config(None, FIND_ORDER)))
+    caller_gives(call, "four one five five")
+    call.passes(2_500)
+
+    assert call.take(EndUtterance) == []
