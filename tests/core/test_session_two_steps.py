@@ -8,6 +8,7 @@ from pipeline.manners import Manners
 from pipeline.providers import Transcript
 from pipeline.realtime.config import Audio, AudioInput, ServerVad, SessionConfig, Transcription
 from pipeline.realtime.events import ItemTruncated, ResponseCreated, ResponseDone
+from pipeline.realtime.items import InputAudio
 from pipeline.realtime.ours import BargeInJudged
 from pipeline.signals import (
     CancelReply,
@@ -24,6 +25,7 @@ from pipeline.signals import (
     Permissions,
     ResumePlayout,
     Setting,
+    ShowItem,
     SpeechEnded,
     SpeechMade,
     StartReply,
@@ -130,7 +132,7 @@ def test_a_listener_does_not_stop_the_agent() -> None:
     ]
 
 
-def test_what_a_listener_said_is_in_the_conversation() -> None:
+def test_what_a_listener_said_is_an_item_and_no_turn() -> None:
     call = an_agent_who_tells()
     call.caller_speaks(300)
     call.passes(600)
@@ -139,7 +141,9 @@ def test_what_a_listener_said_is_in_the_conversation() -> None:
 
     call.caller_says("and then")
 
-    assert call.said_so_far() == [("assistant", STORY), ("user", "okay"), ("user", "and then")]
+    assert call.said_so_far() == [("assistant", STORY), ("user", "and then")]
+    call.tell(says("conversation.item.retrieve", item_id="item_2"))
+    assert [shown.event.item.content for shown in call.take(ShowItem)] == [(InputAudio("okay"),)]
 
 
 def test_a_listener_is_known_as_soon_as_he_is_silent() -> None:
