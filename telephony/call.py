@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from pipeline.ahead import Spent
+from pipeline.manners import Manners
 from pipeline.observe import Pii, bound_call
 from pipeline.realtime.client import decode
 from pipeline.realtime.config import SessionConfig
@@ -26,7 +27,6 @@ from pipeline.signals import (
     Hold,
     LastResort,
     Limits,
-    Manners,
     Permissions,
     Setting,
     TimeIsUp,

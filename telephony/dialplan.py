@@ -23,8 +23,9 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from pipeline.flow import Flow
+from pipeline.manners import Manners
 from pipeline.realtime.config import Format, SemanticVad, ServerVad, SessionConfig, ToolChoiceFunction
-from pipeline.signals import LAST_WORDS, Manners
+from pipeline.signals import LAST_WORDS
 from telephony.faults import FaultyError, did_you_mean
 from telephony.number import dialled
 from telephony.provider_table import flow_of

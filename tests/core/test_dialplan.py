@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.manners import Manners
 from pipeline.realtime.config import ServerVad
-from pipeline.signals import Manners
 from telephony.dialplan import HOLD_WORDS, Broken, Dialplan, DialplanError, Draft, parse
 
 FLOW = """
