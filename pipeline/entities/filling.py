@@ -14,6 +14,7 @@ NOT_YET: Final = 0.0
 
 _LONGEST_NUMBER: Final = 12
 _SHORT: Final = 2
+_TALE: Final = 7
 _ONLY_IN_ADDRESSES: Final = frozenset(("@", "arroba", "arobase", "klammeraffe"))
 _WRITTEN_EMAIL: Final = re.compile(r"\S+@\S+\.[a-z]{2,}\b", re.IGNORECASE)
 _WRITTEN_DATE: Final = re.compile(r"\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b")
@@ -72,7 +73,7 @@ def _email(words: str, said: Said, wanted: Awaited, language: str) -> float | No
     at = max((place for place, word in enumerate(said) if word in vocabulary.at and place), default=None)
     if at is None or not any(word in vocabulary.dot for word in said[at:]):
         begun = at is not None or not vocabulary.dot.isdisjoint(said) or not vocabulary.joins.isdisjoint(said)
-        return NOT_YET if begun or not _declines(words, said, vocabulary) else None
+        return NOT_YET if begun or _may_begin(words, said, vocabulary) else None
     if _ends_in(said, vocabulary.dot | vocabulary.joins):
         return NOT_YET
     if said[-1] in TOP_LEVELS and said[-2] in vocabulary.dot:
@@ -93,7 +94,9 @@ def _date(words: str, said: Said, wanted: Awaited, language: str) -> float | Non
         there = not vocabulary.days.isdisjoint(said) or (month is not None and day)
     if there and not _ends_in(said, vocabulary.frame | vocabulary.between):
         return THERE
-    return NOT_YET if there or day or month is not None else None
+    if there or month is not None or _ends_in(said, vocabulary.ordinals | vocabulary.frame):
+        return NOT_YET
+    return None if not day else NOT_YET if numbers and numbers[-1].ends == len(said) else PERHAPS
 
 
 def _year(said: Said, numbers: list[Run], month: int, vocabulary: Vocabulary) -> bool:
@@ -126,9 +129,7 @@ def _address(words: str, said: Said, wanted: Awaited, language: str) -> float | 
     if numbers and names:
         street_follows = language in ("en", "fr") and numbers[-1].ends == len(said)
         return PERHAPS if street_follows or said[-1] in vocabulary.frame else THERE
-    if not numbers and (not names or _declines(words, said, vocabulary)):
-        return None
-    return NOT_YET
+    return NOT_YET if numbers or (names and _may_begin(words, said, vocabulary)) else None
 
 
 _FILLINGS: Final[Mapping[Kind, Filling]] = {
@@ -213,7 +214,7 @@ def _ends_in(said: Said, words: frozenset[str]) -> bool:
     return said[-1] in words
 
 
-def _declines(words: str, said: Said, vocabulary: Vocabulary) -> bool:
-    """Whether this is another answer than what was asked for: a question, a no, or no more than a yes."""
+def _may_begin(words: str, said: Said, vocabulary: Vocabulary) -> bool:
+    """Whether this may be the beginning of what was asked for: no question, no "no", no mere "yes", no tale."""
     plain_yes = len(said) <= _SHORT and not vocabulary.assent.isdisjoint(said)
-    return "?" in words or plain_yes or not vocabulary.refusal.isdisjoint(said)
+    return not ("?" in words or len(said) > _TALE or plain_yes or not vocabulary.refusal.isdisjoint(said))

@@ -122,6 +122,8 @@ def test_a_pattern_tells_a_length_where_it_is_plain(pattern: str, length: tuple[
         ("the twenty-first of", Awaited("date"), NOT_YET),
         ("the twenty-first of May", Awaited("date"), THERE),
         ("next Friday", Awaited("date"), THERE),
+        ("any day will do", Awaited("date"), None),
+        ("the first one you have", Awaited("date"), PERHAPS),
         ("the third of March", Awaited("birth_date"), NOT_YET),
         ("the third of March ninety-one", Awaited("birth_date"), THERE),
         ("03/03/1991", Awaited("birth_date"), THERE),
@@ -133,6 +135,7 @@ def test_a_pattern_tells_a_length_where_it_is_plain(pattern: str, length: tuple[
         ("Orchard Lane", Awaited("address"), NOT_YET),
         ("twelve Orchard Lane", Awaited("address"), THERE),
         ("yes", Awaited("address"), None),
+        ("well we have only just moved and it is complicated", Awaited("address"), None),
     ],
 )
 def test_what_is_awaited_is_there_or_not_yet(said: str, wanted: Awaited, how_much: float | None) -> None:
