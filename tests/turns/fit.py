@@ -14,7 +14,8 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from pipeline.turn_words import WEIGHTS, features_of
-from tests.turns.corpus import LISTENING_KINDS, Example, as_recognised, practice, utterances
+from telephony.bench.turns.corpus import LISTENING_KINDS, as_recognised, utterances
+from tests.turns.practice import Example, practice
 
 PENALTY = 0.5
 RAREST = 3

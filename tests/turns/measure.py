@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from pipeline.turn_words import finished
-from tests.turns.corpus import LANGUAGES, LISTENING_KINDS, Half, Utterance, as_recognised, utterances
+from telephony.bench.turns.corpus import LANGUAGES, LISTENING_KINDS, Half, Utterance, as_recognised, utterances
 
 SEED = 20
 Saying = Callable[[Utterance], str]

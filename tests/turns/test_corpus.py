@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.turns.corpus import (
+from telephony.bench.turns.corpus import (
     CUT_KINDS,
     ENTITY_KINDS,
     HALVES,

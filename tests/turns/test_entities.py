@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.entities import NOT_YET, PERHAPS, THERE, Awaited, awaited, filled
 from pipeline.realtime.config import FunctionTool
-from tests.turns.corpus import Utterance, as_recognised, utterances
+from telephony.bench.turns.corpus import Utterance, as_recognised, utterances
 
 ABOUT = {"digits": "customer number", "phone": "phone number", "card": "card number"}
 ASKED = [each for each in utterances() if each.asked]

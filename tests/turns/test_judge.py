@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pipeline.turn_words import features_of, finished
-from tests.turns.corpus import LANGUAGES, as_recognised
+from telephony.bench.turns.corpus import LANGUAGES, as_recognised
 from tests.turns.fit import fit, learned
 from tests.turns.measure import Saying, area, bare, plain, scores, with_a_slip, written
 

@@ -10,7 +10,7 @@ import importlib.metadata
 from pathlib import Path
 
 from pipeline.audio import FRAME_MS, NARROW_HZ, Frame, bytes_of, frames_of
-from pipeline.providers import ProviderError
+from pipeline.providers import ProviderError, smart_turn, smart_turn_model
 from pipeline.providers.smart_turn import FILE, SmartTurn
 from pipeline.providers.sphinx.frontend import WEIGHTS, Regressor
 from pipeline.providers.sphinx.recogniser import Recogniser
@@ -32,10 +32,11 @@ class Ears:
         self._silero = Silero(models_dir / "silero_vad.onnx")
         self._smart_turn = SmartTurn(models_dir, late_s=UNHURRIED_S)
         file = models_dir / FILE
-        self._sound_judge = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+        parts = (file, Path(smart_turn.__file__), Path(smart_turn_model.__file__))
+        self._sound_judge = _digest(*parts) if file.is_file() else None
         self._recogniser: Recogniser | None = None
         self.kept = kept
-        self._recogniser_is = f"{hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()} {_version('pocketsphinx')}"
+        self._recogniser_is = f"{_digest(WEIGHTS)} {_version('pocketsphinx')}"
 
     @property
     def judges_sound(self) -> bool:
@@ -108,6 +109,10 @@ class Caller:
 
     def _between(self, begin_ms: int, end_ms: int) -> bytes:
         return self._pcm[bytes_of(begin_ms, NARROW_HZ) : bytes_of(end_ms, NARROW_HZ)]
+
+
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _version(package: str) -> str:

@@ -11,6 +11,8 @@ from telephony.bench.turns.playing import Call, Way
 from telephony.bench.turns.prompts import Prompt, takes
 from telephony.bench.turns.scenes import Wanted, scene
 
+LEAST_RECOGNISED_DB = 20
+
 _ears: list[Ears] = []
 
 
@@ -29,11 +31,15 @@ def prepare(models_dir: Path, folder: Path) -> None:
     _ears[:] = [Ears(models_dir, Kept(folder))]
 
 
+def ears() -> Ears:
+    """The process's own."""
+    return _ears[0]
+
+
 def call(wanted: Sequence[Wanted], ways: Sequence[Way]) -> dict[str, list[Played]]:
-    """These scenes one after the other, in every way that hears their languages."""
-    [ears] = _ears
+    """These scenes one after the other, in every way."""
     scenes = [scene(each) for each in wanted]
-    callers = [ears.caller(each.pcm) for each in scenes]
+    callers = [ears().caller(each.pcm) for each in scenes]
     played: dict[str, list[Played]] = {}
     for way in ways:
         line = Call(way)
@@ -46,20 +52,24 @@ def call(wanted: Sequence[Wanted], ways: Sequence[Way]) -> dict[str, list[Played
                 line.play(each, caller),
             )
             for each, caller in zip(scenes, callers, strict=True)
-            if way.words != "recogniser" or each.wanted.utterance.language == "en"
+            if way.words != "recogniser" or is_recognised(each.wanted)
         ]
     return played
 
 
+def is_recognised(wanted: Wanted) -> bool:
+    """Whether the embedded recogniser hears it: English, on a line on which it understands something."""
+    return wanted.utterance.language == "en" and wanted.snr_db >= LEAST_RECOGNISED_DB
+
+
 def prompt(spoken: Prompt) -> list[Heard]:
     """One prompt, whole and cut."""
-    [ears] = _ears
     return [
         Heard(
             take.whole,
             take.words,
-            (ears.understood(take.pcm) or ((0, ""),))[-1][1],
-            ears.finished(take.pcm) if ears.judges_sound else None,
+            (ears().understood(take.pcm) or ((0, ""),))[-1][1],
+            ears().finished(take.pcm) if ears().judges_sound else None,
         )
-        for take in takes(spoken, ears.kept)
+        for take in takes(spoken, ears().kept)
     ]
