@@ -70,7 +70,9 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     media = kinds.add_parser("media", help="real RTP through endpoint and bridge while Python is busy")
     media.add_argument("--busy", type=_share, default=0.95, help="share of time that Python is kept busy")
     calls = kinds.add_parser("calls", help="the whole cascade with simulated providers of fixed latency")
-    calls.add_argument("--vendor-files", action="store_true", help="through vendors' files, against local servers")
+    how = calls.add_mutually_exclusive_group()
+    how.add_argument("--vendor-files", action="store_true", help="through vendors' files, against local servers")
+    how.add_argument("--semantic", action="store_true", help="with semantic_vad, and callers who also only listen")
     realtime = kinds.add_parser("realtime", help="the same for WebSocket sessions of the control API")
     faults = kinds.add_parser("faults", help="every vendor file, broken in mid-call in every way")
     faults.add_argument("--only", default="", metavar="NAME", help="vendor files whose name holds this")
@@ -187,7 +189,13 @@ def _bench(arguments: argparse.Namespace) -> int:
     elif arguments.kind == "realtime":
         work = run_realtime(arguments.sessions, arguments.seconds, progress)
     else:
-        work = run_calls(arguments.calls, arguments.seconds, progress, vendor_files=arguments.vendor_files)
+        work = run_calls(
+            arguments.calls,
+            arguments.seconds,
+            progress,
+            vendor_files=arguments.vendor_files,
+            semantic=arguments.semantic,
+        )
 
     asked = arguments.sessions if arguments.kind == "realtime" else arguments.calls
 

@@ -52,10 +52,13 @@ class Conversation:
             await self._within(ANSWER_TIMEOUT_S, lambda ear, _: bool(ear.talks))
             while True:
                 await self._silence_after(since_ms)
-                spoken = await self._ask()
-                if self._chance.random() < BARGE_IN_SHARE and await self._agent_speaks(spoken):
-                    spoken = await self._interrupt()
-                since_ms = spoken.end_ms
+                since_ms = (await self._react(await self._ask())).end_ms
+
+    async def _react(self, spoken: Spoken) -> Spoken:
+        """Let the agent speak, or not; what was said last."""
+        if self._chance.random() < BARGE_IN_SHARE and await self._agent_speaks(spoken):
+            return await self._interrupt(self._next_line())
+        return spoken
 
     async def _ask(self) -> Spoken:
         """Say something and note how long the answer took."""
@@ -63,18 +66,20 @@ class Conversation:
         await self._note_answer(spoken)
         return spoken
 
-    async def _interrupt(self) -> Spoken:
+    async def _interrupt(self, speech: Speech, lead_ms: int = 0) -> Spoken:
         """Say something while the agent speaks; note when it yielded and when it answered.
 
-        An agent that has just finished by itself has nothing to yield, and says nothing about barge-in.
+        An agent that has just finished by itself has nothing to yield, and says nothing about barge-in. The speech
+        itself begins after `lead_ms`.
         """
-        spoken = await self._call.say(self._next_line())
+        spoken = await self._call.say(speech)
         await self._note_answer(spoken)
-        stopped_ms = last_audible(self._call.ear.talks, spoken.start_ms)
+        speech_ms = spoken.start_ms + lead_ms
+        stopped_ms = last_audible(self._call.ear.talks, speech_ms)
         if stopped_ms is not None and stopped_ms > spoken.end_ms:
             self._findings.not_yielded += 1
         elif stopped_ms is not None:
-            self._findings.barge_in_stop_ms.append(stopped_ms - spoken.start_ms)
+            self._findings.barge_in_stop_ms.append(stopped_ms - speech_ms)
         return spoken
 
     async def _note_answer(self, spoken: Spoken) -> None:

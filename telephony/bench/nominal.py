@@ -1,5 +1,7 @@
 """What the simulated vendors of the benches take and say, and what a turn then takes at best."""
 
+import re
+
 from pipeline.providers.simulated import Latency
 from pipeline.realtime.config import ServerVad
 from pipeline.sentences import SentenceCutter
@@ -7,6 +9,8 @@ from pipeline.sentences import SentenceCutter
 LATENCY = Latency()
 REPLY = "Of course I can, and the table by the window is free. Is there anything else for you?"
 SPARE_CALLS = 8
+PARTIAL_MS = 150.0
+"""How old a word is when a recogniser that gives words as they are spoken tells it."""
 
 
 def nominal_ms() -> float:
@@ -19,3 +23,8 @@ def nominal_ms() -> float:
             break
     waits_ms = (ServerVad().silence_duration_ms, LATENCY.final_ms, LATENCY.first_token_ms, LATENCY.first_chunk_ms)
     return sum(waits_ms) + (tokens - 1) / LATENCY.tokens_per_s * 1_000
+
+
+def reply_ms() -> float:
+    """How long the simulated voice speaks the reply."""
+    return len(re.findall(r"\w+", REPLY)) * LATENCY.word_ms

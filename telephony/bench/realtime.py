@@ -11,9 +11,10 @@ from contextlib import aclosing
 from typing import TextIO
 
 from pipeline.providers.embedded_tts import EmbeddedVoice
-from telephony.bench.calls import LINES, RAMP_SHARE, SETTLE_S, SUBJECT
+from telephony.bench.calls import RAMP_SHARE, SETTLE_S, SUBJECT
 from telephony.bench.client import Client, Line, line_of
 from telephony.bench.conversation import Findings
+from telephony.bench.lines import TURNS
 from telephony.bench.report import BUSY_PCT, LATE_MS, BenchReport
 from telephony.bench.subject import Meter, Spending, Subject, SubjectError, running
 from telephony.wire.listening import percentiles
@@ -22,7 +23,7 @@ from telephony.wire.listening import percentiles
 async def run_realtime(sessions: int, seconds: float, stream: TextIO) -> dict[str, object]:
     """Measure so many concurrent conversations for so long (the ramp included); progress goes to the stream."""
     with EmbeddedVoice() as voice:
-        lines = [await _line(voice, speaker, text) for speaker, text in LINES]
+        lines = [await _line(voice, line.speaker, line.text) for line in TURNS]
     findings = Findings()
     async with running(SUBJECT, "--calls", str(sessions)) as subject:
         idle_mib = subject.rss_mib()

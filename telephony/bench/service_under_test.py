@@ -12,11 +12,14 @@ import uvloop
 from pipeline import observe
 from pipeline.fallback.voice import Speaker
 from pipeline.naming import Named, as_asked
-from pipeline.providers import LanguageModel
+from pipeline.providers import LanguageModel, SpeechToText
+from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.providers.simulated import SimulatedModel, SimulatedSpeechToText, SimulatedVoice
 from pipeline.realtime.config import SessionConfig
 from telephony import settings as chosen
-from telephony.bench.nominal import LATENCY, REPLY, SPARE_CALLS, nominal_ms
+from telephony.bench.lines import LINES, spoken_lines
+from telephony.bench.marked_hearing import MarkedSpeechToText, Spoken
+from telephony.bench.nominal import LATENCY, PARTIAL_MS, REPLY, SPARE_CALLS, nominal_ms
 from telephony.bench.subject import until_told_to_stop
 from telephony.dialplan import parse
 from telephony.service import Service
@@ -31,10 +34,17 @@ agent = "bench"
 [agents.bench]
 model = "simulated"
 """
+SEMANTIC = """
+[agents.bench.audio.input.turn_detection]
+type = "semantic_vad"
+eagerness = "medium"
+"""
 
 
 class SimulatedVendors(Vendors):
     """The service's table of vendors with one entry for each layer."""
+
+    stt: SpeechToText = SimulatedSpeechToText(LATENCY)
 
     def problem(self, config: SessionConfig, *, strictly: bool = False) -> str | None:
         """None: whatever a config names is simulated."""
@@ -46,7 +56,7 @@ class SimulatedVendors(Vendors):
 
     def recognisers(self, agent: SessionConfig) -> dict[str, Opening]:
         """The simulated one."""
-        return {"simulated": lambda: SimulatedSpeechToText(LATENCY).open(None, None)}
+        return {"simulated": lambda: self.stt.open(None, None)}
 
     def language_models(self, agent: SessionConfig) -> dict[str, LanguageModel]:
         """The simulated one."""
@@ -60,21 +70,38 @@ class SimulatedVendors(Vendors):
 class ServiceUnderTest(Service):
     """`offhook serve` with those vendors."""
 
+    stt: SpeechToText | None = None
+
     def vendors(self) -> Vendors:
         """The simulated ones."""
         # The embedded recogniser's processes would only take up room.
         simulated = replace(self.settings.providers, stt="simulated")
-        return SimulatedVendors(replace(self.settings, providers=simulated), self.dialplan.agents, self.dialplan.flows)
+        vendors = SimulatedVendors(
+            replace(self.settings, providers=simulated), self.dialplan.agents, self.dialplan.flows
+        )
+        vendors.stt = self.stt or vendors.stt
+        return vendors
 
 
-async def serve(calls: int) -> None:
+async def hears_marks() -> SpeechToText:
+    """The recogniser of callers who mark what they say."""
+    with EmbeddedVoice() as voice:
+        speeches = await spoken_lines(voice)
+    spoken = {line.number: Spoken(tuple(line.text.split()), speeches[line.number].duration_ms) for line in LINES}
+    return MarkedSpeechToText(LATENCY, PARTIAL_MS, spoken)
+
+
+async def serve(calls: int, *, semantic: bool) -> None:
     """Answer the phone until told to stop."""
     settings = replace(
         chosen.read(None),
         sip=SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=None, max_calls=calls + SPARE_CALLS),
         control=ControlSettings(port=0, max_sessions=calls + SPARE_CALLS),
     )
-    async with ServiceUnderTest(settings, dialplan=parse(DIALPLAN, "the bench's dialplan")) as service:
+    dialplan = parse(DIALPLAN + SEMANTIC if semantic else DIALPLAN, "the bench's dialplan")
+    under_test = ServiceUnderTest(settings, dialplan=dialplan)
+    under_test.stt = await hears_marks() if semantic else None
+    async with under_test as service:
         assert service.control is not None
         url = service.control.addresses[0]
         await until_told_to_stop({"port": service.endpoint.port("udp"), "url": url, "nominal_ms": nominal_ms()})
@@ -84,9 +111,10 @@ def main() -> int:
     """The process under test."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--calls", type=int, required=True)
+    parser.add_argument("--semantic", action="store_true")
     arguments = parser.parse_args()
     observe.set_up(LogSettings(level="warning"))
-    uvloop.run(serve(arguments.calls))
+    uvloop.run(serve(arguments.calls, semantic=arguments.semantic))
     return 0
 
 

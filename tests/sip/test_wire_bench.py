@@ -18,6 +18,7 @@ KEYS = [
     "calls",
     "seconds",
 ]
+TURN_KEYS = ["voice_to_voice_ms", "interruptions", "yielded_pct", "listened", "stopped_for_good_pct"]
 
 
 @pytest.mark.slow
@@ -41,6 +42,16 @@ async def test_the_bench_of_calls_measures_answers_and_barge_ins() -> None:
     assert isinstance(stop, dict)
     assert list(gaps) == ["p50", "p99", "p99_9", "max"]
     assert None not in {*gaps.values(), *added.values(), *stop.values()}
+
+
+@pytest.mark.slow
+async def test_the_bench_of_semantic_turns_hears_who_yields_and_who_goes_on() -> None:
+    found = await run_calls(calls=6, seconds=30, stream=io.StringIO(), semantic=True)
+
+    assert list(found) == [*KEYS, *TURN_KEYS]
+    assert (found["calls"], found["voice_to_voice_ms"] is not None) == (6, True)
+    assert found["interruptions"]
+    assert found["listened"]
 
 
 async def test_a_process_that_does_not_come_up_is_named() -> None:

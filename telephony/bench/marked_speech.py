@@ -1,0 +1,52 @@
+"""Speech that a simulated recogniser can tell without understanding it. Rule: the mark comes before the speech.
+
+Two tones for 40 ms, then 60 ms of silence, then the speech itself. The tones are those of `tone_words`, by the number
+of what is said. No speech detector takes them for speech, and an utterance reaches back far enough to hold them.
+"""
+
+import numpy as np
+
+from pipeline.audio import NARROW_HZ
+from telephony.bench.vendor_servers.tone_words import HIGH_HZ, LOW_HZ
+from telephony.wire.rtp import PACKET_MS
+from telephony.wire.speech import Speech, silence, speech_of
+
+MARK_MS = 40
+GAP_MS = 60
+LEAD_MS = MARK_MS + GAP_MS
+PEAK = 1_500
+PUREST = 0.8
+QUIETEST = 300.0
+CODES = len(LOW_HZ)
+
+
+def marked(number: int, speech: Speech) -> Speech:
+    """The speech with its mark before it."""
+    tones, gap = speech_of(_tones(number)), GAP_MS // PACKET_MS
+    return Speech(
+        (*tones.ulaw, *[silence("ulaw")] * gap, *speech.ulaw), (*tones.alaw, *[silence("alaw")] * gap, *speech.alaw)
+    )
+
+
+def number_in(frame: bytes) -> int | None:
+    """Which line's mark fills this frame of PCM16 at 8 kHz, if any does."""
+    samples = np.frombuffer(frame, dtype="<i2").astype(np.float64)
+    levels = np.abs(samples @ _PROBES) * (2 / len(samples))
+    low, high = levels[:CODES], levels[CODES:]
+    nth = int(low.argmax())
+    tones = low[nth] ** 2 + high[nth] ** 2
+    whole = float(samples @ samples) * 2 / len(samples)
+    clear = min(low[nth], high[nth]) > QUIETEST and tones > PUREST * whole
+    return nth if clear else None
+
+
+def _tones(number: int) -> bytes:
+    time_s = np.arange(NARROW_HZ * MARK_MS // 1_000) / NARROW_HZ
+    low, high = LOW_HZ[number], HIGH_HZ[number]
+    wave = PEAK * (np.sin(2 * np.pi * low * time_s) + np.sin(2 * np.pi * high * time_s))
+    return bytes(wave.astype("<i2"))
+
+
+_PROBES = np.exp(
+    -2j * np.pi * np.outer(np.arange(NARROW_HZ // 50) / NARROW_HZ, np.array(LOW_HZ[:CODES] + HIGH_HZ[:CODES]))
+)
