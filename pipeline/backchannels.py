@@ -12,7 +12,7 @@ _MOST_WORDS = 6
 _HUMS = "hm,hmm,mm,mmm,mhm,mmhm,mm hm,mm hmm,mm mm,hm hm,ah,oh,aha,ooh"
 _PHRASES: Mapping[str, str] = {
     "en": (
-        "uh huh,uhuh,yeah,yea,yep,yup,yes,ya,okay,ok,kay,right,sure,alright,all right,fine,good,great,nice,cool,"
+        "uh huh,uhuh,uh,huh,yeah,yea,yep,yup,yes,ya,okay,ok,kay,right,sure,alright,all right,fine,good,great,nice,cool,"
         "perfect,lovely,wonderful,exactly,absolutely,definitely,true,indeed,of course,i see,got it,gotcha,"
         "makes sense,that makes sense,sounds good,that's right,that's fine,that's good,that's true,fair enough,"
         "no problem,wow,really,interesting,understood,i understand,i know,go on,oh good,oh okay,oh i see,yes yes,"

@@ -69,6 +69,7 @@ class Overlap:
         self._began_ms = self._voice_at_ms = now_ms
         self._voiced_ms = voiced_ms
         self._enough_ms = SPEECH_MS
+        self._voiced_then_ms = 0
         self.words = ""
         self.verdict: Verdict | None = None
 
@@ -95,9 +96,7 @@ class Overlap:
     def understand(self, words: str) -> None:
         """All that the recogniser has understood of the utterance so far."""
         if words and words != self.words:
-            self.words = words
-            if self._by_words(final=False) not in (None, "interruption"):
-                self._enough_ms = self._voiced_ms + LISTENERS_SPEECH_MS
+            self.words, self._voiced_then_ms = words, self._voiced_ms
 
     def judge(self, now_ms: int, *, final: bool = False) -> Verdict | None:
         """A verdict that has not been given yet, or another than before; `final` when all words are known."""
@@ -110,23 +109,27 @@ class Overlap:
 
     def _found(self, now_ms: int, *, final: bool) -> Verdict | None:
         silent_ms, late = now_ms - self._voice_at_ms, final or now_ms >= self._due_ms
-        by_words = self._by_words(final=final)
-        speaks_on = late and not final and silent_ms <= STILL_SPEAKING_MS and self._voiced_ms >= self._enough_ms
-        if by_words == "interruption" or speaks_on:
+        over, by_words = silent_ms >= SOUND_OVER_MS, self._by_words(final=final)
+        objects = by_words == "interruption"
+        # While the caller speaks, the newest word is a recogniser's guess; the agent is silent, so there is time.
+        if objects and late and (final or over or self.verdict is None):
             return "interruption"
-        too_short = bool(by_words) or self._voiced_ms < LEAST_WORD_MS
-        if late or (too_short and silent_ms >= SOUND_OVER_MS):
-            return by_words or "noise"
-        return None
+        enough_ms = self._voiced_then_ms + LISTENERS_SPEECH_MS if by_words and not objects else 0
+        still = late and not final and silent_ms <= STILL_SPEAKING_MS
+        if still and self._voiced_ms >= max(self._enough_ms, enough_ms):
+            return "interruption"
+        if objects or not (late or (over and (by_words or self._voiced_ms < LEAST_WORD_MS))):
+            return None
+        return by_words or "noise"
 
     def _by_words(self, *, final: bool) -> Verdict | None:
-        """What the words say; nothing while others may follow, or when too short a sound is taken for some."""
-        words, more = self.words, self._manners.backchannels
-        if not words or not (final or self._voiced_ms >= LEAST_WORD_MS):
+        """What the words say; nothing while others may follow, or where too short a sound was taken for some."""
+        words, more, asked = self.words, self._manners.backchannels, self._passage.asks
+        awaited = final and (asked or self._passage.ends)
+        if not words or (self._voiced_ms < LEAST_WORD_MS and not awaited):
             return None
         if self._passage.ends and backchannel(words, self._language, more=more):
             return "answer"
-        asked = self._passage.asks
         if backchannel(words, self._language, asked=asked, more=more):
             return "backchannel"
         if not (final or asked) and may_become_backchannel(words, self._language, more):

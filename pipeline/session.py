@@ -166,13 +166,13 @@ class Session:
         return out
 
     def _understood(self, said: Understood) -> list[Output]:
-        """The caller's words, or none: a noise is answered only where it left the agent silent."""
+        """The caller's words, or none: a noise is answered only where it left the agent silent, a listener never."""
         if said.lost and self._setting.client_plays:
             self._conversation.disregard(said.item_id)
             return self._answering.unheard(said.lost)
-        passes = self._barge_in.passes(said.item_id)
+        passes = self._barge_in.passes(said.item_id) and not said.by_hand
         left_silent = self._barge_in.interrupted or (said.speech_ms >= FALSE_START_MS and not passes)
-        if not said.text and (said.lost or said.by_hand or not left_silent):
+        if passes or (not said.text and (said.lost or said.by_hand or not left_silent)):
             self._conversation.disregard(said.item_id)
         if (said.text or left_silent) and not (passes or self._answering.declined or said.by_hand):
             self._answering.addressed(unheard=said.lost is not None)

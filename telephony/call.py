@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from pipeline.ahead import Spent
+from pipeline.manners import Manners
 from pipeline.observe import Pii, bound_call
 from pipeline.realtime.client import decode
 from pipeline.realtime.config import SessionConfig
@@ -78,6 +79,7 @@ class Plan:
     hold_sound: bool = False
     last_resort: LastResort = field(default_factory=LastResort)
     ambience: Ambience | None = None
+    manners: Manners = field(default_factory=Manners)
 
 
 class Journal(Protocol):
@@ -136,7 +138,7 @@ class Call:
             limits=Limits(line_delay_ms=LINE_DELAY_MS),
             last_resort=replace(plan.last_resort, pcm=lineup.ready_made(plan.last_resort.text)),
             hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms, hold_sound() if plan.hold_sound else b""),
-            setting=Setting(naming=lineup.settled),
+            setting=Setting(naming=lineup.settled, manners=plan.manners),
         )
         engaged = Engaged(lineup, config, cascade, narrow=True)
         outlets = Outlets(self._observe, self._control, configured=engaged.follow, spent=journal.spent)

@@ -23,6 +23,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from pipeline.flow import Flow
+from pipeline.manners import Manners
 from pipeline.realtime.config import Format, SemanticVad, ServerVad, SessionConfig, ToolChoiceFunction
 from pipeline.signals import LAST_WORDS
 from telephony.faults import FaultyError, did_you_mean
@@ -62,6 +63,7 @@ class Route:
     with `hold_sound`. When no provider can go on, `last_words` are said, and the caller is handed over to
     `last_resort`, or may leave a message for `voicemail_s`. `ambience` is a WAV file that is heard behind the agent all
     the time, beside the dialplan if its path is relative, and so loud (RMS) as `ambience_db` says in dBFS.
+    `two_step`, `verdict_ms`, `backchannels` and `protect_greeting` are the agent's `Manners`.
     """
 
     did: str
@@ -85,6 +87,15 @@ class Route:
     voicemail_s: Annotated[int, Meta(ge=0, le=600)] = 0
     ambience: str = ""
     ambience_db: Annotated[int, Meta(ge=-70, le=-15)] = -40
+    two_step: bool = True
+    verdict_ms: Annotated[int, Meta(ge=200, le=2_000)] = 600
+    backchannels: tuple[str, ...] = ()
+    protect_greeting: bool = False
+
+    @property
+    def manners(self) -> Manners:
+        """What the agent does when the caller speaks while it does."""
+        return Manners(self.two_step, self.verdict_ms, self.backchannels, self.protect_greeting)
 
     def takes(self, did: str, caller: str) -> bool:
         """Whether a call to this DID from this caller is one of this route's."""
@@ -210,6 +221,11 @@ def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
     for key, words in (("hold", route.hold), ("last_words", route.last_words)):
         if words and words.strip().lower() in NO_WORDS:
             yield (key,), f"{words!r} is nothing to say to a caller", '"" for nothing'
+    if route.protect_greeting and not route.greet:
+        yield ("protect_greeting",), "nothing is said first that could be interrupted", "leave out greet = false"
+    for index, phrase in enumerate(route.backchannels):
+        if not any(letter.isalpha() for letter in phrase):
+            yield ("backchannels", index), f"{phrase!r} has no words", 'backchannels = ["aye"]'
     if route.voicemail_s and route.record is False:
         yield ("voicemail_s",), "a message is a recording, and this route has none", "leave out record = false"
 

@@ -253,6 +253,7 @@ class Switchboard:
             hold_sound=route.hold_sound,
             ambience=self._ambiences.get(_background(route)),
             last_resort=LastResort(route.last_words, b"", route.last_resort, 1_000 * route.voicemail_s),
+            manners=route.manners,
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.manners import Manners
 from pipeline.realtime.config import ServerVad
 from telephony.dialplan import HOLD_WORDS, Broken, Dialplan, DialplanError, Draft, parse
 
@@ -356,4 +357,40 @@ def test_a_last_resort_that_cannot_be_is_named() -> None:
     assert faults == [
         "4: route[1].last_resort: 'the desk' is no address (sip:USER@HOST or tel:+NUMBER)",
         "6: route[1].voicemail_s: a message is a recording, and this route has none (leave out record = false)",
+    ]
+
+
+def test_a_route_says_how_its_agent_takes_it_when_the_caller_interrupts() -> None:
+    text = """[[route]]
+did = "1"
+agent = "reception"
+two_step = false
+verdict_ms = 450
+backchannels = ["aye aye"]
+protect_greeting = true
+[[route]]
+did = "2"
+agent = "reception"
+"""
+    routes = a_dialplan(text).routes
+
+    assert [route.manners for route in routes] == [Manners(False, 450, ("aye aye",), True), Manners()]
+
+
+def test_manners_that_make_no_sense_are_faults() -> None:
+    faults = faults_of("""[[route]]
+did = "1"
+agent = "agent:one"
+greet = false
+two_step = "no"
+verdict_ms = 100
+backchannels = ["aye", "!"]
+protect_greeting = true
+""")
+
+    assert faults == [
+        "5: route[1].two_step: expected true or false, got a string",
+        "6: route[1].verdict_ms: expected a whole number >= 200",
+        "7: route[1].backchannels[2]: '!' has no words (backchannels = [\"aye\"])",
+        "8: route[1].protect_greeting: nothing is said first that could be interrupted (leave out greet = false)",
     ]

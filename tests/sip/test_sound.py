@@ -71,6 +71,27 @@ async def test_silence_follows_a_flush_within_two_frames_of_what_has_left() -> N
     assert sounding_ms <= left_ms + 40
 
 
+async def test_what_was_paused_goes_on_until_all_of_it_is_played() -> None:
+    async with an_office() as office:
+        caller, callee = await office.a_call()
+        caller.leg.audio.play(a_tone(500, 2_000))
+        await callee.hears_sound()
+        await callee.hears(300)
+        caller.leg.audio.pause()
+        await callee.until(lambda: not any(callee.heard[-9_600:]))
+        stood_ms = caller.leg.audio.played_ms
+        await callee.hears(200)
+        still_ms = caller.leg.audio.played_ms
+        caller.leg.audio.resume()
+        await callee.hears_sound()
+        heard = await callee.hears(500)
+        await caller.until(lambda: caller.leg.audio.queued_ms == 0)
+        played_ms = caller.leg.audio.played_ms
+
+    assert (still_ms, played_ms) == (stood_ms, 2_000)
+    assert loudest_hz(heard) == 500
+
+
 async def test_what_is_said_before_the_answer_is_heard_after_it() -> None:
     async with an_office() as office:
         caller = await office.dials()

@@ -1,7 +1,7 @@
 """What a caller may say to one agent, made from phrases of its flow: a language model and a dictionary. Rule: pure.
 
 Each phrase is also allowed in part, and with any other day, month, number, ordinal or time of day where it names one.
-Every agent understands yes, no, thanks, a goodbye and a single digit besides.
+Every agent understands yes, no, thanks, a goodbye, a single digit, a listener and who interrupts besides.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,6 +18,7 @@ VARIANTS_WEIGHT = 10.0
 PART_WEIGHT = 2.0
 ALONE_WEIGHT = 20.0
 COURTESY_WEIGHT = 5.0
+HUM_WEIGHT = 40.0
 OPENER_WEIGHT = 0.5
 DIGIT_RUN_WEIGHT = 0.02
 DIGITS_IN_A_NUMBER = 3
@@ -34,7 +35,10 @@ COURTESIES = (
     *("thank you", "thanks", "thank you very much", "thank you goodbye", "goodbye", "bye", "bye bye"),
     *("hello", "hi", "good morning", "good afternoon", "good evening", "help", "sorry", "pardon"),
     *("can you repeat that", "say that again", "wait a moment"),
+    *("right", "i see", "got it", "all right", "of course", "great", "perfect", "makes sense", "okay great"),
+    *("stop", "wait", "wait stop", "hold on", "excuse me", "no no no"),
 )
+HUMS = ("uh-huh", "mm-hmm", "mm", "hmm", "yeah", "yeah yeah", "oh okay", "okay")
 OPENERS = ("yes", "no", "okay", "hello", "hi", "please", "sorry")
 
 
@@ -73,6 +77,7 @@ def domain_of(prompt: str, lines: Iterable[str]) -> Domain:
     courtesies = [spoken_words(courtesy) for courtesy in COURTESIES]
     sentences = [(phrase, PHRASE_WEIGHT) for phrase in phrases]
     sentences += [(words, COURTESY_WEIGHT) for words in courtesies]
+    sentences += [(spoken_words(hum), HUM_WEIGHT) for hum in HUMS]
     sentences += [((digit,), 1.0) for digit in DIGITS]
     for members in _classes_named(phrases):
         sentences += _shared(members, ALONE_WEIGHT)
