@@ -10,7 +10,6 @@ from pipeline.turn_words.grammar import Grammar
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*'?")
 _MARK = re.compile(r"(\.\.\.|…|[.?!,-])\W*$")
-_LONGEST_HOLDING = 6
 _MANY = 4_096
 _CONTENT = frozenset(("", "v", "w", "g", "i", "k"))
 _VERBAL = frozenset("sxvw")
@@ -50,7 +49,7 @@ def _names(text: str, said: list[str], kinds: list[str], spoken: Grammar) -> Ite
     yield from _size(len(kinds), content)
     if "f" in kinds[-2:]:
         yield "filler"
-    if any(tuple(said[-length:]) in spoken.holding for length in range(1, _LONGEST_HOLDING + 1)):
+    if spoken.holds_the_floor(said):
         yield "holding"
     if any("m" in kind for kind in kinds[:-1]):
         yield f"infinitive {said[-1].endswith(spoken.infinitives) and len(said[-1]) > 3}"

@@ -18,8 +18,9 @@ class Grammar:
     """
 
     kinds: Mapping[str, str]
-    shapes: tuple[tuple[str, str], ...]
-    holding: frozenset[Phrase]
+    shapes: Mapping[str, str]
+    shape_ends: tuple[str, ...]
+    holding: Mapping[str, tuple[Phrase, ...]]
     infinitives: tuple[str, ...]
 
     def kinds_of(self, word: str) -> str:
@@ -27,7 +28,15 @@ class Grammar:
         known = self.kinds.get(word)
         if known is not None:
             return known
-        return next((letters for end, letters in self.shapes if word.endswith(end) and len(word) > len(end) + 2), "")
+        if not word.endswith(self.shape_ends):
+            return ""
+        return next(
+            (kinds for end, kinds in self.shapes.items() if word.endswith(end) and len(word) > len(end) + 2), ""
+        )
+
+    def holds_the_floor(self, said: list[str]) -> bool:
+        """Whether these words, at least one, end in a phrase that holds the floor."""
+        return any(tuple(said[-len(phrase) :]) == phrase for phrase in self.holding.get(said[-1], ()))
 
 
 def grammar(holding: str, shapes: str = "", infinitives: tuple[str, ...] = (), **classes: str) -> Grammar:
@@ -40,6 +49,8 @@ def grammar(holding: str, shapes: str = "", infinitives: tuple[str, ...] = (), *
     for letter, words in classes.items():
         for word in dict.fromkeys(words.split()):
             kinds[word] = kinds.get(word, "") + letter
-    phrases = frozenset(tuple(phrase.split()) for phrase in holding.split(","))
-    ends = (shape.partition(":") for shape in shapes.split())
-    return Grammar(kinds, tuple((end, letters) for end, _, letters in ends), phrases, infinitives)
+    phrases: dict[str, tuple[Phrase, ...]] = {}
+    for phrase in (tuple(phrase.split()) for phrase in holding.split(",")):
+        phrases[phrase[-1]] = (*phrases.get(phrase[-1], ()), phrase)
+    by_end = dict(shape.split(":") for shape in shapes.split())
+    return Grammar(kinds, by_end, tuple(by_end), phrases, infinitives)
