@@ -129,10 +129,4 @@ class _Universal:
             one.said[-1] = turn.transcript
         else:
             self._over = turn.turn_order
-            one.said.append(turn.transcript)
-            one.draft = ""
-            if one.end is not None:
-                utterances.settle(one)
-            else:
-                utterances.show(one)
-                utterances.judge(one, "over")
+            utterances.turn_over(one, turn.transcript)

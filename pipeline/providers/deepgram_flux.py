@@ -108,13 +108,7 @@ class _Flux:
 
     def _heard(self, turn: _Judged, one: Utterance, utterances: Utterances) -> None:
         if turn.event == "EndOfTurn":
-            one.said.append(turn.transcript)
-            one.draft = ""
-            if one.end is not None:
-                utterances.settle(one)
-            else:
-                utterances.show(one)
-                utterances.judge(one, "over")
+            utterances.turn_over(one, turn.transcript)
             return
         one.draft = turn.transcript
         utterances.show(one)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pipeline.audio import NARROW_HZ, SAMPLE_BYTES, Frame, bytes_of
 from pipeline.providers import Access, Hearing, ProviderError, Transcript, TurnVerdict
+from pipeline.providers.news import News
 from pipeline.providers.socket import failed
 from pipeline.providers.statuses import reason_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
@@ -60,7 +61,7 @@ class OpenAIFiles:
         client = await asyncio.to_thread(self._client)
         hearing = _FileHearing(client, request)
         working = asyncio.create_task(hearing.work())
-        working.add_done_callback(hearing.broke)
+        working.add_done_callback(hearing.news.broke)
         try:
             yield hearing
         finally:
@@ -92,8 +93,8 @@ class _FileHearing:
     def __init__(self, client: Any, request: dict[str, Any]) -> None:
         self._client = client
         self._request = request
-        self._news: asyncio.Queue[Transcript | TurnVerdict | BaseException | None] = asyncio.Queue()
-        self._utterances = Utterances(NARROW_HZ, self._news.put_nowait)
+        self.news = News()
+        self._utterances = Utterances(NARROW_HZ, self.news.post)
         self._pcm = bytearray()
         self._ended: asyncio.Queue[tuple[Utterance, bytes]] = asyncio.Queue()
         self._lost = False
@@ -120,22 +121,14 @@ class _FileHearing:
             self._ended.put_nowait((ended, bytes(self._pcm)))
         self._pcm.clear()
 
-    async def transcripts(self) -> AsyncGenerator[Transcript | TurnVerdict, None]:
+    def transcripts(self) -> AsyncGenerator[Transcript | TurnVerdict, None]:
         """Partials and finals in order; raises ProviderError when hearing is lost; ends when closed."""
-        while (news := await self._news.get()) is not None:
-            if isinstance(news, BaseException):
-                raise news
-            yield news
-
-    def broke(self, task: asyncio.Task[None]) -> None:
-        """A task of this hearing has ended; a fault of ours in it is raised to whoever listens."""
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            self._news.put_nowait(fault)
+        return self.news.told()
 
     def close(self) -> None:
         """End the transcripts."""
         self._lost = True
-        self._news.put_nowait(None)
+        self.news.end()
 
     async def work(self) -> None:
         """Have one utterance after another transcribed, until one cannot be."""
@@ -145,7 +138,7 @@ class _FileHearing:
                 await self._transcribe(ended, pcm)
             except ProviderError as error:
                 self._lost = True
-                self._news.put_nowait(error)
+                self.news.post(error)
             else:
                 self._utterances.settle(ended)
 

@@ -14,6 +14,7 @@ import msgspec
 
 from pipeline.audio import NARROW_HZ, SAMPLE_BYTES, Frame, bytes_of
 from pipeline.providers import Access, ProviderError, Transcript, TurnVerdict
+from pipeline.providers.news import News
 from pipeline.providers.socket import CLOSE_S, Socket, connected, failed
 from pipeline.providers.utterances import Utterance, Utterances
 
@@ -66,8 +67,8 @@ class StreamHearing:
         self._socket = socket
         self._wording = wording
         self._manners = wording.manners
-        self._news: asyncio.Queue[Transcript | TurnVerdict | BaseException | None] = asyncio.Queue()
-        self._utterances = Utterances(NARROW_HZ, self._news.put_nowait)
+        self.news = News()
+        self._utterances = Utterances(NARROW_HZ, self.news.post)
         self._outbox: deque[bytes | str] = deque(wording.opening())
         self._filled = asyncio.Event()
         self._pcm = bytearray()
@@ -111,24 +112,16 @@ class StreamHearing:
             self._overdue = {due for due in self._overdue if due.when() > loop.time() and not due.cancelled()}
             self._overdue.add(loop.call_later(self._manners.silent_s, self._give_up, ended))
 
-    async def transcripts(self) -> AsyncGenerator[Transcript | TurnVerdict, None]:
+    def transcripts(self) -> AsyncGenerator[Transcript | TurnVerdict, None]:
         """Partials, finals and verdicts in order; raises ProviderError when hearing is lost; ends when closed."""
-        while (news := await self._news.get()) is not None:
-            if isinstance(news, BaseException):
-                raise news
-            yield news
-
-    def broke(self, task: asyncio.Task[None]) -> None:
-        """A task of this hearing has ended; a fault of ours in it is raised to whoever listens."""
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            self._news.put_nowait(fault)
+        return self.news.told()
 
     def close(self) -> None:
         """End the transcripts."""
         self._lost = True
         for due in self._overdue:
             due.cancel()
-        self._news.put_nowait(None)
+        self.news.end()
 
     async def read(self) -> None:
         """Take what the vendor says, until the socket or the vendor fails."""
@@ -178,7 +171,7 @@ class StreamHearing:
             self._lost = True
             for due in self._overdue:
                 due.cancel()
-            self._news.put_nowait(error)
+            self.news.post(error)
 
 
 @asynccontextmanager
@@ -191,7 +184,7 @@ async def streaming(
         hearing = StreamHearing(socket, wording)
         tasks = [asyncio.create_task(work) for work in (hearing.read(), hearing.write())]
         for task in tasks:
-            task.add_done_callback(hearing.broke)
+            task.add_done_callback(hearing.news.broke)
         try:
             yield hearing
         finally:

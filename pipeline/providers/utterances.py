@@ -90,6 +90,16 @@ class Utterances:
         if one is self.open:
             self._post(TurnVerdict(one.number, verdict))
 
+    def turn_over(self, one: Utterance, text: str) -> None:
+        """A recogniser that judges turns heard this in a whole one; an utterance holds as many as it makes of it."""
+        one.said.append(text)
+        one.draft = ""
+        if one.end is not None:
+            self.settle(one)
+        else:
+            self.show(one)
+            self.judge(one, "over")
+
     def settle(self, one: Utterance) -> None:
         """Its text is final; it is given once those before it are."""
         one.settled = True
