@@ -26,6 +26,7 @@ PEAK = 8_000
 class Latency:
     """What each vendor takes. Speech is made `times_real_time` as fast as it is heard, in chunks of `chunk_ms`."""
 
+    partial_ms: float = 200.0
     final_ms: float = 100.0
     first_token_ms: float = 200.0
     tokens_per_s: float = 60.0
@@ -36,37 +37,51 @@ class Latency:
 
 
 class SimulatedHearing:
-    """One call's Hearing: whatever is said, the final transcript comes in time. Nothing is listened to."""
+    """One call's Hearing: whatever is said, its words come after so much silence, and at its end."""
 
     def __init__(self, latency: Latency, text: Callable[[int], str]) -> None:
         self._latency = latency
         self._text = text
-        self._finals: asyncio.Queue[Transcript | None] = asyncio.Queue()
+        self._news: asyncio.Queue[Transcript | None] = asyncio.Queue()
         self._due: set[asyncio.TimerHandle] = set()
+        self._open = 0
+        self._partial: asyncio.TimerHandle | None = None
 
     def begin(self, utterance: int) -> None:
-        """Nothing to prepare."""
+        """The frames that follow belong to this utterance."""
+        self._open = utterance
 
     def feed(self, frame: Frame) -> None:
-        """Nothing to hear."""
+        """A sound puts off what is understood so far."""
+        if any(frame.narrow):
+            self._forget()
+            partial = Transcript(self._open, self._text(self._open), final=False)
+            loop = asyncio.get_running_loop()
+            self._partial = loop.call_later(self._latency.partial_ms / 1_000, self._news.put_nowait, partial)
 
     def end(self, utterance: int) -> None:
         """The final transcript follows after the latency."""
+        self._forget()
         final = Transcript(utterance, self._text(utterance), final=True)
         loop = asyncio.get_running_loop()
-        self._due.add(loop.call_later(self._latency.final_ms / 1_000, self._finals.put_nowait, final))
+        self._due.add(loop.call_later(self._latency.final_ms / 1_000, self._news.put_nowait, final))
         self._due = {due for due in self._due if due.when() > loop.time()}
 
     async def transcripts(self) -> AsyncGenerator[Transcript, None]:
-        """Finals in order."""
-        while (final := await self._finals.get()) is not None:
+        """Partials and finals in order."""
+        while (final := await self._news.get()) is not None:
             yield final
 
     def close(self) -> None:
         """What has not come by now will not come."""
+        self._forget()
         for due in self._due:
             due.cancel()
-        self._finals.put_nowait(None)
+        self._news.put_nowait(None)
+
+    def _forget(self) -> None:
+        if self._partial is not None:
+            self._partial.cancel()
 
 
 class SimulatedSpeechToText:

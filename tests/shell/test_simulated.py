@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.audio import NARROW_HZ, WIDE_HZ, Narrow, speech_ms
-from pipeline.providers import Message, Prompt, TextDelta, Usage
+from pipeline.providers import Message, Prompt, TextDelta, Transcript, Usage
 from pipeline.providers.simulated import Latency, SimulatedModel, SimulatedSpeechToText, SimulatedVoice
+from tests.drive.cascade import SILENT_FRAME, SPEECH_FRAME
 from tests.drive.speech import gathered
 
 PROMPT = Prompt("", (Message("user", "Hello."),))
@@ -28,6 +29,22 @@ async def test_each_utterance_gets_its_final_transcript_in_order() -> None:
         (0, "utterance 0", True),
         (1, "utterance 1", True),
     ]
+
+
+async def test_the_words_of_an_utterance_come_once_it_is_silent_and_not_after_its_end() -> None:
+    async with SimulatedSpeechToText(Latency(partial_ms=1, final_ms=1)).open("en", None) as hearing:
+        hearing.begin(0)
+        for frame in (SPEECH_FRAME, SPEECH_FRAME, SILENT_FRAME):
+            hearing.feed(frame)
+        news = hearing.transcripts()
+        partial = await anext(news)
+        hearing.begin(1)
+        hearing.feed(SPEECH_FRAME)
+        hearing.end(1)
+        final = await anext(news)
+
+    assert [partial, final] == [Transcript(0, "yes please", final=False), Transcript(1, "yes please", final=True)]
+    assert [each async for each in news] == []
 
 
 async def test_a_closed_hearing_ends_its_transcripts_and_gives_no_late_ones() -> None:
