@@ -45,9 +45,10 @@ class Calling:
         """True when the model calls functions although none is offered any more."""
         return self._rounds > self._limits.tool_rounds + 1
 
-    def offered(self, tools: tuple[FunctionTool, ...]) -> tuple[Tool, ...]:
-        """What the model may call now: nothing, when it has gone on for too long without the caller."""
-        return () if self._rounds > self._limits.tool_rounds else self._toolbox.offered(tools)
+    def offered(self, tools: tuple[FunctionTool, ...], *, to_caller: bool = False) -> tuple[Tool, ...]:
+        """What the model may call now: nothing, when it has gone on for too long, unless it answers (`to_caller`)."""
+        spent = self._rounds > self._limits.tool_rounds and not to_caller
+        return () if spent else self._toolbox.offered(tools)
 
     def caller_spoke(self) -> None:
         """The caller's words begin a new count of rounds."""

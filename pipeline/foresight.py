@@ -50,7 +50,7 @@ class Foresight:
         self._foreseen, self._standing = self._words, True
         terms = Terms(self._answering.config)
         supposed = self._conversation.supposing(item_id, self._text)
-        prompt = terms.prompt(supposed, self._answering.calling.offered(terms.tools))
+        prompt = terms.prompt(supposed, self._answering.calling.offered(terms.tools, to_caller=True))
         return [Foresee(prompt, self._most_wasted)]
 
     def withdraw(self) -> list[Output]:

@@ -6,7 +6,7 @@ from pipeline.foresight import LEAD_MS, STEADY_MS
 from pipeline.manners import Manners
 from pipeline.providers import FunctionCall, Message, Transcript
 from pipeline.realtime.config import Audio, AudioInput, FunctionTool, ServerVad, SessionConfig
-from pipeline.signals import Digit, DropForeseen, Foresee, Greet, Permissions, Setting, StartReply
+from pipeline.signals import Digit, DropForeseen, Foresee, Greet, Limits, Permissions, Setting, StartReply
 from pipeline.turn import PAUSE_MS
 from tests.drive.client import a_client, asks, becomes, cancels, commits, creates
 from tests.drive.story import Story
@@ -266,6 +266,23 @@ def test_while_a_function_is_at_work_nothing_is_foreseen() -> None:
     call.passes(400)
 
     assert call.take(Foresee) == []
+
+
+def test_functions_that_were_withheld_are_foreseen_as_offered_to_the_caller() -> None:
+    call = Story(HOUSE, limits=Limits(tool_rounds=0))
+    call.tell(Greet())
+    call.model_calls("fly")
+    call.model_ends()
+    withheld = call.prompt
+    call.agent_says("What else can I do?", 400)
+    call.passes(500)
+    call.caller_speaks(600)
+    call.recogniser_shows("a table")
+    call.passes(PAUSE_MS)
+
+    assert withheld is not None
+    assert call.foreseen is not None
+    assert (withheld.tools, [tool.name for tool in call.foreseen.tools]) == ((), ["lookup"])
 
 
 def test_keys_pressed_drop_what_was_foreseen() -> None:
