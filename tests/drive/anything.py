@@ -190,11 +190,13 @@ last_things: st.SearchStrategy[Input] = st.one_of(st.builds(HearingLost, reasons
 # What callers and models do on most days: without it the unusual would meet no conversation to disturb.
 scenes = st.sampled_from(
     [
-        *("a turn", "a turn", "a tale", "a tale", "a listener", "somebody else"),
+        *("a turn", "a turn", "a guess", "a guess", "a tale", "a tale", "a listener", "somebody else"),
         *("words", "lookup", "hang_up", "transfer", "fly", "the end of the reply"),
     ]
 )
 happenings = st.lists(st.one_of(time, time, scenes, scenes, inputs, inputs, inputs), max_size=40)
+# Nothing unusual: what callers, providers and time do by themselves.
+quiet_happenings = st.lists(st.one_of(time, time, scenes), max_size=30)
 happenings_with_clients = st.lists(
     st.one_of(
         time, time, no_audio, scenes, scenes, inputs, inputs, what_clients_say, what_clients_say, what_clients_say

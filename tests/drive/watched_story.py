@@ -22,11 +22,13 @@ from pipeline.signals import (
     SpeechMade,
     TimeIsUp,
 )
+from pipeline.turn import ONSET_MS
 from tests.drive.anything import CONFIGS, LIMITS, NOW, OURS, PERMISSIONS
-from tests.drive.story import SPEECH, Story, sound
+from tests.drive.heard import AgentsMouth, CallersEar, CallersWords
+from tests.drive.story import SILENCE, SPEECH, Story, sound
 from tests.drive.watch import Watch
 
-ALONE = ("a turn", "a listener", "somebody else")
+ALONE = ("a turn", "a guess", "a listener", "somebody else")
 HOLD = Hold(sound(90), after_ms=300, sound=sound(50))
 
 Happening = tuple[float, int] | int | Input | str
@@ -37,6 +39,8 @@ class WatchedStory(Story):
 
     def __init__(self, number: int, setting: Setting = OURS) -> None:
         self.watch = Watch(client_plays=setting.client_plays)
+        self._ear = None if setting.client_plays else CallersEar()
+        self._mouth = AgentsMouth()
         self._longest_hold_ms = setting.manners.verdict_ms
         self._held_ms = 0
         self._filled_until_ms = 0
@@ -46,6 +50,7 @@ class WatchedStory(Story):
     def tell(self, happened: Input) -> list[Output]:
         self.watch.client_has_the_word = isinstance(happened, ClientEvent | Refusal | TimeIsUp)
         outputs = super().tell(happened)
+        self._mouth.see(happened, outputs)
         assert self.paused == self.watch.paused
         if not self.paused:
             self._held_ms = 0
@@ -57,6 +62,8 @@ class WatchedStory(Story):
 
     def _note(self, outputs: list[Output]) -> None:
         self.watch.see(outputs)
+        if self._ear is not None:
+            self._ear.see(outputs)
         for output in outputs:
             match output:
                 case FillSilence():
@@ -68,6 +75,11 @@ class WatchedStory(Story):
             super()._note([output])
             if isinstance(output, FillSilence | FlushPlayout):
                 self._filled_until_ms = self.played_ms + self.queued_ms
+
+    def _plays(self) -> None:
+        if self._ear is not None:
+            self._ear.frame_passes()
+        super()._plays()
 
     def happens(self, happening: Happening) -> None:
         match happening:
@@ -101,6 +113,10 @@ class WatchedStory(Story):
                 self.model_says("There once was a cat. Shall I go on? ")
                 self.voice_speaks(1_500)
                 self.passes(300)
+            case "a guess":
+                self.passes(300, SPEECH)
+                self.recogniser_shows(self._words_of(self._utterance))
+                self.passes(140)
             case "a listener" | "somebody else":
                 self.passes(240, SPEECH)
                 self.recogniser_shows("okay" if scene == "a listener" else "no wait")
@@ -117,4 +133,32 @@ class WatchedStory(Story):
 
     def recogniser_answers(self) -> None:
         for utterance in self.unheard():
-            self.tell(Transcript(utterance, "hello", final=True))
+            self.tell(Transcript(utterance, self._words_of(utterance), final=True))
+
+    def _words_of(self, utterance: int) -> str:
+        return f"hello {utterance}"
+
+
+class UnderstoodStory(WatchedStory):
+    """A story without clients: whatever the caller says is looked for where it belongs."""
+
+    def __init__(self, number: int, setting: Setting = OURS) -> None:
+        self.said = CallersWords()
+        self.speech_ms: list[int] = []
+        self._audio_ms = 0
+        super().__init__(number, setting)
+
+    def tell(self, happened: Input) -> list[Output]:
+        self.said.told(happened)
+        return super().tell(happened)
+
+    def passes(self, ms: int, score: float = SILENCE) -> None:
+        """Where the caller speaks for long enough to be noticed is kept."""
+        if score == SPEECH and ms >= ONSET_MS:
+            self.speech_ms += range(self._audio_ms, self._audio_ms + ms, FRAME_MS)
+        self._audio_ms += ms // FRAME_MS * FRAME_MS
+        super().passes(ms, score)
+
+    def _note(self, outputs: list[Output]) -> None:
+        self.said.see(outputs)
+        super()._note(outputs)
