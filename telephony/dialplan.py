@@ -63,7 +63,8 @@ class Route:
     with `hold_sound`. When no provider can go on, `last_words` are said, and the caller is handed over to
     `last_resort`, or may leave a message for `voicemail_s`. `ambience` is a WAV file that is heard behind the agent all
     the time, beside the dialplan if its path is relative, and so loud (RMS) as `ambience_db` says in dBFS.
-    `two_step`, `verdict_ms`, `backchannels` and `protect_greeting` are the agent's `Manners`.
+    `two_step`, `verdict_ms`, `backchannels`, `protect_greeting` and `speculation` are the agent's `Manners`; no agent
+    begins answers that may not be wanted unless it is told to.
     """
 
     did: str
@@ -91,11 +92,14 @@ class Route:
     verdict_ms: Annotated[int, Meta(ge=200, le=2_000)] = 600
     backchannels: tuple[str, ...] = ()
     protect_greeting: bool = False
+    speculation: Annotated[float, Meta(ge=0, le=1)] = 0.0
 
     @property
     def manners(self) -> Manners:
         """What the agent does when the caller speaks while it does."""
-        return Manners(self.two_step, self.verdict_ms, self.backchannels, self.protect_greeting)
+        return Manners(
+            self.two_step, self.verdict_ms, self.backchannels, self.protect_greeting, speculation=self.speculation
+        )
 
     def takes(self, did: str, caller: str) -> bool:
         """Whether a call to this DID from this caller is one of this route's."""

@@ -30,6 +30,7 @@ DIALPLAN = """
 [[route]]
 did = "*"
 agent = "bench"
+speculation = 0.5
 
 [agents.bench]
 model = "simulated"

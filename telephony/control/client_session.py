@@ -14,6 +14,7 @@ from starlette.types import Receive
 from structlog.contextvars import bound_contextvars
 
 from pipeline.ahead import Spent
+from pipeline.manners import Manners
 from pipeline.observe import Counters
 from pipeline.realtime.client import ClearAudio, ClientEvent, Refusal, refusal
 from pipeline.realtime.config import SessionConfig
@@ -40,6 +41,7 @@ log = structlog.get_logger()
 
 TICK_MS: Final = 100
 ENCODER: Final = msgspec.json.Encoder()
+AS_ASKED: Final = Manners(speculation=0.0)
 
 
 class ClientSession:
@@ -69,7 +71,8 @@ class ClientSession:
         )
         self._engaged = Engaged(lineup, config, lineup.cascade(config))
         self._engaged.scored_by(self._line.scored_by(self._engaged.cascade.voice_activity))
-        setting = Setting(client_plays=True, naming=lineup.settled, expires_at=int(time.time()) + longest_s)
+        until = int(time.time()) + longest_s
+        setting = Setting(client_plays=True, naming=lineup.settled, expires_at=until, manners=AS_ASKED)
         session = Session(config, new_id, setting=setting)
         self._session_id = next(each.session.id for each in session.opened() if isinstance(each, SessionCreated))
         self._worker = Worker(

@@ -368,13 +368,15 @@ two_step = false
 verdict_ms = 450
 backchannels = ["aye aye"]
 protect_greeting = true
+speculation = 0.25
 [[route]]
 did = "2"
 agent = "reception"
 """
     routes = a_dialplan(text).routes
 
-    assert [route.manners for route in routes] == [Manners(False, 450, ("aye aye",), True), Manners()]
+    told, untold = Manners(False, 450, ("aye aye",), True, 0.25), Manners(speculation=0.0)
+    assert [route.manners for route in routes] == [told, untold]
 
 
 def test_manners_that_make_no_sense_are_faults() -> None:
