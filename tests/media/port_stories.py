@@ -23,7 +23,7 @@ import pjsua2
 from numpy.typing import NDArray
 
 FRAME = 160
-FADE = 40
+FADE = 8
 PATIENCE_S = 30.0
 
 
