@@ -15,7 +15,7 @@ import msgspec
 from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing, ProviderError, Reason
 from pipeline.providers.socket import failed, url_of
-from pipeline.providers.stream import Manners, streaming, type_of
+from pipeline.providers.stream import Etiquette, streaming, type_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "assemblyai"
@@ -88,7 +88,7 @@ class _Error(msgspec.Struct):
 class _Universal:
     """An utterance holds turns, as many as the vendor makes of it."""
 
-    manners = Manners(PROVIDER, least_ms=LEAST_MS, silent_s=SILENT_S, closing='{"type":"Terminate"}')
+    etiquette = Etiquette(PROVIDER, least_ms=LEAST_MS, silent_s=SILENT_S, closing='{"type":"Terminate"}')
 
     def __init__(self) -> None:
         self._over = -1

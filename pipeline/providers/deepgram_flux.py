@@ -14,7 +14,7 @@ import msgspec
 from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing, ProviderError
 from pipeline.providers.socket import failed, url_of
-from pipeline.providers.stream import Manners, streaming, type_of
+from pipeline.providers.stream import Etiquette, streaming, type_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "deepgram"
@@ -80,7 +80,7 @@ class _Flux:
     """An utterance holds turns: usually one, none when nothing was said, more when the call outlasts the turn."""
 
     # Eighty milliseconds are what the vendor advises.
-    manners = Manners(PROVIDER, chunk_ms=80, silent_s=SILENT_S, closing='{"type":"CloseStream"}')
+    etiquette = Etiquette(PROVIDER, chunk_ms=80, silent_s=SILENT_S, closing='{"type":"CloseStream"}')
 
     def opening(self) -> Sequence[str]:
         return ()

@@ -16,7 +16,7 @@ import msgspec
 from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing
 from pipeline.providers.socket import failed, url_of
-from pipeline.providers.stream import Manners, streaming, type_of
+from pipeline.providers.stream import Etiquette, streaming, type_of
 from pipeline.providers.utterances import NEAR_MS, Utterance, Utterances, terms_of
 
 PROVIDER: Final = "deepgram"
@@ -72,7 +72,7 @@ class _Results(msgspec.Struct):
 class _Nova:
     """Segments settle one after another; none reaches across a Finalize."""
 
-    manners = Manners(
+    etiquette = Etiquette(
         PROVIDER,
         silent_s=SILENT_S,
         keep_alive='{"type":"KeepAlive"}',

@@ -19,7 +19,7 @@ import msgspec
 from pipeline.audio import NARROW_HZ, Resampler
 from pipeline.providers import Access, Hearing, Reason
 from pipeline.providers.socket import failed, url_of
-from pipeline.providers.stream import Manners, streaming
+from pipeline.providers.stream import Etiquette, streaming
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "inworld"
@@ -84,7 +84,7 @@ class _Problem(msgspec.Struct):
 class _Inworld:
     """Turns are told apart by their order alone: one answer for each that was ended."""
 
-    manners = Manners(PROVIDER, silent_s=SILENT_S, closing='{"closeStream":{}}')
+    etiquette = Etiquette(PROVIDER, silent_s=SILENT_S, closing='{"closeStream":{}}')
 
     def __init__(self, config: dict[str, object]) -> None:
         self._config = config

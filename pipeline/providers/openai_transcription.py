@@ -16,7 +16,7 @@ from pipeline.audio import NARROW_HZ, ulaw_encoded
 from pipeline.providers import Access, Hearing
 from pipeline.providers.socket import failed, url_of
 from pipeline.providers.statuses import NO_MONEY_LEFT
-from pipeline.providers.stream import Manners, streaming, type_of
+from pipeline.providers.stream import Etiquette, streaming, type_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "openai"
@@ -74,7 +74,7 @@ class _Error(msgspec.Struct):
 class _Realtime:
     """A transcription session; its items are given to the utterances in the order of both."""
 
-    manners = Manners(PROVIDER)
+    etiquette = Etiquette(PROVIDER)
 
     def __init__(self, transcription: dict[str, object]) -> None:
         self._transcription = transcription

@@ -20,7 +20,7 @@ from pipeline.providers.utterances import Utterance, Utterances
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class Etiquette:
     """What a vendor expects of a client.
 
     `silent_s` after the end of an utterance, a vendor that may leave one unanswered has nothing more to say of it.
@@ -39,7 +39,7 @@ class Wording(Protocol):
     """One vendor's protocol, for one connection."""
 
     @property
-    def manners(self) -> Manners:
+    def etiquette(self) -> Etiquette:
         """What the vendor expects."""
         ...
 
@@ -66,14 +66,14 @@ class StreamHearing:
     def __init__(self, socket: Socket, wording: Wording) -> None:
         self._socket = socket
         self._wording = wording
-        self._manners = wording.manners
+        self._etiquette = wording.etiquette
         self.news = News()
         self._utterances = Utterances(NARROW_HZ, self.news.post)
         self._outbox: deque[bytes | str] = deque(wording.opening())
         self._filled = asyncio.Event()
         self._pcm = bytearray()
-        self._chunk_bytes = bytes_of(self._manners.chunk_ms, NARROW_HZ)
-        self._least_bytes = bytes_of(self._manners.least_ms, NARROW_HZ)
+        self._chunk_bytes = bytes_of(self._etiquette.chunk_ms, NARROW_HZ)
+        self._least_bytes = bytes_of(self._etiquette.least_ms, NARROW_HZ)
         self._overdue: set[asyncio.TimerHandle] = set()
         self._lost = False
 
@@ -107,10 +107,10 @@ class StreamHearing:
             return
         for frame in self._wording.ending(ended, self._utterances):
             self._send(frame)
-        if self._manners.silent_s is not None and not ended.settled:
+        if self._etiquette.silent_s is not None and not ended.settled:
             loop = asyncio.get_running_loop()
             self._overdue = {due for due in self._overdue if due.when() > loop.time() and not due.cancelled()}
-            self._overdue.add(loop.call_later(self._manners.silent_s, self._give_up, ended))
+            self._overdue.add(loop.call_later(self._etiquette.silent_s, self._give_up, ended))
 
     def transcripts(self) -> AsyncGenerator[Transcript | TurnVerdict, None]:
         """Partials, finals and verdicts in order; raises ProviderError when hearing is lost; ends when closed."""
@@ -129,28 +129,28 @@ class StreamHearing:
             while True:
                 message = await self._socket.receive()
                 if isinstance(message, bytes):
-                    raise failed(self._manners.provider, "malformed", "a binary frame")
+                    raise failed(self._etiquette.provider, "malformed", "a binary frame")
                 try:
                     self._wording.take(message, self._utterances)
                 except msgspec.ValidationError:
-                    raise failed(self._manners.provider, "malformed", "not what the protocol says") from None
+                    raise failed(self._etiquette.provider, "malformed", "not what the protocol says") from None
         except ProviderError as error:
             self._lose(error)
 
     async def write(self) -> None:
         """Send what there is to send, and a word now and then when there is nothing."""
-        manners = self._manners
+        etiquette = self._etiquette
         try:
             while True:
                 while self._outbox:
                     await self._socket.send(self._outbox.popleft())
                 self._filled.clear()
                 try:
-                    async with asyncio.timeout(manners.keep_alive_s):
+                    async with asyncio.timeout(etiquette.keep_alive_s):
                         await self._filled.wait()
                 except TimeoutError:
-                    if manners.keep_alive is not None:
-                        await self._socket.send(manners.keep_alive)
+                    if etiquette.keep_alive is not None:
+                        await self._socket.send(etiquette.keep_alive)
         except ProviderError as error:
             self._lose(error)
 
@@ -179,7 +179,7 @@ async def streaming(
     access: Access, url: str, headers: Mapping[str, str], wording: Wording
 ) -> AsyncIterator[StreamHearing]:
     """Connect and listen for as long as the block; raises ProviderError."""
-    provider = wording.manners.provider
+    provider = wording.etiquette.provider
     async with connected(provider, url, headers, connect_s=access.connect_s) as socket:
         hearing = StreamHearing(socket, wording)
         tasks = [asyncio.create_task(work) for work in (hearing.read(), hearing.write())]
@@ -192,7 +192,7 @@ async def streaming(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            closing = wording.manners.closing
+            closing = wording.etiquette.closing
             if closing is not None and not socket.closed:
                 with suppress(ProviderError, TimeoutError):
                     async with asyncio.timeout(CLOSE_S):

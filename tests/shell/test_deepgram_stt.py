@@ -94,7 +94,7 @@ async def test_the_segments_of_an_utterance_are_joined() -> None:
 
 
 async def test_a_quiet_line_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deepgram_nova._Nova, "manners", replace(deepgram_nova._Nova.manners, keep_alive_s=0.02))
+    monkeypatch.setattr(deepgram_nova._Nova, "etiquette", replace(deepgram_nova._Nova.etiquette, keep_alive_s=0.02))
     async with DeepgramNovaServer() as server, DeepgramNova(access_to(server.url), "nova-3").open("en", None):
         await until(lambda: len(server.messages) > 1)
 
@@ -102,7 +102,7 @@ async def test_a_quiet_line_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_what_comes_too_late_is_not_given_to_the_next_utterance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deepgram_nova._Nova, "manners", replace(deepgram_nova._Nova.manners, silent_s=0.05))
+    monkeypatch.setattr(deepgram_nova._Nova, "etiquette", replace(deepgram_nova._Nova.etiquette, silent_s=0.05))
     async with (
         DeepgramNovaServer(["no", "yes"], Latency(final_ms=200)) as server,
         DeepgramNova(access_to(server.url), "nova-3").open("en", None) as hearing,

@@ -62,7 +62,7 @@ async def test_what_a_model_finishes_by_itself_is_joined() -> None:
 
 
 async def test_what_comes_too_late_is_not_given_to_the_next_utterance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inworld_stt._Inworld, "manners", replace(inworld_stt._Inworld.manners, silent_s=0.05))
+    monkeypatch.setattr(inworld_stt._Inworld, "etiquette", replace(inworld_stt._Inworld.etiquette, silent_s=0.05))
     async with (
         InworldSttServer(["no", "yes"], Latency(final_ms=200)) as server,
         InworldStt(access_to(server.url), "inworld/inworld-stt-1").open("en", None) as hearing,
