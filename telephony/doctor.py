@@ -11,7 +11,7 @@ from typing import TextIO
 from pipeline.realtime.config import SessionConfig
 from telephony import doctor_network, doctor_parts, doctor_vendors
 from telephony.check import read_dialplan
-from telephony.dialplan import DialplanError
+from telephony.dialplan import Dialplan, DialplanError
 from telephony.finding import Finding, as_json, is_sound, ok, print_findings
 from telephony.settings import Settings
 
@@ -33,22 +33,24 @@ async def run(settings: Settings, stream: TextIO, json: bool = False) -> int:
 
 async def _examined(settings: Settings) -> AsyncIterator[list[Finding]]:
     """Findings in groups, each as soon as it is there."""
-    agents, found = _dialplan(settings)
+    dialplan, found = _dialplan(settings)
+    # Whoever cannot be read may have the default engines.
+    agents = list(dialplan.agents.values()) or [SessionConfig()]
     yield found
     yield list(doctor_network.findings(settings.sip, settings.trunks))
     yield await doctor_parts.trunks(settings)
     yield [await doctor_parts.redis(settings.redis)]
     yield await doctor_parts.speech(settings, agents)
-    yield await doctor_vendors.findings(settings, agents)
+    yield await doctor_vendors.findings(settings, dialplan)
     yield doctor_parts.recordings(settings.media)
 
 
-def _dialplan(settings: Settings) -> tuple[list[SessionConfig], list[Finding]]:
-    """The agents, or one with the default engines when the dialplan cannot be read."""
+def _dialplan(settings: Settings) -> tuple[Dialplan, list[Finding]]:
+    """The dialplan, an empty one when it cannot be read."""
     try:
         dialplan = read_dialplan(settings)
     except DialplanError as error:
         faults = [Finding("dialplan", "fail", str(replace(fault, remedy="")), fault.remedy) for fault in error.faults]
-        return [SessionConfig()], faults
+        return Dialplan(), faults
     found = f"{settings.dialplan}: {len(dialplan.routes)} routes, {len(dialplan.agents)} agents"
-    return list(dialplan.agents.values()), [ok("dialplan", found)]
+    return dialplan, [ok("dialplan", found)]

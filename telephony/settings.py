@@ -255,22 +255,19 @@ class _Environment:
 
     def _with_usual_variables(self, settings: Settings) -> Settings:
         """What other programs also read: keys such as OPENAI_API_KEY, and XDG_CACHE_HOME, stand in for defaults."""
-        for vendor, name in vendor_table.URL_VARIABLES.items():
-            if (url := self.environ.get(name)) and not vendor_table.is_web_address(url):
-                self._refuse(("vendor", vendor, "base_url"), name, "is no web address", "https://HOST/v1")
-        for vendor, name in vendor_table.KEY_VARIABLES.items():
-            key, own = self.environ.get(name), settings.vendors.get(vendor)
-            if key and not (own and own.api_key) and not vendor_table.is_sendable(key):
-                self._refuse(("vendor", vendor, "api_key"), name, vendor_table.NO_KEY, vendor_table.KEY_HINT)
+        for usual in vendor_table.USUAL_VARIABLES:
+            for vendor, name in usual.names.items():
+                words, path = self.environ.get(name), ("vendor", vendor, usual.key)
+                if words and not getattr(settings.vendors.get(vendor), usual.key, None):
+                    self.used[path] = name
+                    if not usual.fits(words):
+                        self.faulty.add(path)
+                        self.faults.append(Fault(ENVIRONMENT, 0, name, usual.problem, usual.remedy))
         providers = settings.providers
         if providers.models_dir == ProviderSettings().models_dir and (cache := self.environ.get("XDG_CACHE_HOME")):
             providers = replace(providers, models_dir=Path(cache) / "offhook" / "models")
         vendors = vendor_table.with_usual_variables(settings.vendors, self.environ)
         return replace(settings, providers=providers, vendors=vendors)
-
-    def _refuse(self, path: KeyPath, name: str, problem: str, remedy: str) -> None:
-        self.faulty.add(path)
-        self.faults.append(Fault(ENVIRONMENT, 0, name, problem, remedy))
 
 
 def _variable(path: KeyPath) -> str:

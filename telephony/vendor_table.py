@@ -5,7 +5,7 @@ speaks there. Who speaks a protocol is `telephony.makers`' to say. `openai-files
 an utterance when it is over; `openai` in hearing is Realtime transcription.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Final, Literal
@@ -107,6 +107,8 @@ KEY_VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 NO_KEY: Final = "is no key"
+NO_ADDRESS: Final = "is no web address"
+ADDRESS_HINT: Final = "https://HOST/v1"
 KEY_HINT: Final = "letters, digits and signs, without blanks or a line's end"
 URL_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({"openai": "OPENAI_BASE_URL"})
 
@@ -150,7 +152,7 @@ def broken(told: Mapping[str, Vendor]) -> Iterator[tuple[tuple[str, ...], str, s
         for key in ("base_url", *(f"{layer}_base_url" for layer in PROTOCOLS)):
             url = getattr(vendor, key)
             if url and not is_web_address(url):
-                yield (name, key), "is no web address", "https://HOST/v1"
+                yield (name, key), NO_ADDRESS, ADDRESS_HINT
         if vendor.api_key and not is_sendable(vendor.api_key.reveal()):
             yield (name, "api_key"), NO_KEY, KEY_HINT
         for layer, protocols in PROTOCOLS.items():
@@ -177,3 +179,20 @@ def is_web_address(url: str) -> bool:
         return parts.scheme in ("http", "https", "ws", "wss") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class UsualVariables:
+    """Variables that other programs also read, by vendor; what one says stands in for a key of the vendor's table."""
+
+    key: str
+    names: Mapping[str, str]
+    fits: Callable[[str], bool]
+    problem: str
+    remedy: str
+
+
+USUAL_VARIABLES: Final = (
+    UsualVariables("base_url", URL_VARIABLES, is_web_address, NO_ADDRESS, ADDRESS_HINT),
+    UsualVariables("api_key", KEY_VARIABLES, is_sendable, NO_KEY, KEY_HINT),
+)

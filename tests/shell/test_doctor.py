@@ -1,20 +1,19 @@
 """`offhook doctor` says what is wrong with a machine and what to do; each story breaks one thing for real."""
 
-import asyncio
 import io
 import json
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.realtime.config import Audio, AudioInput, AudioOutput, SemanticVad, SessionConfig
-from telephony import doctor_network, doctor_parts, doctor_vendors
+from telephony import doctor_network, doctor_parts
 from telephony.finding import Finding, as_json, is_sound, ok, print_findings
 from telephony.settings import (
     MediaSettings,
@@ -24,10 +23,8 @@ from telephony.settings import (
     Settings,
     SipSettings,
     Trunk,
-    read,
 )
 from telephony.state.private_redis import RedisServer
-from telephony.vendor_table import Vendor
 
 HERE = SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=0)
 
@@ -171,81 +168,6 @@ async def test_engines_are_started_as_a_call_would(tmp_path: Path) -> None:
         ("voice", "ok"),
         ("voice", "ok"),
     ]
-
-
-@asynccontextmanager
-async def a_web_server(answer: str) -> AsyncIterator[str]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(f"HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-
-
-async def about_vendors(agent: SessionConfig, settings: Settings) -> list[Finding]:
-    return await doctor_vendors.findings(settings, [agent])
-
-
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [
-        ("200 OK", "ok"),
-        ("404 Not Found", "note"),
-        ("302 Found\r\nlocation: http://127.0.0.1:1/", "ok"),
-        ("401 Unauthorized", "fail"),
-    ],
-)
-async def test_a_language_models_server_is_asked(answer: str, state: str) -> None:
-    async with a_web_server(answer) as url:
-        settings = Settings(vendors={"openai": Vendor(base_url=url, api_key=Secret("planted"))})
-        (finding,) = await about_vendors(SessionConfig(model="openai/m"), settings)
-
-    assert (finding.state, "planted" in str(finding)) == (state, False)
-
-
-async def test_a_vendor_that_is_not_there_is_a_fault_at_the_line_of_its_address(tmp_path: Path) -> None:
-    file = tmp_path / "offhook.toml"
-    with a_held_port(socket.SOCK_DGRAM) as unused:
-        file.write_text(f'[vendor.hall]\nllm = "openai"\nbase_url = "http://127.0.0.1:{unused}/v1"\n')
-        (finding,) = await about_vendors(SessionConfig(), read(file, {}))
-
-    assert (finding.state, finding.found, finding.remedy) == (
-        "fail",
-        f"http://127.0.0.1:{unused}/v1 cannot be reached",
-        f"correct {file}:3: vendor.hall.base_url or the network",
-    )
-
-
-async def test_an_address_without_the_vendors_api_is_noted_with_its_line(tmp_path: Path) -> None:
-    file = tmp_path / "offhook.toml"
-    async with a_web_server("404 Not Found") as url:
-        file.write_text(f'[vendor.hall]\nllm = "openai"\nbase_url = "{url}"\n')
-        (finding,) = await about_vendors(SessionConfig(), read(file, {}))
-
-    assert finding == Finding(
-        "hall",
-        "note",
-        f"{url}/models is not there (404)",
-        f"correct {file}:3: vendor.hall.base_url, unless chat works: most end in /v1",
-    )
-
-
-async def test_a_vendor_without_a_key_is_noted_or_a_fault_when_all_agents_need_it() -> None:
-    noted = await about_vendors(SessionConfig(model="openai/m"), Settings())
-    fault = await about_vendors(SessionConfig(), Settings(providers=ProviderSettings(llm="openai/m")))
-    scripted = await about_vendors(SessionConfig(model="scripted/reception"), Settings())
-
-    assert ([finding.state for finding in (*noted, *fault)], scripted) == (["note", "fail"], [])
-
-
-async def test_a_key_goes_to_nobody_whose_way_of_taking_it_is_another() -> None:
-    async with a_web_server("401 Unauthorized") as url:
-        settings = Settings(vendors={"anthropic": Vendor(base_url=url, api_key=Secret("planted"))})
-        (finding,) = await about_vendors(SessionConfig(), settings)
-
-    assert finding == Finding("anthropic", "ok", f"{url} answers (401)")
 
 
 def test_recordings_need_a_folder_that_can_be_written_to(tmp_path: Path) -> None:
