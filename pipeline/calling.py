@@ -82,9 +82,10 @@ class Calling:
         self._rounds += goes_on
         return out, goes_on
 
-    def answered(self, call_id: str) -> None:
-        """Somebody answered; the output is in the conversation."""
-        self._since_ms.pop(call_id, None)
+    def answered(self, call_id: str, *, counts: bool) -> None:
+        """Somebody answered; the output is in the conversation. If it `counts`, the last one makes one more round."""
+        if self._since_ms.pop(call_id, None) is not None and not self.pending:
+            self._rounds += counts
 
     def given_up(self, now_ms: int) -> list[Output]:
         """Answer the calls that have waited for too long; the model is to go on, without more, when none is left."""

@@ -78,7 +78,7 @@ class Limits:
     tool_ms: int = 20_000
     farewell_ms: int = 30_000
     digits_pause_ms: int = 1_200
-    tool_rounds: int = 6
+    tool_rounds: int = 8
     idle_prompts: int = 2
     failures: int = 3
 

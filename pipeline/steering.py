@@ -122,8 +122,11 @@ class Steering:
         if isinstance(item, FunctionCallItem) and not item.call_id:
             item = replace(item, call_id=self._ids("call"))
         out = whole_item(self._ids, item, self._conversation.insert(item, after))
+        if isinstance(item, MessageItem) and item.role == "user":
+            self._answering.calling.caller_spoke()
         if isinstance(item, FunctionOutputItem):
-            self._answering.calling.answered(item.call_id)
+            # How far a client goes on its own line is its own affair.
+            self._answering.calling.answered(item.call_id, counts=not self._setting.client_plays)
             if answers_of_itself(self.config) and not self._answering.calling.pending:
                 self._answering.owe()
         return out

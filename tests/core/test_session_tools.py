@@ -6,7 +6,7 @@ from pipeline.providers import FunctionCall, FunctionOutput, Tool
 from pipeline.realtime.config import FunctionTool, SessionConfig, ToolChoiceFunction
 from pipeline.realtime.events import FunctionArgumentsDone, ResponseCreated, ResponseDone
 from pipeline.signals import Greet, Limits, Permissions, StartReply
-from tests.drive.client import answers, asks, becomes
+from tests.drive.client import a_client, answers, asks, becomes, creates
 from tests.drive.story import Story
 
 LOOKUP = SessionConfig(tools=(FunctionTool(name="lookup", description="Find a table."),))
@@ -235,6 +235,48 @@ def test_after_too_many_rounds_no_function_is_offered() -> None:
         call.model_ends()
 
     assert offered == [["lookup"], ["lookup"], []]
+
+
+def tools_offered_while_it_goes_on_and_on(call: Story, rounds: int) -> list[int]:
+    """How many functions the model is offered, each time it is asked again with what it has looked up."""
+    offered = []
+    for number in range(rounds):
+        call.model_calls("lookup", call_id=f"call_{number}")
+        call.model_ends()
+        call.tell(answers(f"call_{number}", "no"))
+        call.tell(asks())
+        assert call.prompt is not None
+        offered.append(len(call.prompt.tools))
+    return offered
+
+
+def test_a_model_that_looks_things_up_again_and_again_is_made_to_speak_to_the_caller() -> None:
+    call = Story(LOOKUP, limits=Limits(tool_rounds=2))
+    call.caller_says("is there a table")
+    in_a_row = tools_offered_while_it_goes_on_and_on(call, 3)
+    call.agent_says("There is none.", 1_000)
+    call.passes(1_020)
+    call.caller_says("and on Sunday")
+
+    assert call.prompt is not None
+    assert (in_a_row, len(call.prompt.tools)) == ([1, 1, 0], 1)
+
+
+def test_what_an_application_says_for_the_caller_begins_a_new_count_of_rounds() -> None:
+    call = Story(LOOKUP, limits=Limits(tool_rounds=2))
+    call.caller_says("is there a table")
+    tools_offered_while_it_goes_on_and_on(call, 2)
+    creates(call, "The caller has sent a message: and on Sunday?")
+
+    assert tools_offered_while_it_goes_on_and_on(call, 2) == [1, 1]
+
+
+def test_how_long_a_client_looks_things_up_on_its_own_line_is_its_own_affair() -> None:
+    call = a_client(LOOKUP, limits=Limits(tool_rounds=2))
+    creates(call, "is there a table")
+    call.tell(asks())
+
+    assert tools_offered_while_it_goes_on_and_on(call, 4) == [1] * 4
 
 
 def test_the_model_is_offered_what_the_session_has_and_the_route_allows() -> None:
