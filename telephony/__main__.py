@@ -4,7 +4,6 @@ import argparse
 import io
 import json
 import math
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -225,5 +224,4 @@ async def _faults_told(work: Coroutine[None, None, dict[str, Any]]) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())
