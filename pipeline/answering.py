@@ -175,10 +175,7 @@ class Answering:
 
     def hearing_lost(self, reason: Reason) -> list[Output]:
         """Where somebody can be told, a session without ears goes on in writing."""
-        if self._client_plays:
-            self._listening.awaiting.deafen(reason)
-            return []
-        return [] if self.farewell.silences else self.deaf(reason)
+        return [] if self._client_plays or self.farewell.silences else self.deaf(reason)
 
     def deaf(self, reason: Reason) -> list[Output]:
         """The agent cannot hear any more."""

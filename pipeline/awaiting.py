@@ -56,7 +56,6 @@ class Awaiting:
         self._patience_ms = patience_ms
         self._waiting: dict[int, tuple[Uttered, int]] = {}
         self._spans: dict[str, CallerAudio] = {}
-        self._deaf: Reason | None = None
         self.told = told
 
     def __len__(self) -> int:
@@ -96,24 +95,19 @@ class Awaiting:
         if waiting is None:
             return [], None
         uttered, _ = waiting
-        if self._deaf is not None and not text:
-            return self._lost(uttered, self._deaf, "The recogniser is gone.")
-        self._deaf = None
         self._conversation.hears(uttered.item_id, text)
         understood = Understood(uttered.item_id, text, uttered.speech_ms, uttered.by_hand)
         return self._completed(uttered, text), understood
 
     def overdue(self, now_ms: int) -> Told:
         """Give up on words that have been owed for too long."""
-        for utterance, (uttered, since_ms) in self._waiting.items():
-            if now_ms - since_ms > self._patience_ms:
-                del self._waiting[utterance]
-                return self._lost(uttered, "stalled", "No transcript in time.")
-        return [], None
+        late = (each for each, (_, since_ms) in self._waiting.items() if now_ms - since_ms > self._patience_ms)
+        return self.lost(next(late, 0), "stalled")
 
-    def deafen(self, reason: Reason | None) -> None:
-        """The recogniser is gone: what it owes is lost, until it answers again; None when there is another."""
-        self._deaf = reason
+    def lost(self, utterance: int, reason: Reason) -> Told:
+        """Nobody will know what was said in this utterance."""
+        waiting = self._waiting.pop(utterance, None)
+        return ([], None) if waiting is None else self._lost(waiting[0], reason)
 
     def span(self, item_id: str) -> CallerAudio | None:
         """Where the caller's item lies in the audio."""
@@ -143,8 +137,8 @@ class Awaiting:
             TranscriptCompleted(event_id=event("event"), item_id=item_id, transcript=text, usage=usage),
         ]
 
-    def _lost(self, uttered: Uttered, reason: Reason, message: str) -> Told:
-        """Nobody will know what was said."""
+    def _lost(self, uttered: Uttered, reason: Reason) -> Told:
+        message = "No transcript in time." if reason == "stalled" else "The recogniser is gone."
         self._conversation.hears(uttered.item_id, "")
         understood = Understood(uttered.item_id, "", uttered.speech_ms, uttered.by_hand, lost=reason)
         if not self.told:

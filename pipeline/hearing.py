@@ -2,7 +2,7 @@
 
 A recogniser may still be connecting when the caller speaks, it may break, and it may owe a transcript for too long
 while there is another. What it has not understood is kept, and the next one hears it from its beginning; an utterance
-too long to be kept is given up, never heard in part.
+that is too long to be kept, or that each of several has owed for too long, is given up, never heard in part.
 """
 
 import asyncio
@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline.audio import FRAME_MS, Frame
 from pipeline.fallback.race import Candidate, stalled, willing
 from pipeline.providers import Hearing, ProviderError, Reason, Transcript, TurnVerdict
-from pipeline.signals import HearingLost, Input
+from pipeline.signals import HearingLost, Input, UtteranceLost
 
 PREFIX_MS = 2_000
 KEPT_MS = 20_000
@@ -31,13 +32,24 @@ Recognisers = Sequence[Candidate[OpenHearing]]
 
 @dataclass(slots=True)
 class _Utterance:
-    """Its frames while they are all here; `given` says whether the open recogniser has it."""
+    """Its frames while they are all here; `given` says whether the open recogniser has it, `owed` how many owed it."""
 
     frames: list[Frame]
     whole: bool = True
     ended: bool = False
     given: bool = False
+    owed: int = 0
     due: asyncio.TimerHandle | None = None
+
+    def expect(self, within_s: float, late: Callable[[], None]) -> None:
+        """Its transcript is due so soon from now on."""
+        self.settle()
+        self.due = asyncio.get_running_loop().call_later(within_s, late)
+
+    def settle(self) -> None:
+        """Nothing is due any more."""
+        if self.due is not None:
+            self.due.cancel()
 
 
 class Ear:
@@ -101,14 +113,14 @@ class Ear:
         self._open = None
         utterance = self._unheard.get(number)
         if utterance is None:
-            self._post(Transcript(number, "", final=True))
+            self._post(UtteranceLost(number, self._lost or "stalled"))
             return
         utterance.ended = True
         self._watch(number, utterance)
         if utterance.given and self._hearing is not None:
             self._hearing.end(number)
         elif not utterance.whole:
-            self._give_up(number)
+            self._give_up(number, "unreachable")
 
     async def run(self) -> None:
         """Keep a recogniser open, for as long as one can be had."""
@@ -172,15 +184,16 @@ class Ear:
 
     def _watch(self, number: int, utterance: _Utterance) -> None:
         """Its transcript is due from now on, if somebody else could give it."""
-        if utterance.due is not None:
-            utterance.due.cancel()
         if len(self._recognisers) > 1:
-            utterance.due = asyncio.get_running_loop().call_later(self._final_within_s, self._overdue, number)
+            utterance.expect(self._final_within_s, partial(self._overdue, number))
 
     def _overdue(self, number: int) -> None:
-        """The transcript of an ended utterance is late: another recogniser hears it."""
-        utterance = self._unheard.get(number)
-        if utterance is not None and utterance.whole and self._stay is not None:
+        """The transcript of an ended utterance is late: another recogniser hears it, if there is one that has not."""
+        utterance = self._unheard[number]
+        utterance.owed += 1
+        if utterance.owed >= len(self._recognisers):
+            self._give_up(number, "stalled")
+        if utterance.whole and self._stay is not None:
             self._late = True
             self._stay.reschedule(0)
             self._stay = None
@@ -219,23 +232,21 @@ class Ear:
         for number, utterance in tuple(self._unheard.items()):
             utterance.given = False
             if utterance.ended and not utterance.whole:
-                self._give_up(number)
+                self._give_up(number, "unreachable")
 
     def _settled(self, number: int) -> None:
         """Nothing more is owed for this utterance."""
-        due = self._unheard.pop(number).due
-        if due is not None:
-            due.cancel()
+        self._unheard.pop(number).settle()
 
-    def _give_up(self, number: int) -> None:
+    def _give_up(self, number: int, reason: Reason) -> None:
         self._settled(number)
-        self._post(Transcript(number, "", final=True))
+        self._post(UtteranceLost(number, reason))
 
     def _lose(self, reason: Reason) -> None:
         self._lost = reason
         self._open = None
         self._post(HearingLost(reason))
         for number in [number for number, utterance in self._unheard.items() if utterance.ended]:
-            self._give_up(number)
+            self._give_up(number, reason)
         for number in tuple(self._unheard):
             self._settled(number)

@@ -92,7 +92,6 @@ class Listening:
         self.turns.configure(config)
         self._audio = audio
         self.awaiting.told = audio.transcription is not None
-        self.awaiting.deafen(None)
         return out
 
     def hear(self, score: float) -> Edge | None:

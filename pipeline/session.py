@@ -5,7 +5,7 @@ a client plays, it is what `Elapsed` says. Event order follows OpenAI's Realtime
 """
 
 from pipeline.answering import Answering, Surroundings
-from pipeline.awaiting import FALSE_START_MS, Understood
+from pipeline.awaiting import FALSE_START_MS, Told, Understood
 from pipeline.barge_in import BargeIn
 from pipeline.conversation import Conversation
 from pipeline.foresight import Foresight
@@ -47,6 +47,7 @@ from pipeline.signals import (
     SpeechReached,
     TimeIsUp,
     TransferFailed,
+    UtteranceLost,
 )
 from pipeline.steering import Steering
 from pipeline.terms import HEARD_OUT, NOTHING_SPECIAL
@@ -117,6 +118,8 @@ class Session:
                 out = self._speaking.playout(played_ms) + self._overdue()
             case Transcript():
                 out = self._transcribed(happened)
+            case UtteranceLost(utterance, reason):
+                out = self._unheard(self._listening.awaiting.lost(utterance, reason))
             case TurnVerdict() | SoundJudged():
                 self._listening.judged(happened)
                 out = []
@@ -221,7 +224,7 @@ class Session:
         if caller.pressing:
             return self._entry()
         if caller.waiting:
-            return self._unheard()
+            return self._unheard(caller.awaiting.overdue(now_ms))
         if not idle or caller.speaking or farewell.silences:
             self._quiet.broken()
             return self._answering.stalled()
@@ -229,8 +232,8 @@ class Session:
             return self._unanswered(now_ms)
         return self._too_quiet()
 
-    def _unheard(self) -> list[Output]:
-        out, understood = self._listening.awaiting.overdue(self._listening.now_ms)
+    def _unheard(self, told: Told) -> list[Output]:
+        out, understood = told
         if understood is None:
             return out
         out += self._understood(understood)

@@ -121,6 +121,14 @@ class HearingLost:
 
 
 @dataclass(frozen=True, slots=True)
+class UtteranceLost:
+    """No recogniser will tell the words of this utterance."""
+
+    utterance: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyDelta:
     """The model's stream went on."""
 
@@ -204,6 +212,7 @@ Input = (
     | TurnVerdict
     | SoundJudged
     | HearingLost
+    | UtteranceLost
     | ReplyDelta
     | ReplyEnded
     | ReplyFailed

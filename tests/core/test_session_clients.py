@@ -17,6 +17,7 @@ from pipeline.signals import (
     SpeechFailed,
     SpeechMade,
     TimeIsUp,
+    UtteranceLost,
 )
 from tests.drive.client import a_client, asks, commits, creates, errors, says
 from tests.drive.story import SPEECH, Story, sound
@@ -52,7 +53,7 @@ def test_a_recogniser_that_is_gone_fails_what_it_owes_and_writing_goes_on() -> N
     call.tell(HearingLost("unreachable"))
     call.caller_speaks(600)
     call.caller_stops()
-    call.recogniser_hears("")
+    call.tell(UtteranceLost(1, "unreachable"))
 
     failed, done = call.take(TranscriptFailed, ResponseDone)
     assert (failed.error.code, done.response.status_details.error.code) == ("stt_unreachable", "stt_unreachable")

@@ -34,6 +34,7 @@ from pipeline.signals import (
     SpeechMade,
     TimeIsUp,
     TransferFailed,
+    UtteranceLost,
 )
 from tests.drive.client import answers, asks, becomes, cancels, says
 from tests.drive.story import SILENCE, SPEECH, sound
@@ -172,6 +173,7 @@ inputs: st.SearchStrategy[Input] = st.one_of(
     st.builds(ReplyDelta, responses, deltas),
     st.builds(ReplyDelta, responses, deltas),
     st.builds(ReplyEnded, responses),
+    st.builds(UtteranceLost, st.integers(0, 4), reasons),
     st.builds(ReplyFailed, responses, reasons),
     st.builds(SpeechMade, responses, pieces, st.sampled_from([b"", sound(20), sound(400), b"odd"])),
     st.builds(SpeechMade, responses, pieces, st.just(sound(200))),

@@ -71,7 +71,7 @@ class Recogniser:
 
     def __init__(self, *texts: str, final_s: float = 0.1, connect_s: float = 0.0, faults: Faults | None = None) -> None:
         self._texts = list(texts)
-        self._final_s = final_s
+        self.final_s = final_s
         self._connect_s = connect_s
         self.faults = faults or Faults()
         self.open = 0
@@ -102,7 +102,7 @@ class Recogniser:
         self.heard[-1][-1] = (utterance, speech + loud, silence + (not loud))
 
     def end(self, utterance: int) -> None:
-        asyncio.get_running_loop().call_later(self._final_s, self._finish, utterance, self._news)
+        asyncio.get_running_loop().call_later(self.final_s, self._finish, utterance, self._news)
 
     def break_off(self, *, reconnect_s: float = 0.0) -> None:
         """The connection is lost; the next one takes so long."""

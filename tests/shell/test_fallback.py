@@ -12,7 +12,7 @@ from pipeline.fallback.breaker import FAILURES, REST_MS
 from pipeline.fallback.model import GO_ON, FallbackModel
 from pipeline.fallback.race import LLM_PATIENCE, TTS_PATIENCE, Candidate, willing
 from pipeline.fallback.voice import FallbackVoice, Speaker
-from pipeline.hearing import RETRY_S, Ear
+from pipeline.hearing import FINAL_WITHIN_S, RETRY_S, Ear
 from pipeline.providers import (
     AT_WORK,
     Delta,
@@ -24,6 +24,7 @@ from pipeline.providers import (
     Reached,
     TextDelta,
 )
+from pipeline.realtime.events import TranscriptFailed
 from tests.drive.call import Call, words
 from tests.drive.cascade import Faults, Model, Recogniser, Voice, now_s
 from tests.drive.quick_loop import quickly
@@ -302,6 +303,38 @@ def test_a_recogniser_that_owes_a_transcript_is_replaced_in_time() -> None:
             return now_s() - ended_s
 
     assert quickly(story) == pytest.approx(1.3, abs=0.05)
+
+
+def test_a_caller_whom_no_recogniser_answers_is_told_so_in_time_and_no_model_guesses() -> None:
+    first, second = (Recogniser("too late", final_s=60.0) for _ in range(2))
+
+    async def story() -> tuple[float, int]:
+        async with Call(first, second=(second, None, None)).runs(greet=False) as call:
+            await call.ends_a_turn(600)
+            ended_s = now_s()
+            await call.is_answered(within_s=5.0)
+            assert call.has_seen(TranscriptFailed, 1)
+            return now_s() - ended_s, len(call.model.prompts)
+
+    waited_s, prompts = quickly(story)
+    assert waited_s == pytest.approx(2 * FINAL_WITHIN_S + 0.1, abs=0.15)
+    assert not prompts
+
+
+def test_recognisers_that_hang_for_one_utterance_hear_the_next() -> None:
+    first, second = (Recogniser("a table please", final_s=60.0) for _ in range(2))
+
+    async def story() -> None:
+        async with Call(first, second=(second, None, None)).runs(greet=False) as call:
+            await call.ends_a_turn(600)
+            await call.is_answered(within_s=5.0)
+            first.final_s = second.final_s = 0.1
+            await call.until(lambda: not call.line.queued_ms)
+            await call.ends_a_turn(600)
+            await call.until(lambda: call.model.prompts)
+            assert call.model.said(1)[-1] == "a table please"
+
+    quickly(story)
 
 
 def test_a_recogniser_named_while_another_is_tried_again_listens_in_its_place() -> None:
