@@ -27,15 +27,14 @@ from telephony.settings import ControlSettings, LogSettings, SipSettings
 from telephony.vendors import Opening, Vendors
 
 DIALPLAN = """
+[agents.bench]
+model = "simulated"
 [[route]]
 did = "*"
 agent = "bench"
-speculation = 0.5
-
-[agents.bench]
-model = "simulated"
 """
 SEMANTIC = """
+speculation = 0.5
 [agents.bench.audio.input.turn_detection]
 type = "semantic_vad"
 eagerness = "medium"
