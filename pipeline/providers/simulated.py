@@ -20,11 +20,15 @@ from pipeline.providers import Delta, Prompt, TextDelta, Transcript, Usage
 PITCH_HZ = 150
 SYLLABLES_HZ = 4
 PEAK = 8_000
+GOLDEN_SHARE = (math.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """What each vendor takes. Speech is made `times_real_time` as fast as it is heard, in chunks of `chunk_ms`."""
+    """What each vendor takes. Speech is made `times_real_time` as fast as it is heard, in chunks of `chunk_ms`.
+
+    Finals come `final_ms` after their utterance, give or take half of `spread_ms`: evenly spread, the same in each run.
+    """
 
     partial_ms: float = 200.0
     final_ms: float = 100.0
@@ -34,6 +38,11 @@ class Latency:
     times_real_time: float = 8.0
     chunk_ms: int = 100
     word_ms: int = 320
+    spread_ms: float = 0.0
+
+    def final_after_s(self, nth: int) -> float:
+        """How long after its end the final of the nth utterance comes."""
+        return (self.final_ms + self.spread_ms * (nth * GOLDEN_SHARE % 1 - 0.5)) / 1_000
 
 
 class SimulatedHearing:
@@ -64,7 +73,7 @@ class SimulatedHearing:
         self._forget()
         final = Transcript(utterance, self._text(utterance), final=True)
         loop = asyncio.get_running_loop()
-        self._due.add(loop.call_later(self._latency.final_ms / 1_000, self._news.put_nowait, final))
+        self._due.add(loop.call_later(self._latency.final_after_s(utterance), self._news.put_nowait, final))
         self._due = {due for due in self._due if due.when() > loop.time()}
 
     async def transcripts(self) -> AsyncGenerator[Transcript, None]:

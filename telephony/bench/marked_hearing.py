@@ -64,7 +64,7 @@ class MarkedHearing:
         text = self._line.after(self._spoken_ms) if self._line else ""
         loop = asyncio.get_running_loop()
         final = Transcript(utterance, text, final=True)
-        self._due.add(loop.call_later(self._latency.final_ms / 1_000, self._news.put_nowait, final))
+        self._due.add(loop.call_later(self._latency.final_after_s(utterance), self._news.put_nowait, final))
         self._due = {due for due in self._due if due.when() > loop.time()}
 
     async def transcripts(self) -> AsyncGenerator[Transcript, None]:

@@ -2,11 +2,13 @@
 
 import re
 
+from pipeline.audio import FRAME_MS
 from pipeline.providers.simulated import Latency
 from pipeline.realtime.config import ServerVad
 from pipeline.sentences import SentenceCutter
 
-LATENCY = Latency()
+# Speech is taken in and given out in frames: spread over one, half a frame more or less is told as half a frame.
+LATENCY = Latency(spread_ms=FRAME_MS)
 REPLY = "Of course I can, and the table by the window is free. Is there anything else for you?"
 SPARE_CALLS = 8
 PARTIAL_MS = 150.0

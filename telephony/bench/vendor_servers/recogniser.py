@@ -55,6 +55,7 @@ class Talk:
         self.samples = 0
         self.spoken: Spoken | None = None
         self._server = server
+        self._ended = 0
         self._due: set[asyncio.TimerHandle] = set()
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
 
@@ -82,7 +83,9 @@ class Talk:
     def say_later(self, make: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
         """Send it after the final's latency."""
         loop = asyncio.get_running_loop()
-        due_s = loop.time() + self._server.latency.final_ms / 1_000
+        due_s = loop.time() + self._server.latency.final_after_s(self._ended)
+
+        self._ended += 1
 
         def say() -> None:
             self._server.lateness.due(due_s)
