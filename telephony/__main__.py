@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -56,9 +57,15 @@ def _parser() -> argparse.ArgumentParser:
     call.add_argument("--trunk", help="which trunk carries the call")
     call.add_argument("--caller", help="the number that the callee sees")
     checked = command("check", _check, "Read settings and dialplan, and name every fault with file and line.")
+    route = command("route", _route, "Say which agent would answer a call, and why.")
+    route.add_argument("--to", required=True, metavar="DID", help="the number that is called")
+    route.add_argument("--from", dest="caller", default="anonymous", metavar="CALLER", help="who calls")
+    route.add_argument("--at", type=_moment, metavar="TIME", help="2026-12-24T18:00, in the dialplan's zone, or +01:00")
+    route.add_argument("--trunk", help="the trunk it comes by")
+    route.add_argument("--header", type=_header, action="append", default=[], metavar="NAME=VALUE")
     doctor = command("doctor", _doctor, "Find out what is wrong with this machine's set-up, and what to do.")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
-    for added in (serve, call, checked, doctor):
+    for added in (serve, call, checked, route, doctor):
         added.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file (TOML)")
     _add_benches(command("bench", _bench, "Measure this machine, and how well calls go on it."))
     return parser
@@ -83,6 +90,20 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
         kind.add_argument(counted, type=_count, default=default)
         kind.add_argument("--seconds", type=_seconds, default=30.0, help="length of the whole bench")
         kind.add_argument("--json", action="store_true", help="print only one JSON object")
+
+
+def _moment(words: str) -> datetime:
+    try:
+        return datetime.fromisoformat(words)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{words!r} is no time such as 2026-12-24T18:00") from None
+
+
+def _header(words: str) -> tuple[str, str]:
+    name, there, value = words.partition("=")
+    if not (name and there):
+        raise argparse.ArgumentTypeError(f"{words!r} is not NAME=VALUE")
+    return name, value
 
 
 def _share(words: str) -> float:
@@ -161,6 +182,19 @@ def _check(arguments: argparse.Namespace) -> int:
     from telephony import check
 
     return check.run(arguments.config, sys.stdout)
+
+
+def _route(arguments: argparse.Namespace) -> int:
+    from telephony import route_asked
+
+    asked = route_asked.Question(
+        did=arguments.to,
+        caller=arguments.caller,
+        at=arguments.at,
+        trunk=arguments.trunk,
+        headers=dict(arguments.header),
+    )
+    return route_asked.run(settings.read(arguments.config), asked, sys.stdout)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

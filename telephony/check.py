@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TextIO
 
 from telephony import settings as settings_file
-from telephony.dialplan import ANY, NOBODY_DECIDED, Broken, Dialplan, DialplanError, Draft, Route, parse
+from telephony.conditions import ANY
+from telephony.dialplan import NOBODY_DECIDED, Broken, Dialplan, DialplanError, Draft, Route, parse
 from telephony.faults import Fault, did_you_mean
 from telephony.provider_table import PLACES, WHAT, ProviderTable, flow_of, name_in
 from telephony.settings import Reading, Settings, SettingsError
@@ -107,6 +108,7 @@ def _text(path: Path) -> str:
 def _disagreements(settings: Settings, draft: Draft, is_told: IsTold = _nothing_told) -> Iterator[Broken]:
     table = ProviderTable(settings.providers, draft.flows, settings.known)
     layers = {path: layer for layer, path in PLACES.items()}
+    trunks = [trunk.name for trunk in settings.trunks]
     for name, agent in draft.agents.items():
         for path, problem, remedy in table.unknown(agent, strictly=True):
             if path not in layers or not is_told(layers[path], name_in(agent, layers[path])):
@@ -118,6 +120,8 @@ def _disagreements(settings: Settings, draft: Draft, is_told: IsTold = _nothing_
         if route.webhook and not settings.control.is_on:
             remedy = "port = 8080 under [control] in the settings"
             yield ("route", index, "webhook"), "applications cannot answer: the control API is off", remedy
+        if route.trunk and route.trunk not in trunks:
+            yield ("route", index, "trunk"), f"there is no trunk {route.trunk!r}", did_you_mean(route.trunk, trunks)
         if route.record and settings.media.recordings_dir is None:
             remedy = 'recordings_dir = "FOLDER" under [media] in the settings'
             yield ("route", index, "record"), "there is nowhere to record to", remedy
@@ -139,7 +143,7 @@ def _unplayable(path: Path, loudness_db: int, key: KeyPath) -> Iterator[Broken]:
 def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:
     """What the dialplan comes to, one line a route."""
     for route in dialplan.routes:
-        yield f"{route.did}{'' if route.caller == ANY else f' from {route.caller}'} -> {_decision(route)}"
+        yield f"{_calls(route)} -> {decision(route)}"
     table = ProviderTable(settings.providers, dialplan.flows, settings.known)
     for name, agent in dialplan.agents.items():
         then = [choice.name for choice in table.choices("llm", agent)[1:]]
@@ -155,7 +159,21 @@ def _keys_wanted(draft: Draft, settings: Settings) -> Iterator[str]:
             yield f"agent {name}: {problem} ({remedy})"
 
 
-def _decision(route: Route) -> str:
+def _calls(route: Route) -> str:
+    """Which calls a route takes."""
+    words = [route.did, *([] if route.caller == ANY else [f"from {route.caller}"])]
+    words += [f"by {route.trunk}"] if route.trunk else []
+    words += [f"with {name}: {pattern}" for name, pattern in route.headers.items()]
+    words += [f"on {route.weekdays.words}"] if route.weekdays else []
+    words += [f"at {route.time.words}"] if route.time else []
+    words += [f"while {route.open} is open"] if route.open else []
+    words += [f"while {route.closed} is closed"] if route.closed else []
+    words += [f"on holidays of {route.holiday}"] if route.holiday else []
+    return " ".join(words)
+
+
+def decision(route: Route) -> str:
+    """What becomes of a call that this route takes."""
     if route.reject is not None:
         return f"rejected with {route.reject}"
     if route.webhook is not None:

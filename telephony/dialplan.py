@@ -1,7 +1,13 @@
 """Routes, agents and flows as a person writes them: which agent answers which call. Rule: the first route that matches.
 
-[[route]]                          # first match wins
+time_zone = "Europe/Berlin"
+
+[hours.office]                     # telephony.hours
+open = ["mon-fri 09:00-17:30"]
+
+[[route]]                          # first match wins; what a call must be is in telephony.conditions
 did = "+49*"                       # exact, a prefix with a star behind it, or "*"
+open = "office"
 agent = "reception"                # one of those below; "agent:NAME" is looked up in Redis when the call comes
 
 [[route]]
@@ -19,6 +25,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
@@ -26,14 +33,14 @@ from pipeline.flow import Flow
 from pipeline.manners import Manners
 from pipeline.realtime.config import Format, SemanticVad, ServerVad, SessionConfig, ToolChoiceFunction
 from pipeline.signals import LAST_WORDS
+from telephony.conditions import Arrival, Conditions, normal
 from telephony.faults import FaultyError, did_you_mean
-from telephony.number import dialled
+from telephony.hours import Calendar, Hours, decode
 from telephony.provider_table import flow_of
 from telephony.toml_text import KeyPath, TomlText
 from telephony.toml_text import parse as parse_toml
 from telephony.typed_table import Reader
 
-ANY: Final = "*"
 HANG_UP: Final = "hang_up"
 TRANSFER: Final = "transfer"
 NOBODY_DECIDED: Final = 480
@@ -45,15 +52,16 @@ TRANSFER_TARGET: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+|tel:\+?[0-9
 
 _PATTERN = re.compile(r"\*|[^\s*@:;<>]+\*?")
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TOP = ["route", "agents", "flows"]
+_TOP = ["route", "agents", "flows", "hours", "time_zone"]
+_HOURS = ("open", "closed", "holiday")
 
 SipRefusal = Annotated[int, Meta(ge=400, le=699)]
 Broken = tuple[KeyPath, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Which calls it takes, by DID and caller number, and what becomes of them: an agent, a webhook, or a SIP code.
+class Route(Conditions):
+    """Which calls it takes, and what becomes of them: an agent, a webhook, or a SIP code.
 
     A dialplan holds `did` and `caller` in the one spelling that numbers are compared in.
     `allow` names the tools the agent has over its own call; `transfer_targets` maps a spoken name to the sip: or tel:
@@ -67,8 +75,6 @@ class Route:
     begins answers that may not be wanted unless it is told to.
     """
 
-    did: str
-    caller: str = ANY
     agent: str = ""
     allow: tuple[Literal["hang_up", "transfer"], ...] = (HANG_UP,)
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
@@ -101,10 +107,6 @@ class Route:
             self.two_step, self.verdict_ms, self.backchannels, self.protect_greeting, speculation=self.speculation
         )
 
-    def takes(self, did: str, caller: str) -> bool:
-        """Whether a call to this DID from this caller is one of this route's."""
-        return _matches(self.did, did) and _matches(self.caller, caller)
-
 
 class DialplanError(FaultyError):
     """The dialplan cannot be used; `faults` says everything that is wrong."""
@@ -117,16 +119,20 @@ class Dialplan:
     routes: tuple[Route, ...] = ()
     agents: Mapping[str, SessionConfig] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=lambda: Calendar({}))
     written: TomlText = field(default_factory=lambda: TomlText("dialplan", {}, {}), compare=False, repr=False)
 
     def phrases(self) -> frozenset[str]:
         """What is said for want of an answer, on all routes."""
         return frozenset(words for route in self.routes for words in (route.hold, route.last_words) if words)
 
-    def match(self, did: str, caller: str) -> Route | None:
+    def match(self, call: Arrival) -> Route | None:
         """The first route that takes this call; numbers may come with separators or as URIs."""
-        did, caller = dialled(did), dialled(caller)
-        return next((route for route in self.routes if route.takes(did, caller)), None)
+        return next((route for route, against in self.tried(call) if against is None), None)
+
+    def tried(self, call: Arrival) -> Iterator[tuple[Route, str | None]]:
+        """Every route in order, and the first of its conditions that this call does not meet; None: it takes it."""
+        return ((route, route.against(call, self.calendar)) for route in self.routes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +158,15 @@ def parse(text: str, file: str, disagreements: Callable[[Draft], Iterable[Broken
         toml = parse_toml(text, file)
     except FaultyError as error:
         raise DialplanError(error.faults) from None
-    reader = Reader(toml)
+    reader = Reader(toml, decode)
     reader.refuse_unknown(toml.table, _TOP, ())
     if not toml.table:
         reader.fault((), "is empty: nobody would be answered", "a [[route]] that names one of the [agents]")
     flows = reader.read_named(Flow, toml.table.get("flows", {}), ("flows",))
     agents = reader.read_named(SessionConfig, toml.table.get("agents", {}), ("agents",))
+    calendar = _calendar(reader)
     routes = _routes(reader)
-    for path, problem, remedy in list(_all_broken(reader, routes, agents, flows)):
+    for path, problem, remedy in [*_all_broken(reader, routes, agents, flows), *_clockless(reader, routes, calendar)]:
         reader.fault(path, problem, remedy)
     found = disagreements(Draft(routes, agents, _names(toml, "flows")))
     # Which voices and languages there are depends on whose they are.
@@ -167,8 +174,35 @@ def parse(text: str, file: str, disagreements: Callable[[Draft], Iterable[Broken
         reader.fault(path, problem, remedy)
     if reader.faults:
         raise DialplanError(reader.faults)
-    spelled = tuple(replace(route, did=_normal(route.did), caller=_normal(route.caller)) for route in routes.values())
-    return Dialplan(spelled, agents, flows, TomlText(file, {}, toml.lines))
+    spelled = tuple(replace(route, did=normal(route.did), caller=normal(route.caller)) for route in routes.values())
+    return Dialplan(spelled, agents, flows, calendar, TomlText(file, {}, toml.lines))
+
+
+def _calendar(reader: Reader) -> Calendar:
+    table = reader.text.table
+    hours = reader.read_named(Hours, table.get("hours", {}), ("hours",))
+    zone = reader.read(ZoneInfo, table["time_zone"], ("time_zone",)) if "time_zone" in table else None
+    return Calendar(hours, zone if isinstance(zone, ZoneInfo) else None)
+
+
+def _clockless(reader: Reader, routes: Mapping[int, Route], calendar: Calendar) -> Iterator[Broken]:
+    """Hours that are not there, and times that are no time zone's."""
+    named = _names(reader.text, "hours")
+    for index, route in routes.items():
+        for key in _HOURS:
+            name = getattr(route, key)
+            if name and name not in named:
+                yield ("route", index, key), f"there are no hours {name!r}", did_you_mean(name, named)
+    if "time_zone" in reader.text.table:
+        return
+    remedy = 'time_zone = "Europe/Berlin" at the top'
+    for index, route in routes.items():
+        for key in ("weekdays", "time"):
+            if getattr(route, key) is not None:
+                yield ("route", index, key), "is nobody's time: there is no time_zone", remedy
+    for name, hours in calendar.hours.items():
+        if hours.time_zone is None:
+            yield ("hours", name, "time_zone"), "is missing, here and in the dialplan", remedy
 
 
 def _routes(reader: Reader) -> dict[int, Route]:
@@ -209,7 +243,7 @@ def _names(toml: TomlText, table: str) -> list[str]:
 
 def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
     for key, pattern in (("did", route.did), ("caller", route.caller)):
-        if not _PATTERN.fullmatch(_normal(pattern)):
+        if not _PATTERN.fullmatch(normal(pattern)):
             yield (key,), f"{pattern!r} is no pattern", 'a number or name, a prefix such as "+49*", or "*"'
     for key, agent in (("agent", route.agent), ("fallback_agent", route.fallback_agent)):
         if agent and agent not in agents and not agent.startswith(STORED):
@@ -254,7 +288,7 @@ def _shadowed(routes: Mapping[int, Route]) -> Iterator[Broken]:
     """Routes that no call can come to, because one before them takes every call they would."""
     for index, route in routes.items():
         for earlier in (number for number in routes if number < index):
-            if _covers(routes[earlier].did, route.did) and _covers(routes[earlier].caller, route.caller):
+            if routes[earlier].cover(route):
                 yield ("route", index), f"can never match: route[{earlier + 1}] takes all its calls", "put it first"
                 break
 
@@ -319,21 +353,3 @@ def _missing_tools(agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow
             if rule.call and rule.call.name not in offered:
                 problem = f"agent {agent_name!r} has no tool {rule.call.name!r}"
                 yield ("flows", flow_name, *path, "call", "name"), problem, did_you_mean(rule.call.name, offered)
-
-
-def _normal(pattern: str) -> str:
-    """The pattern in the spelling numbers are compared in."""
-    if pattern.endswith(ANY):
-        return dialled(pattern.removesuffix(ANY)) + ANY
-    return dialled(pattern)
-
-
-def _matches(pattern: str, number: str) -> bool:
-    """Whether a number is one of the pattern's, both in their one spelling."""
-    return number.startswith(pattern[:-1]) if pattern.endswith(ANY) else number == pattern
-
-
-def _covers(wide: str, narrow: str) -> bool:
-    """Whether every number of one pattern is also one of the other's."""
-    wide, narrow = _normal(wide), _normal(narrow)
-    return narrow.startswith(wide[:-1]) if wide.endswith(ANY) else narrow == wide

@@ -143,6 +143,11 @@ class Leg(Protocol):
         ...
 
     @property
+    def trunk(self) -> str | None:
+        """The trunk it came or went by; None for a direct call."""
+        ...
+
+    @property
     def audio(self) -> LegAudio:
         """Valid from the moment the leg exists; silent until answered."""
         ...

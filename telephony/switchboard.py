@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
@@ -14,6 +15,7 @@ from pipeline.signals import LastResort, Permissions
 from pipeline.worker import Cascade
 from telephony.agents import Agents
 from telephony.call import Call, Journal, Plan
+from telephony.conditions import Arrival
 from telephony.dialplan import HANG_UP, TRANSFER, Dialplan, Route
 from telephony.leg import Ending, Leg, LegEnded
 from telephony.media.ambience import ambience_of
@@ -91,7 +93,7 @@ class Switchboard:
 
     def take(self, leg: Leg) -> None:
         """An inbound leg waits for a decision."""
-        route, call_id = self._dialplan.match(leg.called, leg.caller), _new_id("rtc")
+        route, call_id = self._dialplan.match(_arrival(leg)), _new_id("rtc")
         log.info(
             "call_arrived",
             call_id=call_id,
@@ -255,6 +257,10 @@ class Switchboard:
             last_resort=LastResort(route.last_words, b"", route.last_resort, 1_000 * route.voicemail_s),
             manners=route.manners,
         )
+
+
+def _arrival(leg: Leg) -> Arrival:
+    return Arrival(did=leg.called, caller=leg.caller, at=datetime.now(UTC), trunk=leg.trunk, headers=leg.headers)
 
 
 def _background(route: Route) -> tuple[str, int]:

@@ -1,13 +1,16 @@
 """A dialplan says who answers which call, and names everything wrong with it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from pipeline.manners import Manners
 from pipeline.realtime.config import ServerVad
+from telephony.conditions import Arrival
 from telephony.dialplan import HOLD_WORDS, Broken, Dialplan, DialplanError, Draft, parse
 
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 FLOW = """
 [flows.reception]
 greeting = "Good day, front desk."
@@ -77,7 +80,9 @@ record = true
 def test_the_first_route_that_matches_takes_the_call(did: str, caller: str, taken_by: int | None) -> None:
     dialplan = a_dialplan(ROUTES)
 
-    assert dialplan.match(did, caller) == (None if taken_by is None else dialplan.routes[taken_by])
+    assert dialplan.match(Arrival(did=did, caller=caller, at=NOON)) == (
+        None if taken_by is None else dialplan.routes[taken_by]
+    )
 
 
 def test_a_dialplan_holds_every_pattern_in_the_spelling_that_numbers_are_compared_in() -> None:
