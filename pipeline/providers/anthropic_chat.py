@@ -23,7 +23,7 @@ from pipeline.providers import (
     TextDelta,
     Usage,
 )
-from pipeline.providers.chat_protocol import as_text
+from pipeline.providers.plain_values import TextInPieces, as_count, as_object, as_text
 from pipeline.providers.sdk import Timeouts
 from pipeline.providers.sdk_server import ANTHROPIC, Request, SdkServer
 
@@ -70,7 +70,7 @@ class AnthropicChat:
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Stream one reply; closing the iterator closes the stream. Raises ProviderError."""
         asked = await self._server.asked(self._model)
-        gathered = _Gathered()
+        gathered = Gathered()
         deltas = self._server.deltas(asked, lambda: self._request(prompt), gathered.take)
         async with aclosing(deltas):
             async for delta in deltas:
@@ -181,7 +181,7 @@ def _choice(choice: str) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     """What a stream has brought that cannot be passed on before its end."""
 
     calls: dict[int, list[str]] = field(default_factory=dict)
@@ -189,6 +189,7 @@ class _Gathered:
     read_tokens: int = 0
     cached_tokens: int = 0
     written_tokens: int = 0
+    _letters: TextInPieces = field(default_factory=TextInPieces)
 
     def take(self, event: Any) -> list[Delta]:
         """The text in an event; tool calls, of which word is given, the end and the usage are kept.
@@ -197,14 +198,14 @@ class _Gathered:
         """
         match event["type"]:
             case "message_start":
-                self._count(event["message"]["usage"])
+                self._count(as_object(event["message"].get("usage")))
             case "content_block_start":
                 return self._begun(event["index"], event["content_block"])
             case "content_block_delta":
                 return self._went_on(event["index"], event["delta"])
             case "message_delta":
-                self.stopped = event["delta"].get("stop_reason") or self.stopped
-                self.written_tokens = event["usage"]["output_tokens"]
+                self.stopped = as_text(event["delta"].get("stop_reason") or self.stopped)
+                self.written_tokens = as_count(as_object(event.get("usage")).get("output_tokens"))
             case _:
                 pass
         return []
@@ -212,32 +213,39 @@ class _Gathered:
     def _begun(self, index: int, block: dict[str, Any]) -> list[Delta]:
         match block["type"]:
             case "tool_use":
-                self.calls[index] = [block["id"], block["name"], ""]
-            case "text" if block["text"]:
-                return [TextDelta(as_text(block["text"]))]
+                # Servers that only speak the protocol may give the input here, all at once.
+                given = json.dumps(block["input"]) if block.get("input") else ""
+                self.calls[index] = [as_text(block["id"]), as_text(block["name"]), given]
+            case "text":
+                return self._said(block["text"])
             case _:
                 pass
         return []
 
     def _went_on(self, index: int, delta: dict[str, Any]) -> list[Delta]:
         match delta["type"]:
-            case "text_delta" if delta["text"]:
-                return [TextDelta(as_text(delta["text"]))]
+            case "text_delta":
+                return self._said(delta["text"])
             case "input_json_delta":
                 self.calls[index][2] += delta["partial_json"]
                 return [AT_WORK]
             case _:
                 return []
 
+    def _said(self, piece: Any) -> list[Delta]:
+        text = self._letters.next(piece)
+        return [TextDelta(text)] if text else []
+
     def _count(self, usage: dict[str, Any]) -> None:
         """What the prompt took; the API counts apart what it read from its cache and what it wrote there."""
-        self.cached_tokens = usage.get("cache_read_input_tokens") or 0
-        self.read_tokens = usage["input_tokens"] + self.cached_tokens + (usage.get("cache_creation_input_tokens") or 0)
+        self.cached_tokens = as_count(usage.get("cache_read_input_tokens"))
+        written = as_count(usage.get("cache_creation_input_tokens"))
+        self.read_tokens = as_count(usage.get("input_tokens")) + self.cached_tokens + written
 
     def rest(self) -> list[Delta]:
         """What follows the text: whole tool calls or word that the reply was cut short, and the usage."""
         usage = Usage(self.read_tokens, self.written_tokens, self.cached_tokens)
         if self.stopped in CUT_SHORT:
             return [CUT_SHORT[self.stopped], usage]
-        calls = [FunctionCall(call_id, name, arguments or "{}") for call_id, name, arguments in self.calls.values()]
+        calls = [FunctionCall(call, name, as_text(given) or "{}") for call, name, given in self.calls.values()]
         return [*calls, usage]

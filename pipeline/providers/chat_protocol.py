@@ -20,6 +20,7 @@ from pipeline.providers import (
     Turn,
     Usage,
 )
+from pipeline.providers.plain_values import TextInPieces, as_count, as_object, as_text
 
 NOT_ANSWERED: Final = '{"status":"pending"}'
 THINKING, THOUGHT = "<think>", "</think>"
@@ -165,6 +166,7 @@ class Gathered:
     finished: str = ""
     _usage: Usage | None = None
     _at: dict[int, Call] = field(default_factory=dict)
+    _letters: TextInPieces = field(default_factory=TextInPieces)
     _speech: _Speech = field(default_factory=_Speech)
 
     def take(self, chunk: Any) -> list[Delta]:
@@ -176,7 +178,8 @@ class Gathered:
         for choice in chunk.get("choices") or ():
             delta = choice.get("delta")
             if delta is not None:
-                text = self._speech.aloud(_text_of(delta.get("content")) or _text_of(delta.get("refusal")))
+                content = _text_of(delta.get("content")) or _text_of(delta.get("refusal"))
+                text = self._speech.aloud(self._letters.next(content))
                 if text:
                     texts.append(TextDelta(text))
                 pieces = delta.get("tool_calls") or ()
@@ -185,11 +188,10 @@ class Gathered:
                 if pieces:
                     texts.append(AT_WORK)
             self.finished = choice.get("finish_reason") or self.finished
-        usage = chunk.get("usage")
-        if usage is not None:
-            details = usage.get("prompt_tokens_details") or {}
-            cached = details.get("cached_tokens") or 0
-            self._usage = Usage(usage["prompt_tokens"], usage.get("completion_tokens") or 0, cached)
+        if chunk.get("usage") is not None:
+            usage = as_object(chunk["usage"])
+            cached = as_count(as_object(usage.get("prompt_tokens_details")).get("cached_tokens"))
+            self._usage = Usage(as_count(usage.get("prompt_tokens")), as_count(usage.get("completion_tokens")), cached)
         return texts
 
     def _add(self, piece: Any) -> None:
@@ -202,12 +204,15 @@ class Gathered:
             self.calls.append(call)
         if index is not None:
             self._at[index] = call
-        call.call_id = call_id or call.call_id
-        call.name = call.name or named or ""
-        call.arguments += function.get("arguments") or ""
+        call.call_id = as_text(call_id or call.call_id)
+        call.name = call.name or as_text(named or "")
+        arguments = function.get("arguments") or ""
+        # Some servers give them as what they mean, all at once.
+        call.arguments += json.dumps(arguments) if isinstance(arguments, dict) else arguments
         extra = piece.get("extra_content")
         if extra:
-            call.signature = extra.get("google", {}).get("thought_signature") or call.signature
+            signature = extra.get("google", {}).get("thought_signature")
+            call.signature = as_text(signature) if signature else call.signature
 
     def rest(self) -> list[Delta]:
         """What follows the text: whole tool calls or word that the reply was cut short, and the usage."""
@@ -220,21 +225,14 @@ class Gathered:
         else:
             for nth, call in enumerate(self.calls):
                 call_id = call.call_id or f"call_{self.turn}_{nth}"
-                deltas.append(FunctionCall(call_id, call.name, call.arguments or "{}"))
+                deltas.append(FunctionCall(call_id, call.name, as_text(call.arguments) or "{}"))
         if self._usage is not None:
             deltas.append(self._usage)
         return deltas
 
 
-def as_text(value: Any) -> str:
-    """What must be text; raises TypeError."""
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _text_of(content: Any) -> str:
+def _text_of(content: Any) -> Any:
     """Mistral's reasoning models give a list of pieces, of which the thoughts are not to be spoken."""
     if isinstance(content, list):
         content = "".join(part["text"] for part in content if part["type"] == "text")
-    return "" if content is None else as_text(content)
+    return "" if content is None else content

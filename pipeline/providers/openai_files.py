@@ -15,6 +15,7 @@ from typing import Any, Final
 from pipeline.audio import NARROW_HZ, SAMPLE_BYTES, Frame, bytes_of
 from pipeline.providers import Access, Hearing, ProviderError, Transcript, TurnVerdict
 from pipeline.providers.news import News
+from pipeline.providers.plain_values import TextInPieces, as_text
 from pipeline.providers.socket import failed
 from pipeline.providers.statuses import reason_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
@@ -154,7 +155,7 @@ class _FileHearing:
                 if answer.headers.get("content-type", "").startswith("text/event-stream"):
                     await self._follow(await answer.parse(), ended)
                 else:
-                    ended.draft = _text_of(await answer.json())
+                    ended.draft = as_text((await answer.json())["text"]).strip()
         except openai.APIStatusError as error:
             if error.code in TOO_SHORT:
                 return
@@ -180,12 +181,13 @@ class _FileHearing:
 
     async def _follow(self, events: Any, ended: Utterance) -> None:
         """Take the text as it comes; the last event has the whole of it."""
+        letters = TextInPieces()
         async for event in events:
             if event.type == "transcript.text.done":
-                ended.draft = event.text.strip()
+                ended.draft = as_text(event.text).strip()
                 return
             if event.type == "transcript.text.delta":
-                ended.draft += event.delta
+                ended.draft += letters.next(event.delta)
                 self._utterances.show(ended)
         raise failed(PROVIDER, "unreachable", "the answer was cut off", retryable=True)
 
@@ -199,10 +201,3 @@ def wav_of(pcm: bytes) -> bytes:
         writer.setframerate(NARROW_HZ)
         writer.writeframes(pcm)
     return file.getvalue()
-
-
-def _text_of(answer: Any) -> str:
-    text = answer["text"]
-    if not isinstance(text, str):
-        raise TypeError
-    return text.strip()

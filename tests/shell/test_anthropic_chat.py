@@ -164,6 +164,30 @@ async def test_thoughts_and_what_nobody_knows_yet_are_not_spoken() -> None:
     assert (await reply_to(HELLO, answer))[:-1] == [TextDelta("Yes.")]
 
 
+async def test_what_servers_that_only_speak_the_protocol_leave_out_or_add_costs_no_words() -> None:
+    booking = {"type": "tool_use", "id": "toolu_a", "name": "book", "input": {"people": 4}}
+    answer = Answer(
+        [
+            event("message_start", message={"id": "msg_1"}),
+            text_block(1),
+            text_delta("Fine \ud83d", 1),
+            text_delta("\ude00.", 1),
+            block_stop(1),
+            event("content_block_start", index=2, content_block=booking),
+            block_stop(2),
+            event("message_delta", delta={"stop_reason": "tool_use"}),
+            stop(),
+        ]
+    )
+
+    assert await reply_to(HELLO, answer) == [
+        TextDelta("Fine "),
+        TextDelta("\U0001f600."),
+        FunctionCall("toolu_a", "book", '{"people": 4}'),
+        Usage(0, 0),
+    ]
+
+
 @pytest.mark.parametrize(
     ("word", "reason"),
     [

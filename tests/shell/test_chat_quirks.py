@@ -69,7 +69,7 @@ def extra_forbidden(*place: str) -> dict[str, Any]:
     }
 
 
-def whole_call(call_id: str, name: str, arguments: str, **more: Any) -> dict[str, Any]:
+def whole_call(call_id: Any, name: Any, arguments: Any, **more: Any) -> dict[str, Any]:
     """A tool call in one piece and without an index, as Gemini sends it."""
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}} | more
 
@@ -162,6 +162,36 @@ async def test_a_call_that_repeats_its_id_and_name_in_every_piece_is_one() -> No
     ]
 
 
+async def test_arguments_that_come_as_an_object_are_its_json() -> None:
+    call = whole_call("a", "book", "") | {"function": {"name": "book", "arguments": {"people": 4}}}
+
+    assert await reply_to(delta(tool_calls=[call]), finish("tool_calls"), DONE) == [
+        FunctionCall("a", "book", '{"people": 4}')
+    ]
+
+
+@pytest.mark.parametrize("call", [whole_call("a", 7, "{}"), whole_call(7, "book", "{}"), whole_call("a", "book", 7)])
+async def test_a_call_that_is_no_text_is_malformed(call: dict[str, Any]) -> None:
+    assert await failure_of(delta(tool_calls=[call]), finish("tool_calls"), DONE) == ("malformed", False)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        (["Fine \ud83d", "\ude00."], "Fine \U0001f600."),
+        (["Fine \ud83d", ", thanks."], "Fine \ufffd, thanks."),
+        (["Fine\udfff."], "Fine\ufffd."),
+        (["Fine.\ud83d"], "Fine."),
+    ],
+)
+async def test_a_letter_that_is_cut_in_two_is_made_whole_and_half_a_letter_can_be_sent_on(
+    pieces: list[str], said: str
+) -> None:
+    deltas = await reply_to(*(delta(content=piece) for piece in pieces), finish(), DONE)
+
+    assert "".join(each.text for each in deltas if isinstance(each, TextDelta)) == said
+
+
 @pytest.mark.parametrize(
     "steps",
     [
@@ -228,6 +258,22 @@ async def test_usage_that_comes_with_every_chunk_is_told_once_and_last() -> None
         return Send({"id": "c", "choices": [{"index": 0, "delta": {"content": text}}], "usage": counts})
 
     assert (await reply_to(counted("A", 1), counted("B", 2), finish(), DONE))[-1] == Usage(9, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({}, Usage(0, 0)),
+        ({"total_tokens": 12}, Usage(0, 0)),
+        ({"prompt_tokens": None, "completion_tokens": None}, Usage(0, 0)),
+        ({"prompt_tokens": "9", "completion_tokens": 3.0, "prompt_tokens_details": []}, Usage(0, 3)),
+        ("none", Usage(0, 0)),
+    ],
+)
+async def test_usage_that_is_not_as_documented_costs_no_words(counts: Any, expected: Usage) -> None:
+    counted = Send({"id": "c", "choices": [], "usage": counts})
+
+    assert await reply_to(delta(content="Yes."), finish(), counted, DONE) == [TextDelta("Yes."), expected]
 
 
 async def test_gemini_is_given_back_the_signature_of_its_thought() -> None:

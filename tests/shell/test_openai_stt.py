@@ -175,6 +175,17 @@ async def test_a_server_that_does_not_stream_is_understood(model: str) -> None:
             assert await heard_until(hearing, 1) == [Transcript(1, "a table for four", final=True)]
 
 
+@pytest.mark.parametrize("model", ["whisper-1", "gpt-4o-transcribe"])
+async def test_half_a_letter_in_a_transcript_can_be_sent_on(model: str) -> None:
+    async with (
+        OpenAIFilesServer(["four\ud83d please"], QUICK) as server,
+        OpenAIFiles(access_to(server.url), model).open(None, None) as hearing,
+    ):
+        say(hearing, 1, sound(1))
+
+        assert (await heard_until(hearing, 1))[-1] == Transcript(1, "four\ufffd please", final=True)
+
+
 async def test_a_call_needs_one_connection() -> None:
     async with OpenAIFilesServer(["one", "two", "three"], QUICK) as server:
         async with OpenAIFiles(access_to(server.url), "whisper-1").open(None, None) as hearing:
