@@ -7,15 +7,21 @@ from pipeline.ear_text.tongue import Noun, Tongue
 from pipeline.number_words import Gender
 
 LONGEST_COUNTED = 4
+MILLION = 1_000_000
+LARGEST_OCTET = 255
 _MINUS = "-−–"
 _NOUN = re.compile(r"[ \u00a0]([^\W\d_]{2,})")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3}){2,}")
+_FOREIGN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d{1,2}")
 _VULGAR = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
 
 
 def parts_of(written: str, tongue: Tongue) -> tuple[str, str]:
     """The figures of a number before and after its decimal mark."""
     whole, fraction = written, ""
-    if found := re.search(rf"[{tongue.decimal}](\d+)$", written):
+    if _FOREIGN.fullmatch(written):
+        whole, _, fraction = written.partition(",")
+    elif found := re.search(rf"[{tongue.decimal}](\d+)$", written):
         grouped = len(found[1]) == 3 and re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", written) is not None
         if not grouped or tongue.decimal[0] == written[found.start()]:
             whole, fraction = written[: found.start()], found[1]
@@ -43,6 +49,8 @@ def counted(written: str, noun: Noun, tongue: Tongue) -> str:
     one = int(whole) == 1 and not fraction
     if tongue.code == "fr":
         one = int(whole) < 2
+    if tongue.of_scale and not fraction and int(whole) and int(whole) % MILLION == 0:
+        return f"{number(written, tongue, noun.gender)}{_of(tongue.of_scale, noun.many)}"
     return f"{number(written, tongue, noun.gender)} {noun.one if one else noun.many}"
 
 
@@ -136,7 +144,15 @@ def labelled(found: re.Match[str], tongue: Tongue) -> str:
 
 
 def dotted(found: re.Match[str], tongue: Tongue) -> str:
-    """A version, a chapter or an address of numbers, e.g. 2.0.1 -> two point zero point one."""
+    """A version, a chapter or an address of numbers, e.g. 2.0.1 -> two point zero point one; or a large number."""
+    if tongue.decimal[0] == "," and _GROUPED.fullmatch(found[0]) and not _is_address(found[0]):
+        return number(found[0], tongue)
     version, row = ("V ", found[0][1:]) if found[0][0] in "vV" else ("", found[0])
     parts = (number_words.cardinal(int(part), tongue.code) for part in row.split("."))
     return version + f" {tongue.words['.']} ".join(parts)
+
+
+def _is_address(row: str) -> bool:
+    """Whether four numbers may be an IPv4 address."""
+    parts = row.split(".")
+    return len(parts) == 4 and all(int(part) <= LARGEST_OCTET and part == str(int(part)) for part in parts)

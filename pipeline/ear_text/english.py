@@ -74,7 +74,7 @@ def _times_as_much(found: re.Match[str]) -> str:
 
 AMERICAN = Tongue(
     code="en",
-    number=r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+",
+    number=r"\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+",
     decimal=".",
     single_decimals=True,
     words={
@@ -178,6 +178,7 @@ AMERICAN = Tongue(
         (rf"(?<=\b(?:{_SHORT_DAYS}))\.?\s?[-–]\s?(?=(?:{_SHORT_DAYS})\b)", " to "),
         (r"(?<=day)\s?[-–]\s?(?=[A-Z][a-z]+day)", " to "),
         (r"(?<!\w)50/50(?!\w)", "fifty-fifty"),
+        (r"(?<=\b[Cc]all )911(?!\w)", "nine one one"),
         (r"(?:(?<=\b[Oo]n\s)|(?<= to )|(?<=[-–]))Sat\b(?:\.(?=\s*\S))?", "Saturday"),
         (r"(?:(?<=\b[Oo]n\s)|(?<= to )|(?<=[-–]))Sun\b(?:\.(?=\s*\S))?", "Sunday"),
         (r"(?<!\w)Sat\.(?=[,\s]\s?(?:\d|[A-Z][a-z]{2,8}\s\d))", "Saturday"),

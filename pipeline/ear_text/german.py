@@ -134,6 +134,7 @@ GERMAN = Tongue(
     times=(
         r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?:Uhr|h)\b)?(?![\d:])(?P<half>)",
         r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])(?:\.(?P<minute>[0-5]\d))?\s?Uhr\b(?P<half>)(?!\s\d)",
+        r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])\.(?P<minute>[0-5]\d)(?=\s?[-–—]\s?\d{1,2}(?:[.:]\d\d)?\s?Uhr\b)(?P<half>)",
     ),
     say_time=_time,
     say_date=_date,
@@ -149,6 +150,7 @@ GERMAN = Tongue(
         "Str.": "Straße", "max.": "maximal", "mind.": "mindestens", "o.g.": "oben genannt", "vgl.": "vergleiche",
         "i.d.R.": "in der Regel", "v.a.": "vor allem", "u.U.": "unter Umständen", "usf.": "und so fort",
         "z.T.": "zum Teil", "St.": "Sankt", "geb.": "geboren", "Abs.": "Absatz", "GmbH": "G M B H",
+        "MwSt.": "Mehrwertsteuer", "Mio.": "Millionen", "Mrd.": "Milliarden", "Jh.": "Jahrhundert",
     },
     phrases=(
         *(

@@ -21,6 +21,14 @@ ENGLISH = [
     ("About 10-15 people, -5 degrees.", "About ten to fifteen people, minus five degrees."),
     ("Pi is 3.14159.", "Pi is three point one four one five nine."),
     (
+        "1.000,50 EUR, or € 12.345,00.",
+        "one thousand euros and fifty cents, or twelve thousand three hundred forty-five euros.",
+    ),
+    (
+        "Version 1.200.300, or 10.0.0.1.",
+        "Version one point two hundred point three hundred, or ten point zero point zero point one.",
+    ),
+    (
         "5 km at 60 km/h, 1 kg, 25°C.",
         "five kilometers at sixty kilometers per hour, one kilogram, twenty-five degrees Celsius.",
     ),
@@ -46,6 +54,7 @@ ENGLISH = [
         "Tuesday, December first at nine A.M., Monday to Friday, and on Saturday.",
     ),
     ("On 11/27 at 6pm.", "On November twenty-seventh at six P.M."),
+    ("Open 9:00-17:00, or 9:30 - 12:15.", "Open nine o'clock to seventeen hundred, or nine thirty to twelve fifteen."),
     ("May 3-5 works.", "May third to fifth works."),
     ("Due 2026-05-03 or 5/4/2026.", "Due May third, twenty twenty-six or May fourth, twenty twenty-six."),
     (
@@ -64,6 +73,7 @@ ENGLISH = [
         "Call plus one, five five five, five five five, zero one three four.",
     ),
     ("Or dial 555-0123.", "Or dial five five five, zero one two three."),
+    ("Call 911.", "Call nine one one."),
     ("Flight LH1234, gate B12, seat 12A.", "Flight L H one two three four, gate B twelve, seat twelve A."),
     ("Room 204, code 4711.", "Room two zero four, code four seven one one."),
     ("Your booking is XK7P2Q.", "Your booking is X K seven P two Q."),
@@ -119,6 +129,12 @@ GERMAN = [
     ),
     ("1 Tisch für 1 Person, 1 Million Euro.", "ein Tisch für eine Person, eine Million Euro."),
     ("2,5 Mio. € pro Jahr.", "zwei Komma fünf Millionen Euro pro Jahr."),
+    ("1.000.000 oder 10 000 000.", "eine Million oder zehn Millionen."),
+    (
+        "5 Mrd. Euro inkl. MwSt. an 10.0.0.1.",
+        "fünf Milliarden Euro inklusive Mehrwertsteuer an zehn Komma null Komma null Komma eins.",
+    ),
+    ("Von 9:00-17:00 und 9.30–12.00 Uhr.", "Von neun Uhr bis siebzehn Uhr und neun Uhr dreißig bis zwölf Uhr."),
     ("Z. B. Dr. Weber, ca. Nr. 5, Hauptstr. 12.", "Z. B. Doktor Weber, circa Nummer fünf, Hauptstraße zwölf."),
     ("Das ist z. B. heute, d. h. jetzt usw.", "Das ist zum Beispiel heute, das heißt jetzt und so weiter."),
     ("Mo.–Fr. 10–14 Uhr und am Sa.", "Montag bis Freitag zehn bis vierzehn Uhr und am Samstag."),
@@ -149,6 +165,11 @@ SPANISH = [
     ("Abrimos de 9 a 14 h.", "Abrimos de nueve a catorce horas."),
     ("Llame al 912 345 678.", "Llame al nueve uno dos, tres cuatro cinco, seis siete ocho."),
     ("Son 2 millones €.", "Son dos millones de euros."),
+    ("Son 1.000.000 € o 600 000 000 €.", "Son un millón de euros o seiscientos millones de euros."),
+    (
+        "De 9:00-17:00 en el 91 123 45 67.",
+        "De nueve a diecisiete en el nueve uno, uno dos tres, cuatro cinco, seis siete.",
+    ),
 ]
 FRENCH = [
     (
@@ -166,6 +187,8 @@ FRENCH = [
     ("Mme Martin, n° 5, p. ex. 80 km/h.", "madame Martin, numéro cinq, par exemple quatre-vingts kilomètres heure."),
     ("Au 01 23 45 67 89.", "Au zéro un, vingt-trois, quarante-cinq, soixante-sept, quatre-vingt-neuf."),
     ("2 millions €, 3 millions $.", "deux millions d'euros, trois millions de dollars."),
+    ("Soit 1 000 000 €.", "Soit un million d'euros."),
+    ("De 9:00-17:00 ou 9h-12h30.", "De neuf heures à dix-sept heures ou neuf heures à douze heures trente."),
 ]
 SAID = [
     *(("en", *row) for row in (*ENGLISH, *MARKUP)),
