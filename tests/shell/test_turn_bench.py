@@ -82,6 +82,15 @@ def test_silence_that_never_comes_is_told(ears: Ears) -> None:
     assert outcome == Outcome(cut=False, wait_ms=None)
 
 
+@pytest.mark.parametrize("snr_db", [15, 20])
+def test_people_who_talk_behind_a_caller_keep_no_turn_open(ears: Ears, snr_db: int) -> None:
+    with_others = scene(Wanted(QUESTION, snr_db, "babble", "flite/slt"))
+    [outcome] = played(ears, SilenceOnly(300), with_others)
+
+    assert not outcome.cut
+    assert abs((outcome.wait_ms or 0) - 300) <= 200
+
+
 def test_the_sound_judge_hears_the_turn_up_to_its_pause(ears: Ears) -> None:
     heard: list[float] = []
 

@@ -1,5 +1,6 @@
 """A caller is heard to speak, and nothing else is taken for it: the real model on speech over G.711."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,22 @@ def sine(hz: float) -> NDArray[np.float64]:
 
 def noise() -> NDArray[np.float64]:
     return np.random.default_rng(7).standard_normal(len(TIME_S))
+
+
+def test_a_caller_who_lowers_their_voice_on_a_noisy_line_is_still_heard(silero: Silero) -> None:
+    loud, then = (
+        speech.narrow("Excuse me, do you have a table?", "slt"),
+        speech.narrow("Are you open on Sunday?", "slt"),
+    )
+    lowered = (np.frombuffer(then, dtype="<i2") * 10 ** (-10 / 20)).astype("<i2").tobytes()
+    said = np.frombuffer(speech.silence(2_000) + loud + speech.silence(200) + lowered, dtype="<i2")
+    hiss = np.random.default_rng(7).normal(0, 10 ** (-20 / 20) * np.std(np.frombuffer(loud, dtype="<i2")), len(said))
+
+    given = scores(silero.caller(), np.clip(said + hiss, -32_768, 32_767).astype("<i2").tobytes())
+
+    heard = [at for at, score in enumerate(given[-len(lowered) // 320 :]) if score >= 0.35]
+    assert heard[-1] - heard[0] >= 1_000 // FRAME_MS
+    assert all(then - one < 200 // FRAME_MS for one, then in pairwise(heard))
 
 
 @pytest.mark.parametrize("voice", ["rms", "slt", "kal16"])
