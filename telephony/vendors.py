@@ -4,6 +4,7 @@ What is heavy to start (the recogniser's processes, the speech model, a vendor's
 call that needs it where that can be known, and serves every call.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from functools import partial
@@ -28,6 +29,7 @@ from pipeline.providers.vad import Silero
 from pipeline.providers.vad_tick import TickScores
 from pipeline.realtime.config import SemanticVad, SessionConfig
 from pipeline.signals import LAST_WORDS
+from pipeline.word_tables import read_word_tables
 from pipeline.worker import Cascade
 from telephony.asked_names import settled
 from telephony.dialplan import HOLD_WORDS
@@ -106,6 +108,7 @@ class Vendors:
             self._ticks = TickScores(Silero(self._models_dir / "silero_vad.onnx"))
             opening.enter_context(self._voice)
             opening.enter_context(self._sound_judge)
+            await asyncio.to_thread(read_word_tables)
             if any(isinstance(config.audio.input.turn_detection, SemanticVad) for config in self._foreseen):
                 await self._sound_judge.load()
             opening.push_async_exit(self._recogniser)
