@@ -43,7 +43,7 @@ class Listening:
         self.turns = TurnTaking(config, Slot(conversation, self._keypad), limits.line_delay_ms)
         self._utterance = 0
         self._item_id = ""
-        self._began_ms = 0
+        self._began_ms = self._began_now_ms = 0
         self._ended_ms = 0
         self._buffering = False
         self.awaiting = Awaiting(ids, conversation, limits.transcript_ms, told=audio.transcription is not None)
@@ -134,7 +134,7 @@ class Listening:
         self._item_id = self._ids("item")
         # Audio belongs to one utterance: the padding does not reach into the one before.
         start_ms = max(self._ended_ms, edge.at_ms - _padding_ms(self._audio.turn_detection))
-        self._began_ms = start_ms
+        self._began_ms, self._began_now_ms = start_ms, self.now_ms
         return [
             SpeechStarted(event_id=self._ids("event"), audio_start_ms=start_ms, item_id=self._item_id),
             BeginUtterance(self._utterance, self.audio_ms - start_ms),
@@ -151,7 +151,7 @@ class Listening:
 
     def ask(self, edge: SoundWanted) -> list[Output]:
         """The caller pauses, and the sound would tell why."""
-        return [JudgeSound(self._utterance, edge.pause)]
+        return [JudgeSound(self._utterance, edge.pause, edge.late_ms)]
 
     def timed_out(self, since_ms: int) -> list[Output]:
         """The caller's silence becomes an item."""
@@ -176,6 +176,7 @@ class Listening:
         """The recogniser's news; a final one yields what was understood."""
         text = words.text.strip()
         if words.final:
+            self.turns.written()
             return self.awaiting.transcribed(words.utterance, text)
         item_id = self.item_of(words.utterance)
         if not item_id:
@@ -196,9 +197,17 @@ class Listening:
         self.turns.pressed()
         return [DtmfReceived(event_id=self._ids("event"), event=key, received_at=received_at)]
 
-    def entry(self) -> list[Output]:
-        """The keys become an item once they are complete; nothing before."""
-        keys = self._keypad.entry(self.now_ms)
+    def entry(self, *, turn_ends: bool = False) -> list[Output]:
+        """The keys become an item once they are complete; nothing before.
+
+        They are when they make up, perhaps with what was said, all that the agent waits for; and when the caller's turn
+        ends that began after them, so that they come before its words.
+        """
+        if turn_ends:
+            full = self._keypad.waits_since(self._began_now_ms)
+        else:
+            full = self._keypad.pending and not self.speaking and self.turns.slot_full
+        keys = self._keypad.entry(self.now_ms, full=full)
         if keys is None:
             return []
         item = MessageItem(id=self._ids("item"), role="user", content=(InputText(written(keys)),))

@@ -128,9 +128,7 @@ class Session:
             case SpeechMade() | SpeechReached() | SpeechEnded() | SpeechFailed():
                 out = self._answering.spoke(happened)
             case Digit(digit, received_at):
-                self._quiet.caller_is_there()
-                out = self._listening.press(digit, received_at)
-                out += self._calling.taken_back() + self._barge_in.yield_floor() + self._entry()
+                out = self._pressed(digit, received_at)
             case Greet() | HearingLost() | TransferFailed() | TimeIsUp():
                 out = self._befell(happened)
             case _:
@@ -148,7 +146,7 @@ class Session:
                 self._answering.declined = False
                 out += self._listening.begin(edge) + self._barge_in.begin(edge)
             case TurnEnded() as edge:
-                out += self._listening.end(edge) + self._barge_in.turn_ended()
+                out += self._entry(turn_ends=True) + self._listening.end(edge) + self._barge_in.turn_ended()
             case SoundWanted() as edge:
                 out += self._listening.ask(edge)
             case None:
@@ -182,8 +180,15 @@ class Session:
         self._barge_in.interrupted = False
         return []
 
-    def _entry(self) -> list[Output]:
-        out = self._listening.entry()
+    def _pressed(self, digit: str, received_at: int) -> list[Output]:
+        self._quiet.caller_is_there()
+        out = self._listening.press(digit, received_at)
+        if not self._listening.pressing:
+            return out
+        return out + self._calling.taken_back() + self._barge_in.yield_floor() + self._entry()
+
+    def _entry(self, *, turn_ends: bool = False) -> list[Output]:
+        out = self._listening.entry(turn_ends=turn_ends)
         if out:
             self._calling.caller_spoke()
             self._answering.addressed()

@@ -1,6 +1,7 @@
 """The caller's turns under the settings of a session. Rule: without turn detection it finds none, and asks nobody."""
 
 from pipeline.audio import FRAME_MS
+from pipeline.entities import THERE
 from pipeline.providers import TurnVerdict
 from pipeline.realtime.config import SemanticVad, SessionConfig
 from pipeline.realtime.ours import TurnGrounds
@@ -18,6 +19,7 @@ class TurnTaking:
         self._slot = slot
         self._line_delay_ms = line_delay_ms
         self._endpointer: Endpointer | None = None
+        self._said = ""
         self.configure(config)
 
     @property
@@ -51,7 +53,19 @@ class TurnTaking:
 
     def hear(self, score: float, end_ms: int) -> Edge | None:
         """One frame that ends at `end_ms` of caller audio."""
-        return self._endpointer.hear(score, end_ms, FRAME_MS) if self._endpointer else None
+        edge = self._endpointer.hear(score, end_ms, FRAME_MS) if self._endpointer else None
+        if isinstance(edge, TurnEnded):
+            self._said = edge.words
+        return edge
+
+    def written(self) -> None:
+        """What was said in turns that are over is in the conversation."""
+        self._said = ""
+
+    @property
+    def slot_full(self) -> bool:
+        """True when all that the agent waits for is there, by the caller's keys and words, of turns that are over."""
+        return self._slot.filled(self._said) == THERE
 
     def stop(self, at_ms: int) -> TurnEnded | None:
         """End an open utterance here."""

@@ -12,8 +12,9 @@ from pipeline.realtime.config import (
     SessionConfig,
     TurnDetection,
 )
+from pipeline.realtime.events import DtmfReceived
 from pipeline.realtime.ours import TurnGrounds
-from pipeline.signals import EndUtterance
+from pipeline.signals import EndUtterance, FlushPlayout, Limits, StartReply
 from tests.drive.client import becomes
 from tests.drive.story import Story
 
@@ -147,3 +148,59 @@ def test_a_tool_that_comes_in_mid_call_tells_the_length() -> None:
     call.passes(2_500)
 
     assert call.take(EndUtterance) == []
+
+
+@pytest.mark.parametrize("detection", [SemanticVad(), ServerVad()])
+def test_keys_that_are_all_the_agent_waits_for_are_answered_at_once(detection: TurnDetection) -> None:
+    call = an_agent_that_asked("What is your order number?", detection, FIND_ORDER)
+    call.caller_presses("41550")
+    call.passes(100)
+    assert call.take(StartReply) == []
+
+    call.caller_presses("9")
+
+    assert call.said_so_far()[-1] == ("user", "[digits: 415509]")
+    assert len(call.take(StartReply)) == 1
+
+
+def test_the_hash_key_after_the_last_figure_is_no_entry_of_its_own_and_cuts_nobody_short() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    call.caller_presses("415509")
+    call.agent_says("One moment.", ms=400)
+    call.take()
+    call.caller_presses("#")
+    call.passes(3_000)
+
+    assert [type(output) for output in call.take(FlushPlayout, DtmfReceived, StartReply)] == [DtmfReceived]
+
+
+def test_keys_that_complete_what_was_spoken_are_answered_as_soon_as_the_words_are_there() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "four one five five")
+    call.caller_presses("09")
+    ended(call)
+    call.passes(20)
+    call.recogniser_hears("four one five five")
+
+    assert call.said_so_far()[-2:] == [("user", "four one five five"), ("user", "[digits: 09]")]
+    assert len(call.take(StartReply)) == 1
+
+
+def test_words_that_complete_what_was_pressed_come_after_it() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    call.caller_presses("41")
+    call.passes(200)
+    caller_gives(call, "five five zero nine")
+    ended(call)
+    call.recogniser_hears("five five zero nine")
+
+    assert call.said_so_far()[-2:] == [("user", "[digits: 41]"), ("user", "five five zero nine")]
+    assert len(call.take(StartReply)) == 1
+
+
+def test_fewer_keys_than_the_agent_waits_for_are_waited_for() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    call.caller_presses("4155")
+    call.passes(Limits().digits_pause_ms - 40)
+
+    assert call.take(StartReply) == []
