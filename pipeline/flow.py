@@ -62,7 +62,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
 
 class State(Struct, frozen=True, forbid_unknown_fields=True):
     """A place in the conversation. `ask` is said on entering; `needs` maps slots to questions; `amends` may be
-    corrected; when a slot was given and none is missing, the flow goes on to `then`, or asks again without it.
+    corrected; when a slot was given and none is missing, the flow goes on to `then`, or asks again without it. What is
+    said on coming into a `protected` state, and in it, is not cut by speech.
     """
 
     ask: str = ""
@@ -71,6 +72,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True):
     then: str = ""
     when: tuple[Rule, ...] = ()
     otherwise: tuple[str, ...] = ()
+    protected: bool = False
 
     @property
     def slots(self) -> tuple[str, ...]:

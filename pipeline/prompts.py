@@ -4,7 +4,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from pipeline.providers import CutShort, Delta, FunctionCall, FunctionOutput, Message, Prompt, TextDelta, Turn, Usage
+from pipeline.providers import (
+    CutShort,
+    Delta,
+    FunctionCall,
+    FunctionOutput,
+    HeardOut,
+    Message,
+    Prompt,
+    TextDelta,
+    Turn,
+    Usage,
+)
 
 CHARS_PER_TOKEN: Final = 4
 _OPENING_MARKS: Final = "\"'“„‘‚«»‹›(¿¡–—-"
@@ -41,7 +52,7 @@ def delta_tokens(delta: Delta) -> int:
             return _tokens([text])
         case FunctionCall():
             return _tokens([_text_of(delta)])
-        case Usage() | CutShort():
+        case Usage() | CutShort() | HeardOut():
             return 0
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pipeline.audio import Speech, speech_ms
 from pipeline.conversation import Conversation, SpokenPiece
 from pipeline.ear_text import ear_text
-from pipeline.providers import CutShort, Delta, FunctionCall, Reached, TextDelta, Usage
+from pipeline.providers import CutShort, Delta, FunctionCall, HeardOut, Reached, TextDelta, Usage
 from pipeline.realtime.events import ResponseCreated, ResponseDone
 from pipeline.realtime.items import (
     FailureDetail,
@@ -46,6 +46,7 @@ class Reply:
         self._outputs: list[Item] = []
         self._usage = UsageObject()
         self.terms = terms
+        self.protected = terms.protected
         self.audio = terms.audio
         self.id = ids("resp")
         self._wire = WireOrder(ids, self.id, audio=self.audio, within=conversation is not None)
@@ -96,6 +97,8 @@ class Reply:
                 self._count(delta)
             case CutShort(reason):
                 self.details = StatusDetails(type="incomplete", reason=reason)
+            case HeardOut():
+                self.protected = True
         return []
 
     def say(self, text: str) -> list[Output]:

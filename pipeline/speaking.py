@@ -56,7 +56,7 @@ class Speaking:
     @property
     def protected(self) -> bool:
         """True while something has the floor, or is to have it, that the caller is to hear out."""
-        return any(reply.terms.protected for reply in self._playing.values())
+        return any(reply.protected for reply in self._playing.values())
 
     def passage(self) -> Passage | None:
         """What the caller hears; None while nothing of it, or only what fills a silence, has been heard."""

@@ -169,7 +169,12 @@ class CutShort:
     reason: Literal["max_output_tokens", "content_filter"]
 
 
-Delta = TextDelta | FunctionCall | Usage | CutShort
+@dataclass(frozen=True, slots=True)
+class HeardOut:
+    """The caller is to hear this reply out: speech does not cut it. It comes before any words."""
+
+
+Delta = TextDelta | FunctionCall | Usage | CutShort | HeardOut
 
 
 class LanguageModel(Protocol):

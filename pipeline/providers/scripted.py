@@ -17,6 +17,7 @@ from pipeline.providers import (
     Delta,
     FunctionCall,
     FunctionOutput,
+    HeardOut,
     Message,
     Prompt,
     TextDelta,
@@ -64,6 +65,10 @@ class Script:
                 return standing
             case _:
                 return self._prompted(standing)
+
+    def is_protected(self, standing: Standing) -> bool:
+        """Whether what is said there is to be heard out."""
+        return self._flow.states[standing.state].protected
 
     def filled(self, text: str, standing: Standing) -> str:
         """A text with the values of its slots."""
@@ -168,6 +173,8 @@ class ScriptedModel:
         say, call = standing.say, standing.call
         if call and (prompt.tool_choice == "none" or all(tool.name != call.name for tool in prompt.tools)):
             say, call = " ".join(filter(None, (say, self._script.filled(call.failed, standing)))), None
+        if self._script.is_protected(standing):
+            yield HeardOut()
         words = re.findall(r"\S+\s*", say)
         room = len(words) if prompt.max_output_tokens is None else prompt.max_output_tokens
         for word in words[:room]:

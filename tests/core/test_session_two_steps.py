@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from pipeline.manners import Manners
-from pipeline.providers import Transcript
+from pipeline.providers import HeardOut, Transcript
 from pipeline.realtime.config import Audio, AudioInput, ServerVad, SessionConfig, Transcription
 from pipeline.realtime.events import ItemTruncated, ResponseCreated, ResponseDone
 from pipeline.realtime.items import InputAudio
@@ -662,6 +662,20 @@ def test_a_client_may_protect_a_response() -> None:
     call.recogniser_shows("stop")
     call.passes(600)
     call.recogniser_hears("stop")
+
+    assert steps(call) == []
+    assert call.said_so_far()[-1] == ("user", "stop")
+
+
+def test_a_model_may_protect_what_it_says() -> None:
+    call = Story()
+    call.tell(Greet())
+    call.model_gives(HeardOut())
+    call.agent_says("This call is recorded. Do you agree?")
+    call.passes(500)
+    call.take()
+
+    call.caller_says("stop")
 
     assert steps(call) == []
     assert call.said_so_far()[-1] == ("user", "stop")

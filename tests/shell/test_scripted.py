@@ -6,7 +6,18 @@ from typing import Any
 import msgspec
 
 from pipeline.flow import Flow
-from pipeline.providers import CutShort, Delta, FunctionCall, FunctionOutput, Message, Prompt, TextDelta, Tool, Usage
+from pipeline.providers import (
+    CutShort,
+    Delta,
+    FunctionCall,
+    FunctionOutput,
+    HeardOut,
+    Message,
+    Prompt,
+    TextDelta,
+    Tool,
+    Usage,
+)
 from pipeline.providers.scripted import ScriptedModel
 
 FLOW: dict[str, Any] = {
@@ -92,3 +103,15 @@ async def test_a_reply_that_may_not_be_long_is_cut_short() -> None:
         CutShort("max_output_tokens"),
         Usage(6, 1),
     ]
+
+
+async def test_what_is_said_in_a_protected_state_is_to_be_heard_out() -> None:
+    notice = {"keywords": ["contract"], "reply": "Very well.", "goto": "notice"}
+    states = {"open": {}, "notice": {"ask": "This call is recorded.", "protected": True}}
+    model = ScriptedModel(msgspec.convert({**FLOW, "when": [notice], "states": states}, Flow))
+
+    replies = [
+        [delta async for delta in model.reply(Prompt("", (Message("user", words),)))] for words in ("contract", "no")
+    ]
+
+    assert [first for first, *_ in replies] == [HeardOut(), TextDelta("Pardon?")]
