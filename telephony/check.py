@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from pipeline.providers.smart_turn import FILE
+from pipeline.realtime.config import SemanticVad, SessionConfig
 from telephony import settings as settings_file
 from telephony.conditions import ANY
 from telephony.dialplan import NOBODY_DECIDED, Broken, Dialplan, DialplanError, Draft, Route, parse
@@ -147,8 +149,16 @@ def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:
     table = ProviderTable(settings.providers, dialplan.flows, settings.known)
     for name, agent in dialplan.agents.items():
         then = [choice.name for choice in table.choices("llm", agent)[1:]]
-        notes = "".join(f" ({problem}: {remedy})" for problem, remedy in table.keyless(agent))
+        missing = [*table.keyless(agent), *_judgeless(agent, settings)]
+        notes = "".join(f" ({problem}: {remedy})" for problem, remedy in missing)
         yield f"agent {name}: {', then '.join([table.model_name(agent), *then])}{notes}"
+
+
+def _judgeless(agent: SessionConfig, settings: Settings) -> Iterator[tuple[str, str]]:
+    """What an agent lacks whose turns end by words alone, though it could listen to how a caller sounds."""
+    file = settings.providers.models_dir.expanduser() / FILE
+    if isinstance(agent.audio.input.turn_detection, SemanticVad) and not file.is_file():
+        yield f"semantic_vad goes by words alone, for want of {file}", "run the set-up again"
 
 
 def _keys_wanted(draft: Draft, settings: Settings) -> Iterator[str]:

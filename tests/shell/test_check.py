@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.providers.smart_turn import FILE
 from telephony import check
 from telephony.settings import DEFAULT_DIALPLAN
 from telephony.vendor_table import BUILT_IN
@@ -333,3 +334,29 @@ def test_a_dialplan_by_which_nobody_can_be_answered_is_a_fault(dialplan: str, fa
     code, lines = checked(tmp_path, "", dialplan)
 
     assert (code, lines[-2:]) == (1, [f"plan.toml: {fault}", "1 fault"])
+
+
+def test_an_agent_that_could_listen_to_how_callers_sound_is_told_what_it_lacks(tmp_path: Path) -> None:
+    semantic = '[agents.reception.audio.input.turn_detection]\ntype = "semantic_vad"\n'
+    settings = f'[providers]\nmodels_dir = "{tmp_path}/models"\n'
+
+    code, lines = checked(tmp_path, settings, '[[route]]\ndid = "*"\nagent = "reception"\n' + AGENT + semantic)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / FILE).touch()
+    _, with_model = checked(tmp_path, settings, '[[route]]\ndid = "*"\nagent = "reception"\n' + AGENT + semantic)
+
+    lack = f"semantic_vad goes by words alone, for want of models/{FILE}: run the set-up again"
+    assert (code, lines[3], with_model[3]) == (
+        0,
+        f"  agent reception: scripted/reception ({lack})",
+        "  agent reception: scripted/reception",
+    )
+
+
+def test_a_state_with_a_key_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    code, lines = checked(tmp_path, "", '[[route]]\ndid = "*"\nagent = "reception"\n' + AGENT + "protectd = true\n")
+
+    assert code == 1
+    assert lines[-2].endswith(
+        "flows.reception.states.open.protectd: unknown key 'protectd' (did you mean 'protected'?)"
+    )
