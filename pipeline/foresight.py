@@ -18,6 +18,8 @@ from pipeline.turn_words import finished
 LEAD_MS: Final = 500
 STEADY_MS: Final = 60
 LEAST_FINISHED: Final = 0.3
+SURELY_FINISHED: Final = 0.8
+"""Words as complete as this need not settle first."""
 
 
 class Foresight:
@@ -84,7 +86,11 @@ class Foresight:
     def _is_likely(self) -> bool:
         """Whether the words have settled and may be all of them, and the turn has ended or soon will."""
         left_ms = self._listening.turns.left_ms(self._listening.audio_ms)
-        if left_ms is None or left_ms > LEAD_MS or self._listening.now_ms - self._since_ms < STEADY_MS:
+        if left_ms is None or left_ms > LEAD_MS:
             return False
+        settled = self._listening.now_ms - self._since_ms >= STEADY_MS
+        if settled and not left_ms:
+            return True
         heard = self._answering.config.audio.input.transcription
-        return not left_ms or finished(self._text, heard.language if heard else None) >= LEAST_FINISHED
+        likely = finished(self._text, heard.language if heard else None)
+        return likely >= (LEAST_FINISHED if settled else SURELY_FINISHED)

@@ -248,10 +248,14 @@ class EndUtterance:
 
 @dataclass(frozen=True, slots=True)
 class JudgeSound:
-    """Say whether the caller sounds finished in this pause of the open utterance, unless it is over by then."""
+    """Say whether the caller sounds finished in this pause of the open utterance, unless it is over by then.
+
+    The last `late_ms` of it are silence that nobody need hear.
+    """
 
     utterance: int
     pause: int
+    late_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

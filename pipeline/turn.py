@@ -13,7 +13,9 @@ RELEASE = 0.15
 LEAST_RELEASE = 0.01
 PAUSE_MS = 100
 SOUND_AFTER_MS = 140
+JUDGED_WITHIN_MS = 40
 WORTH_ASKING_MS = 50
+WORDS_MARGIN_MS = 40
 LATEST_WORDS_MS = 500
 LATENESS_FADES = 0.9
 
@@ -83,9 +85,13 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class SoundWanted:
-    """How the caller sounded would tell whether this pause, by its number, ends the turn."""
+    """How the caller sounded would tell whether this pause, by its number, ends the turn.
+
+    `late_ms` is for how long longer the caller has been silent by now than a judge needs to hear.
+    """
 
     pause: int
+    late_ms: int = 0
 
 
 Edge = SpeechBegan | TurnEnded | SoundWanted
@@ -120,6 +126,7 @@ class Endpointer:
         self._sound: float | None = None
         self._verdict: Verdict | None = None
         self._known: Pause | None = None
+        self._weighed: Pause | None = None
         self._wait_ms = 0
 
     def change(self, detector: TurnDetector, threshold: float) -> None:
@@ -192,10 +199,14 @@ class Endpointer:
         pause, wait_ms = self._asked_again(silence_ms)
         if silence_ms >= wait_ms:
             return self._ended(end_ms, grounds(self._detector, pause))
-        if self._asked or silence_ms < SOUND_AFTER_MS:
+        # While words may come, they may leave nothing open; the tables are asked again only when something is new.
+        due_ms = max(SOUND_AFTER_MS, self._words_due_ms and self._words_due_ms + WORDS_MARGIN_MS)
+        if self._asked or pause is self._weighed or silence_ms < due_ms:
             return None
-        self._asked = True
-        return SoundWanted(self._pauses) if self._sound_matters(pause) else None
+        self._weighed = pause
+        self._asked = wait_ms - silence_ms > JUDGED_WITHIN_MS and self._sound_matters(pause)
+        late_ms = max(0, end_ms - self._last_voice_ms - SOUND_AFTER_MS)
+        return SoundWanted(self._pauses, late_ms) if self._asked else None
 
     def _asked_again(self, silence_ms: int) -> tuple[Pause, int]:
         """What is known of the pause and how long it may last; the detector is asked only when something is new."""
@@ -217,7 +228,7 @@ class Endpointer:
             self._words_due_ms = int(LATENESS_FADES * self._words_due_ms)
         self._silence_ms = 0
         self._asked = False
-        self._sound = self._verdict = self._known = None
+        self._sound = self._verdict = self._known = self._weighed = None
 
     def _ended(self, at_ms: int, why: Why) -> TurnEnded:
         ended = TurnEnded(at_ms, self._last_voice_ms, self._voiced_ms, why, self._words, self._sound)

@@ -45,7 +45,7 @@ from pipeline.signals import (
     StartReply,
     TransferCall,
 )
-from pipeline.sounding import Sounding
+from pipeline.sounding import Judged, Sounding
 from pipeline.timeline import Timeline
 
 log = structlog.get_logger()
@@ -108,7 +108,7 @@ def _without_audio(asked: ShowItem) -> ServerEvent:
     return asked.event
 
 
-def _uncounted(spent: Spent) -> None:
+def _uncounted(what: object) -> None:
     pass
 
 
@@ -117,7 +117,8 @@ class Outlets:
     """Who hears of a session, besides the line. `play` is for lines that must know what their audio belongs to.
 
     `show` puts an item's audio into the event, if any is kept; `configured` gives the providers that a changed session
-    goes on with; `spent` hears what the language model's work has cost.
+    goes on with; `spent` hears what the language model's work has cost, `judged` what became of each question to the
+    judge of sound.
     """
 
     observe: Callable[[ServerEvent], None]
@@ -126,6 +127,7 @@ class Outlets:
     show: Callable[[ShowItem], ServerEvent] = _without_audio
     configured: Callable[[SessionConfig], Cascade] | None = None
     spent: Callable[[Spent], None] = _uncounted
+    judged: Callable[[Judged], None] = _uncounted
 
 
 Taken = Callable[[list[ServerEvent]], None]
@@ -169,7 +171,7 @@ class Worker:
         self._inbox: Inbox[Input | _Heard | _Asked] = Inbox()
         self._ear = Ear(cascade.recognisers, self.post, cascade.final_within_s)
         self._tasks = asyncio.TaskGroup()
-        self._sounding = Sounding(cascade.sound_judge, self._tasks, self.post)
+        self._sounding = Sounding(cascade.sound_judge, self._tasks, self.post, outlets.judged)
         self._making: Making | None = None
 
     def post(self, happened: Input) -> None:

@@ -33,6 +33,7 @@ from pipeline.signals import (
     TransferCall,
     TransferFailed,
 )
+from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Taken, Worker
 from telephony.audience import Audience
 from telephony.dialplan import HOLD_WORDS
@@ -105,6 +106,10 @@ class Journal(Protocol):
         """The language model's work has cost this."""
         ...
 
+    def judged(self, judged: Judged) -> None:
+        """What became of a question to the judge of sound."""
+        ...
+
     def ended(self, ending: Ending, recording: Path | None) -> None:
         """The call is over."""
         ...
@@ -141,7 +146,9 @@ class Call:
             setting=Setting(naming=lineup.settled, manners=plan.manners),
         )
         engaged = Engaged(lineup, config, cascade, narrow=True)
-        outlets = Outlets(self._observe, self._control, configured=engaged.follow, spent=journal.spent)
+        outlets = Outlets(
+            self._observe, self._control, configured=engaged.follow, spent=journal.spent, judged=journal.judged
+        )
         self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids)
         self.audience = Audience()
         self._files: CallFiles | None = None

@@ -10,9 +10,10 @@ import msgspec
 from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from pipeline.realtime.events import ServerEvent
+from pipeline.sounding import Judged
 from telephony.leg import Ending, Leg
 from telephony.state.record import CallRecord
-from telephony.tally import tally, tally_spent
+from telephony.tally import tally, tally_judged, tally_spent
 
 _NONE: Mapping[str, str] = {}
 Watcher = Callable[[str, ServerEvent], None]
@@ -62,6 +63,10 @@ class CallJournal:
     def spent(self, spent: Spent) -> None:
         """The language model's work has cost this."""
         tally_spent(self._counters, spent)
+
+    def judged(self, judged: Judged) -> None:
+        """What became of a question to the judge of sound."""
+        tally_judged(self._counters, judged)
 
     def ended(self, ending: Ending, recording: Path | None) -> None:
         """The call is over."""

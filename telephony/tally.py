@@ -4,6 +4,7 @@ from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent
 from pipeline.realtime.ours import BargeInJudged, TurnDecided, TurnTimeline
+from pipeline.sounding import Judged
 
 
 def tally(counters: Counters, event: ServerEvent) -> None:
@@ -31,3 +32,8 @@ def tally_spent(counters: Counters, spent: Spent) -> None:
         counters.count("speculations", outcome=spent.outcome)
     if spent.tokens:
         counters.count("llm_tokens", spent.tokens, use="wasted" if spent.wasted else "answers")
+
+
+def tally_judged(counters: Counters, judged: Judged) -> None:
+    """Count what became of a question how the caller sounded; none is given where the judge is overloaded."""
+    counters.count("sound_judgements", outcome=judged)

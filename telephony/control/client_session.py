@@ -28,6 +28,7 @@ from pipeline.realtime.events import (
 from pipeline.realtime.ours import OurEvent
 from pipeline.session import Session
 from pipeline.signals import Elapsed, EndCall, Play, Setting, ShowItem, TimeIsUp, TransferCall
+from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Worker
 from telephony.control.audio_memory import AudioMemory
 from telephony.control.client_audio import AgentVoice, shown
@@ -35,7 +36,7 @@ from telephony.control.client_frames import Appended, decoded, event_of
 from telephony.control.client_line import Beat, ClientLine
 from telephony.control.outbox import NORMAL, OUR_FAULT, Outbox
 from telephony.lineup import Engaged, Lineup
-from telephony.tally import tally, tally_spent
+from telephony.tally import tally, tally_judged, tally_spent
 
 log = structlog.get_logger()
 
@@ -79,7 +80,7 @@ class ClientSession:
             session,
             self._engaged.cascade,
             self._line,
-            Outlets(self.observe, self._control, self._play, self._show, self._configured, self._spent),
+            Outlets(self.observe, self._control, self._play, self._show, self._configured, self._spent, self._judged),
             now_ms=now_ms,
             ids=new_id,
         )
@@ -196,6 +197,9 @@ class ClientSession:
 
     def _spent(self, spent: Spent) -> None:
         tally_spent(self._counters, spent)
+
+    def _judged(self, judged: Judged) -> None:
+        tally_judged(self._counters, judged)
 
     def _configured(self, config: SessionConfig) -> Cascade:
         """Formats hold from now on, providers from the next turn."""

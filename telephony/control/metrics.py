@@ -18,6 +18,7 @@ _MEANINGS: Final = {
     "connections_opened": "WebSocket connections that were let in, by what for.",
     "llm_tokens": "About how many tokens language models read and wrote, by what for.",
     "responses": "Responses that are over, by how.",
+    "sound_judgements": "Questions how a pausing caller sounds, by what became of them; not_given is for want of time.",
     "speculations": "Answers that were begun before the caller's turn was decided, by what became of them.",
     "turn_silence_ms": "Milliseconds from the end of the caller's speech to the end of the turn, summed up, by why.",
     "turns_ended": "Callers' turns that were taken for finished, by why.",

@@ -3,7 +3,7 @@
 from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from telephony.control.metrics import exposition
-from telephony.tally import tally_spent
+from telephony.tally import tally_judged, tally_spent
 
 
 def test_counters_and_levels_are_told_with_their_kinds_once_for_each_name() -> None:
@@ -47,3 +47,16 @@ def test_what_was_begun_ahead_is_told_by_its_outcome_and_tokens_by_their_use() -
         'speculations{outcome="failed"}': 1,
         'speculations{outcome="held_back"}': 1,
     }
+
+
+def test_how_the_judge_of_sound_keeps_up_is_told() -> None:
+    counters = Counters()
+    for judged in ("given", "called_off", "not_given", "not_given"):
+        tally_judged(counters, judged)
+
+    assert exposition(counters).splitlines()[1:] == [
+        "# TYPE offhook_sound_judgements_total counter",
+        'offhook_sound_judgements_total{outcome="called_off"} 1',
+        'offhook_sound_judgements_total{outcome="given"} 1',
+        'offhook_sound_judgements_total{outcome="not_given"} 2',
+    ]

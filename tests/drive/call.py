@@ -16,6 +16,7 @@ from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ServerEvent, SpeechStopped
 from pipeline.session import Session
 from pipeline.signals import EndCall, Greet, Input, LastResort, Output, TransferCall
+from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Worker
 from tests.drive.cascade import FakeLine, Judge, Loudness, Model, Recogniser, Voice, now_s
 from tests.drive.story import counting_ids
@@ -60,7 +61,7 @@ class ObservedSession(Session):
 
 @dataclass
 class Call:
-    """One call; `observed`, `asked` and `spent` are what the worker told its owner, the first two with when."""
+    """One call; what the worker told its owner: `observed` and `asked` with when, `spent` and `judged`."""
 
     recogniser: Recogniser = field(default_factory=lambda: Recogniser("hello"))
     model: Model = field(default_factory=lambda: Model(words("Good evening. What can I do for you?")))
@@ -74,6 +75,7 @@ class Call:
     observed: list[tuple[float, ServerEvent]] = field(default_factory=list)
     asked: list[tuple[float, EndCall | TransferCall]] = field(default_factory=list)
     spent: list[Spent] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._ticked = asyncio.Event()
@@ -87,6 +89,7 @@ class Call:
                 observe=lambda event: self.observed.append((now_s(), event)),
                 control=lambda act: self.asked.append((now_s(), act)),
                 spent=self.spent.append,
+                judged=self.judged.append,
             ),
             now_ms=lambda: now_s() * 1_000,
             ids=counting_ids(),

@@ -5,7 +5,7 @@ import pytest
 from pipeline.realtime.config import Audio, AudioInput, SemanticVad, ServerVad, SessionConfig, TurnDetection
 from pipeline.realtime.events import SpeechStopped
 from pipeline.realtime.ours import TurnDecided, TurnGrounds, TurnTimeline
-from pipeline.sounding import KEPT_MS
+from pipeline.sounding import KEPT_MS, Judged
 from tests.drive.call import Call
 from tests.drive.cascade import Judge
 from tests.drive.quick_loop import quickly
@@ -26,12 +26,17 @@ def grounds_of(call: Call) -> list[TurnGrounds]:
 
 def after_one_turn(judge: Judge | None, detection: TurnDetection | None = None, ms: int = 1_000) -> TurnGrounds:
     """Why the turn was over, and when."""
+    [grounds] = grounds_of(a_turn(judge, detection, ms))
+    return grounds
 
-    async def story() -> TurnGrounds:
+
+def a_turn(judge: Judge | None, detection: TurnDetection | None = None, ms: int = 1_000) -> Call:
+    """A call on which the caller has taken one turn."""
+
+    async def story() -> Call:
         async with listening(judge, detection).runs(greet=False) as call:
             await call.ends_a_turn(ms)
-            [grounds] = grounds_of(call)
-            return grounds
+            return call
 
     return quickly(story)
 
@@ -75,6 +80,15 @@ def test_a_judgement_that_comes_too_late_is_called_off_and_the_turn_ends_without
 
 def test_a_judge_who_cannot_tell_changes_nothing() -> None:
     assert after_one_turn(Judge(None)) == after_one_turn(None)
+
+
+@pytest.mark.parametrize(
+    ("judge", "became"),
+    [(Judge(0.97), "given"), (Judge(None), "not_given"), (Judge(0.03, judges_s=60.0), "called_off")],
+    ids=["in time", "overloaded", "too late"],
+)
+def test_what_becomes_of_each_question_is_told_once(judge: Judge, became: Judged) -> None:
+    assert a_turn(judge).judged == [became]
 
 
 def test_nobody_is_asked_under_server_vad() -> None:
