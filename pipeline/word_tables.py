@@ -1,4 +1,4 @@
-"""What words are looked up in, of every language. Rule: it is read before the first caller comes; that takes a while."""
+"""What words are looked up in, of every language. Rule: read before the first caller comes, as it takes a while."""
 
 from pipeline.entities import Awaited, filled
 from pipeline.turn_words import finished
