@@ -203,10 +203,7 @@ class Listening:
         They are when they make up, perhaps with what was said, all that the agent waits for; and when the caller's turn
         ends that began after them, so that they come before its words.
         """
-        if turn_ends:
-            full = self._keypad.waits_since(self._began_now_ms)
-        else:
-            full = self._keypad.pending and not self.speaking and self.turns.slot_full
+        full = self._keypad.waits_since(self._began_now_ms) if turn_ends else self.turns.slot_full
         keys = self._keypad.entry(self.now_ms, full=full)
         if keys is None:
             return []

@@ -45,8 +45,7 @@ class Reply:
         self._previous: str | None = None
         self._outputs: list[Item] = []
         self._usage = UsageObject()
-        self.terms = terms
-        self.protected = terms.protected
+        self.terms, self.protected = terms, terms.protected
         self.audio = terms.audio
         self.id = ids("resp")
         self._wire = WireOrder(ids, self.id, audio=self.audio, within=conversation is not None)

@@ -78,8 +78,7 @@ class Session:
         self._answering = Answering(effective, ids, self._conversation, self._listening, surroundings)
         self._steering = Steering(config, ids, self._conversation, self._listening, self._answering, self._setting)
         self._speaking = self._answering.speaking
-        self._calling = self._answering.calling
-        self._asides = self._answering.asides
+        self._calling, self._asides = self._answering.calling, self._answering.asides
         self._farewell = self._answering.farewell
         self._holding = Holding(self._answering, self._listening, hold or Hold(), limits.line_delay_ms)
         self._barge_in = BargeIn(ids, self._listening, self._answering, self._setting)
@@ -183,13 +182,11 @@ class Session:
     def _pressed(self, digit: str, received_at: int) -> list[Output]:
         self._quiet.caller_is_there()
         out = self._listening.press(digit, received_at)
-        if not self._listening.pressing:
-            return out
-        return out + self._calling.taken_back() + self._barge_in.yield_floor() + self._entry()
+        heeded = self._listening.pressing
+        return out + (self._calling.taken_back() + self._barge_in.yield_floor() + self._entry() if heeded else [])
 
     def _entry(self, *, turn_ends: bool = False) -> list[Output]:
-        out = self._listening.entry(turn_ends=turn_ends)
-        if out:
+        if out := self._listening.entry(turn_ends=turn_ends):
             self._calling.caller_spoke()
             self._answering.addressed()
         return out

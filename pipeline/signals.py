@@ -248,10 +248,7 @@ class EndUtterance:
 
 @dataclass(frozen=True, slots=True)
 class JudgeSound:
-    """Say whether the caller sounds finished in this pause of the open utterance, unless it is over by then.
-
-    The last `late_ms` of it are silence that nobody need hear.
-    """
+    """Say whether the caller sounds finished in this pause of the open utterance, without `late_ms` of it, in time."""
 
     utterance: int
     pause: int

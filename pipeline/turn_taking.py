@@ -65,7 +65,7 @@ class TurnTaking:
     @property
     def slot_full(self) -> bool:
         """True when all that the agent waits for is there, by the caller's keys and words, of turns that are over."""
-        return self._slot.filled(self._said) == THERE
+        return not self.speaking and self._slot.filled(self._said) == THERE
 
     def stop(self, at_ms: int) -> TurnEnded | None:
         """End an open utterance here."""
