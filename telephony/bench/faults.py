@@ -37,7 +37,7 @@ QUESTION = "Could you tell me more about the menu?"
 AT_ONCE = 12
 GREETED_MS = 700
 LISTENS_MS = 2_600
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 NS_PER_MS = 1_000_000
 
 
