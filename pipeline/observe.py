@@ -74,20 +74,24 @@ class Counters:
 
     def count(self, name: str, amount: int = 1, **labels: str) -> None:
         """Add to one counter; labels part it, e.g. by reason."""
-        parts = ",".join(f'{key}="{_quoted(value)}"' for key, value in sorted(labels.items()))
-        self._counts[f"{name}{{{parts}}}" if parts else name] += amount
+        self._counts[_labelled(name, labels)] += amount
 
     def snapshot(self) -> Mapping[str, int]:
         """All counters by name and labels, in order."""
         return dict(sorted(self._counts.items()))
 
-    def watch(self, name: str, level: Callable[[], int]) -> None:
-        """How much of something there is at the moment can be asked there."""
-        self._levels[name] = level
+    def watch(self, name: str, level: Callable[[], int], **labels: str) -> None:
+        """How much of something there is at the moment can be asked there; labels part it."""
+        self._levels[_labelled(name, labels)] = level
 
     def levels(self) -> Mapping[str, int]:
         """How much there is at the moment of all that is watched, by name, in order."""
         return {name: level() for name, level in sorted(self._levels.items())}
+
+
+def _labelled(name: str, labels: Mapping[str, str]) -> str:
+    parts = ",".join(f'{key}="{_quoted(value)}"' for key, value in sorted(labels.items()))
+    return f"{name}{{{parts}}}" if parts else name
 
 
 def _quoted(value: str) -> str:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 OLDEST_REDIS: Final = 7
 REGISTER_S: Final = 8.0
 UNAVAILABLE: Final = 503
-NOT_FOUND: Final = 404
 SET_UP: Final = "run `make setup` in the project's folder"
 
 
@@ -151,24 +150,20 @@ def _any_port(port: int | None) -> int | None:
 
 
 async def _registration(trunk: Trunk, line: "TrunkLine") -> Finding:
-    from telephony.sip.trunk import Denied, Registered, Registering, Unreachable
+    from telephony.sip.trunk import Denied, in_words
 
     with suppress(TimeoutError):
         async with asyncio.timeout(REGISTER_S):
-            while isinstance(line.state, Registering):
+            while not line.is_up and not line.is_waiting:
                 await line.changed()
-    subject = f"trunk {trunk.name}"
+    found = f"{line.server} {in_words(line.state)}"
+    if line.is_up:
+        return ok(f"trunk {trunk.name}", found)
     match line.state:
-        case Registered(expires_s):
-            return ok(subject, f"registered with {trunk.registrar} for {expires_s} s")
-        case Denied(401 | 403 | 407 as code, reason):
+        case Denied(401 | 403 | 407):
             remedy = "correct the trunk's username, password and realm"
-            return Finding(subject, "fail", f"{trunk.registrar} refuses us: {code} {reason}", remedy)
-        case Denied(code, reason):
-            remedy = "ask the carrier about this number and account" if code == NOT_FOUND else "ask the carrier"
-            return Finding(subject, "fail", f"{trunk.registrar} refuses us: {code} {reason}", remedy)
-        case Unreachable() | Registering():
-            remedy = "correct the trunk's registrar or proxy; let SIP out through the firewall, and its answers in"
-            return Finding(subject, "fail", f"{trunk.registrar} does not answer", remedy)
+        case Denied():
+            remedy = "ask the carrier about this number and account"
         case _:
-            return Finding(subject, "fail", f"{trunk.registrar} let us go at once", "ask the carrier")
+            remedy = "correct the trunk's registrar or proxy; let SIP out through the firewall, and its answers in"
+    return Finding(f"trunk {trunk.name}", "fail", found, remedy)

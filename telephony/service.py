@@ -39,6 +39,7 @@ from telephony.state.private_redis import RedisServer, private_redis
 from telephony.state.store import Store
 from telephony.state.writer import StateWriter
 from telephony.switchboard import Announce, Switchboard
+from telephony.trunk_watch import trunk_states, watch_trunks
 from telephony.vendors import UnknownModelError, Vendors
 
 log = structlog.get_logger()
@@ -98,6 +99,7 @@ class Service:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.endpoint.close_to_calls()
         await self.switchboard.drain(0 if kind else self.settings.limits.drain_s)
         await self._open.aclose()
 
@@ -142,12 +144,14 @@ class Service:
             wishes=wishes,
             agents=self.dialplan.agents,
             trunks=frozenset(trunk.name for trunk in settings.trunks),
+            trunk_states=lambda: trunk_states(self.endpoint),
             recordings_dir=settings.media.recordings_dir,
             counters=self.counters,
             known=self._known,
         )
         self.realtime = Realtime(parts, vendors)
         self.counters.watch("calls_live", lambda: len(self.switchboard.calls) + len(self.switchboard.offers))
+        watch_trunks(self.counters, self.endpoint)
         app = application(parts, self.realtime.routes())
         self.control = await opening.enter_async_context(ControlServer(app, settings.control))
         opening.push_async_callback(self.realtime.close)

@@ -21,8 +21,9 @@ from telephony.faults import Fault, FaultyError, did_you_mean
 from telephony.patience_settings import PatienceSettings
 from telephony.provider_table import WHAT, Known, Names, ProviderTable, flow_of, listed
 from telephony.secret import AccessKey, Secret
-from telephony.sip_settings import SipSettings, Trunk
+from telephony.sip_settings import SipSettings
 from telephony.toml_text import BrokenRule, KeyPath, TomlText, parse
+from telephony.trunk_settings import Trunk
 from telephony.typed_table import Reader, Unread, kinds_of
 from telephony.vendor_table import Layer, Vendor
 from telephony.written import ENVIRONMENT, Written

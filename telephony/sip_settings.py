@@ -1,55 +1,61 @@
 """The telephone's sections of the settings: our own endpoint, and the trunks. Rule: what goes ill together is told."""
 
 import ipaddress
-import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from telephony import trunk_settings
 from telephony.control_settings import Port
+from telephony.line_settings import LineSettings, broken_line
 from telephony.secret import Secret
-from telephony.toml_text import BrokenRule, KeyPath
+from telephony.toml_text import BrokenRule
+from telephony.trunk_settings import Trunk, network_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SipSettings:
-    """The endpoint. Port 0 is any free port, "off" no listener. Each call takes two ports of the RTP range."""
+class SipSettings(LineSettings):
+    """The endpoint. Port 0 is any free port, "off" no listener. Each call takes two ports of the RTP range.
+
+    Calls that come by no trunk are taken from `allow`; other sources are strangers, and get 403 or no answer at all.
+    With `nameservers`, these are asked for SRV records too (RFC 3263); without, the system is, for addresses only.
+    """
 
     bind_address: str = "0.0.0.0"
     public_address: str | None = None
     udp_port: Port | None = 5_060
     tcp_port: Port | None = 5_060
+    tls_port: Port | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_authorities: Path = Path("/etc/ssl/certs/ca-certificates.crt")
+    tls_verify: bool = True
     rtp_first_port: Annotated[int, Meta(ge=1_024, le=65_535)] = 20_000
     rtp_last_port: Annotated[int, Meta(ge=1_024, le=65_535)] = 23_999
-    codecs: tuple[Literal["PCMU", "PCMA"], ...] = ("PCMU", "PCMA")
     user_agent: str = "offhook"
     max_calls: Annotated[int, Meta(ge=1, le=512)] = 200
     ring_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trunk:
-    """A carrier or PBX. `proxy` is where requests go when not to the registrar; `caller` is our number on it."""
-
-    name: str
-    registrar: str
-    username: str = ""
-    password: Secret | None = None
-    realm: str = "*"
-    expires_s: Annotated[int, Meta(ge=30, le=86_400)] = 300
-    identity: str | None = None
-    caller: str | None = None
-    proxy: str | None = None
+    allow: tuple[str, ...] = ("127.0.0.0/8",)
+    strangers: Literal["forbid", "ignore"] = "forbid"
+    calls_per_source: Annotated[int, Meta(ge=1)] | None = None
+    calls_per_did: Annotated[int, Meta(ge=1)] | None = None
+    new_calls_per_s: Annotated[int, Meta(ge=1)] = 20
+    retry_after_s: Annotated[int, Meta(ge=1, le=3_600)] = 5
+    nameservers: tuple[str, ...] = ()
+    stun_server: str | None = None
+    turn_server: str | None = None
+    turn_username: str = ""
+    turn_password: Secret | None = None
 
 
 def broken(sip: SipSettings, trunks: tuple[Trunk, ...]) -> Iterator[BrokenRule]:
     """The keys that go ill together, what is wrong with the first of them, and what would do."""
     yield from _broken_addresses(sip)
     yield from _broken_ports(sip)
-    yield from _broken_trunks(trunks)
+    yield from trunk_settings.broken(trunks)
 
 
 def _broken_addresses(sip: SipSettings) -> Iterator[BrokenRule]:
@@ -62,8 +68,11 @@ def _broken_addresses(sip: SipSettings) -> Iterator[BrokenRule]:
         yield BrokenRule(
             (("sip", "udp_port"), ("sip", "tcp_port")), "and tcp_port are both off", "listen on one of them"
         )
-    if not sip.codecs:
-        yield BrokenRule((("sip", "codecs"),), "is empty", 'e.g. ["PCMU", "PCMA"]')
+    if not all(map(network_of, sip.allow)):
+        yield BrokenRule((("sip", "allow"),), "holds what is no address or network", "192.0.2.10 or 192.0.2.0/24")
+    if (sip.tls_certificate is None) != (sip.tls_key is None) or (sip.tls_port is not None and not sip.tls_key):
+        yield BrokenRule((("sip", "tls_certificate"), ("sip", "tls_key")), "and tls_key come together", "two PEM files")
+    yield from broken_line(sip, ("sip",))
 
 
 def _broken_ports(sip: SipSettings) -> Iterator[BrokenRule]:
@@ -76,24 +85,11 @@ def _broken_ports(sip: SipSettings) -> Iterator[BrokenRule]:
             f"leaves {max(0, (last - first + 1) // 2)} pairs of RTP ports for {sip.max_calls} calls",
             f"rtp_last_port = {first + 2 * sip.max_calls - 1} or more",
         )
-    for name, port in (("udp_port", sip.udp_port), ("tcp_port", sip.tcp_port)):
+    for name, port in (("udp_port", sip.udp_port), ("tcp_port", sip.tcp_port), ("tls_port", sip.tls_port)):
         if port is not None and first <= port <= last:
             yield BrokenRule(
                 (("sip", name), ("sip", "rtp_first_port"), ("sip", "rtp_last_port")), "lies in the RTP range"
             )
-
-
-def _broken_trunks(trunks: tuple[Trunk, ...]) -> Iterator[BrokenRule]:
-    counts = Counter(trunk.name for trunk in trunks)
-    for index, trunk in enumerate(trunks):
-        at: KeyPath = ("trunk", index)
-        if counts[trunk.name] > 1:
-            yield BrokenRule(((*at, "name"),), f"{trunk.name!r} is the name of {counts[trunk.name]} trunks")
-        for name, uri in (("registrar", trunk.registrar), ("identity", trunk.identity), ("proxy", trunk.proxy)):
-            if uri is not None and not re.fullmatch(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+", uri):
-                yield BrokenRule(((*at, name),), "is no SIP address", "sip:HOST or sip:HOST:PORT;transport=tcp")
-        if trunk.password is not None and not trunk.username:
-            yield BrokenRule(((*at, "username"),), "is missing, but there is a password")
 
 
 def _is_ipv4(address: str) -> bool:

@@ -27,5 +27,6 @@
 /* Threads and media */
 #define PJMEDIA_HAS_VIDEO 0
 #define PJMEDIA_HAS_SRTP 1
+#define PJMEDIA_SRTP_HAS_DTLS 1
 #define PJSIP_HAS_TLS_TRANSPORT 1
 #define PJ_HAS_IPV6 0

@@ -15,11 +15,14 @@ from telephony.control.answers import ErrorBody
 from telephony.control.calls import CallList, CallObject, CallWithTimeline, Digits, NewCall, Transcript
 from telephony.control.reading import CALL_ID
 from telephony.control.realtime_calls import ClientSecret, ReferBody, RejectBody, SecretBody
+from telephony.control.trunk_book import TrunkList
+from telephony.control.trunk_object import TrunkObject
 from telephony.control.webhooks import IncomingEvent
 
 _TYPES: Final = (
     SessionConfig, RejectBody, ReferBody, SecretBody, ClientSecret, NewCall, CallObject, CallList, CallWithTimeline,
-    Digits, Transcript, NewAgent, AgentChange, AgentObject, AgentList, ErrorBody, IncomingEvent,
+    Digits, Transcript, NewAgent, AgentChange, AgentObject, AgentList, TrunkObject, TrunkList,
+    ErrorBody, IncomingEvent,
 )  # fmt: skip
 
 # path, method, summary, body, answer: (status, type or media type or None)
@@ -42,6 +45,7 @@ _OPERATIONS: Final[tuple[tuple[str, str, str, type | None, int, type | str | Non
     ("/v1/agents/{name}", "get", "One agent", None, 200, AgentObject),
     ("/v1/agents/{name}", "put", "Replace an agent, or make it", AgentChange, 200, AgentObject),
     ("/v1/agents/{name}", "delete", "Forget an agent", None, 200, None),
+    ("/v1/trunks", "get", "How this node's trunks do", None, 200, TrunkList),
     ("/metrics", "get", "What this node counts, for Prometheus", None, 200, "text/plain"),
 )
 _QUERIES: Final[dict[tuple[str, str], list[dict[str, Any]]]] = {

@@ -8,6 +8,7 @@ from pipeline.observe import Counters
 from pipeline.realtime.config import SessionConfig
 from telephony.control.dispatch import Dispatch
 from telephony.control.session_wish import SessionWishes
+from telephony.control.trunk_object import TrunkObject
 from telephony.settings import ControlSettings
 from telephony.state.bus import Bus
 from telephony.state.client_secrets import ClientSecrets
@@ -27,6 +28,7 @@ class Parts:
     wishes: SessionWishes
     agents: Mapping[str, SessionConfig]
     trunks: frozenset[str]
+    trunk_states: Callable[[], list[TrunkObject]]
     recordings_dir: Path | None
     counters: Counters
     known: Callable[[], Awaitable[None]]

@@ -10,6 +10,7 @@
 #include "ring_port.hpp"
 #include "resampler.hpp"
 #include "manners.hpp"
+#include "door.hpp"
 
 #include <cstring>
 
@@ -92,6 +93,7 @@ std::vector<float> taps_of(PyObject* taps) {
 %include "wake.hpp"
 
 %include "manners.hpp"
+%include "door.hpp"
 
 %feature("compactdefaultargs") offhook::RingPort::RingPort;
 %feature("kwargs") offhook::RingPort::RingPort;

@@ -14,8 +14,10 @@ import structlog
 
 from telephony.dtmf import KEYS, KeyReports, Means
 from telephony.leg import Ambience, Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.line_settings import LineSettings
 from telephony.sip.ending import far_ending, our_ending
 from telephony.sip.rtp_silence import RtpSilence
+from telephony.sip.sdp import shaped
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
 from telephony.sip.wiring import SOUND, Wiring
@@ -56,6 +58,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
     def __init__(self, account: Any, call_id: int, post: Callable[[Signal], None], bridge: Bridge) -> None:
         super().__init__(account, call_id)
         self._inbound = call_id != NO_CALL
+        self._line: LineSettings = account.line
         self._post = post
         self._bridge = bridge
         self._wiring = Wiring()
@@ -179,6 +182,10 @@ class Dialog(pj.Call):  # type: ignore[misc]
     @_guarded
     def onCallMediaState(self, _happened: Any) -> None:  # noqa: N802, D102
         self._connect()
+
+    @_guarded
+    def onCallSdpCreated(self, made: Any) -> None:  # noqa: N802, D102
+        made.sdp.wholeSdp = shaped(made.sdp.wholeSdp, self._line.codecs, self._line.ptime_ms)
 
     @_guarded
     def onDtmfEvent(self, event: Any) -> None:  # noqa: N802, D102

@@ -12,31 +12,25 @@ import structlog
 
 from telephony.leg import LegEnded
 from telephony.settings import SipSettings, Trunk
+from telephony.sip.account import direct_account, trunk_account
 from telephony.sip.dialog import Signal
-from telephony.sip.exchange import Exchange, Occupancy, Registration
+from telephony.sip.doorkeeper import Doorkeeper
+from telephony.sip.exchange import CallRefusedError, Exchange, Occupancy, Registration
 from telephony.sip.invite import Headers, Invite, host_of, user_of
 from telephony.sip.leg import Act, SipLeg
-from telephony.sip.library import (
-    choose_codecs,
-    contact_host,
-    direct_account,
-    open_transport,
-    start_library,
-    trunk_account,
-)
+from telephony.sip.library import choose_codecs, contact_host, open_transport, start_library
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import SipThread, contained
 from telephony.sip.trunk import Registered, RetryPlan, TrunkLine
+from telephony.traffic import Limits, Traffic
+
+__all__ = ["CallRefusedError"]  # besides what is defined here
 
 _log = structlog.get_logger(__name__)
 
 FAREWELL_S: Final = 0.2  # for answers to our BYEs before the sockets close
 UNREGISTER_S: Final = 1.0
 _USER_PART: Final = re.compile(r"(?:[\w.!~*'()&=+$,;?/-]|%[0-9A-Fa-f]{2})+", re.ASCII)  # RFC 3261 section 25.1
-
-
-class CallRefusedError(Exception):
-    """An outbound call could not even be tried; the message says why."""
 
 
 class Endpoint:
@@ -64,9 +58,10 @@ class Endpoint:
 
     async def __aenter__(self) -> Self:
         self._thread = SipThread(asyncio.get_running_loop())
-        self._exchange = Exchange(self, self._thread.post, self._bridge, self._settings.max_calls)
-        for name in self._trunks:
-            self._lines[name] = TrunkLine(name, partial(self._register, name), self._retry)
+        for trunk in self._trunks.values():
+            ask = partial(self._ask, trunk)
+            servers = trunk.servers
+            self._lines[trunk.name] = TrunkLine(trunk.name, ask, self._retry, servers=servers, registers=trunk.register)
         self._thread.start()
         try:
             await self._thread.do(self._open)
@@ -109,9 +104,8 @@ class Endpoint:
         """
         if trunk and trunk not in self._trunks:
             raise CallRefusedError(f"there is no trunk {trunk!r}; there are {', '.join(self._trunks) or 'none'}")
-        line = self._trunks[trunk] if trunk else None
-        uri = target if ":" in target else f"sip:{target}@{host_of(line.registrar) if line else ''}"
-        caller = caller or (line.caller if line else None)
+        uri = target if ":" in target else f"sip:{target}@{host_of(self._lines[trunk].server) if trunk else ''}"
+        caller = caller or (self._trunks[trunk].caller if trunk else None)
         if caller and not _USER_PART.fullmatch(caller):
             raise CallRefusedError(f"the caller {caller!r} cannot stand in a SIP address")
         number = self._exchange.reserve()
@@ -138,33 +132,56 @@ class Endpoint:
         self._thread.tell(self._take, number, signal)
 
     def registered(self, trunk: str, registration: Registration) -> None:
-        """A registrar answered, or did not (from the SIP thread)."""
+        """A trunk's server answered, or did not (from the SIP thread)."""
         self._thread.tell(self._lines[trunk].answered, registration)
+
+    async def close_to_calls(self) -> None:
+        """Who asks by OPTIONS is told that no new calls are wanted."""
+        await self._thread.do(partial(self._exchange.set_open, False))
+
+    @property
+    def turned_away(self) -> tuple[int, int]:
+        """Requests of strangers, and calls above a source's rate, since the start."""
+        return self._exchange.doorkeeper.turned_away
 
     def _open(self) -> None:
         library = self._thread.library
         start_library(library, self._settings)
+        doorkeeper = Doorkeeper(self._settings, tuple(self._trunks.values()))
+        doorkeeper.stand()
+        self._exchange = Exchange(self, self._thread.post, self._bridge, self._traffic(), doorkeeper)
         if self._settings.udp_port is not None:
             self._ports["udp"] = open_transport(library, self._settings, "udp")
         if self._settings.tcp_port is not None:
             self._ports["tcp"] = open_transport(library, self._settings, "tcp")
+        trunks = self._trunks.values()
+        if self._settings.tls_port is not None or any(trunk.uses_tls for trunk in trunks):
+            asks_names = any(trunk.certificate_names for trunk in trunks)
+            self._ports["tls"] = open_transport(library, self._settings, "tls", asks_names=asks_names)
         library.libStart()
         library.audDevManager().setNullDev()
-        choose_codecs(library, self._settings.codecs)
+        choose_codecs(library, (*self._settings.codecs, *(codec for trunk in trunks for codec in trunk.codecs)))
         port = next(iter(self._ports.values()), 5_060)
-        self._exchange.open_account(None, direct_account(self._settings, port))
+        self._exchange.open_account(None, self._settings, direct_account(self._settings, port))
         for trunk in self._trunks.values():
-            self._exchange.open_account(trunk.name, trunk_account(self._settings, trunk))
+            for server in range(len(trunk.servers)):
+                account = trunk_account(self._settings, trunk, server, doorkeeper.line_of(trunk.name))
+                self._exchange.open_account(trunk.name, trunk, account, server)
+            if not trunk.register:
+                self._ask(trunk, 0)
+
+    def _traffic(self) -> Traffic:
+        sip, trunks = self._settings, self._trunks.values()
+        per_trunk = {trunk.name: trunk.max_calls for trunk in trunks if trunk.max_calls}
+        limits = Limits(
+            node=sip.max_calls, per_source=sip.calls_per_source, per_did=sip.calls_per_did, per_trunk=per_trunk
+        )
+        return Traffic(limits, {trunk.name: trunk.dial_rules for trunk in trunks})
 
     def _place(self, number: int, trunk: str | None, uri: str, caller: str | None) -> str:
-        if self._exchange.is_full():
-            raise CallRefusedError("all lines are busy")
-        host = host_of(self._trunks[trunk].registrar) if trunk else contact_host(self._settings)
+        host = host_of(self._lines[trunk].server) if trunk else contact_host(self._settings)
         local_uri = f"<sip:{caller}@{host.partition(';')[0]}>" if caller else None
-        call_id = self._exchange.place(number, trunk, uri, local_uri)
-        if call_id is None:
-            raise CallRefusedError("the target is no SIP address that can be reached from here")
-        return call_id
+        return self._exchange.place(number, trunk, uri, local_uri, self._lines[trunk].place if trunk else 0)
 
     def _take_call(self, number: int, invite: Invite, trunk: str | None) -> None:
         leg = SipLeg(invite, trunk, partial(self._send, number), self._bridge.new_sound(), inbound=True)
@@ -185,8 +202,9 @@ class Endpoint:
     def _send(self, number: int, act: Act) -> None:
         self._thread.post(partial(self._exchange.act, number, act))
 
-    def _register(self, trunk: str) -> None:
-        self._thread.post(partial(self._exchange.register, trunk))
+    def _ask(self, trunk: Trunk, server: int) -> None:
+        uri = None if trunk.register else trunk.servers[server]
+        self._thread.post(partial(self._exchange.ask, trunk.name, server, uri))
 
     async def _unregister(self) -> None:
         """Take the registrations back, so that the trunks send nobody here any more."""
@@ -194,7 +212,7 @@ class Endpoint:
         for line in self._lines.values():
             line.close()
         for line in standing:
-            self._thread.post(partial(self._exchange.register, line.name, False))
+            self._thread.post(partial(self._exchange.ask, line.name, line.place, None, False))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(UNREGISTER_S):
                 for line in standing:

@@ -4,6 +4,7 @@ A dialog has a number, and only its number travels: pjsua2 objects are made, use
 """
 
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,15 +13,19 @@ from typing import Any, Final, Protocol
 import pjsua2 as pj
 import structlog
 
-from telephony.leg import Ending, LegEnded
+from pipeline.observe import Pii
+from telephony.leg import Answered, Ending, LegEnded
+from telephony.line_settings import LineSettings
+from telephony.number import masked
 from telephony.sip.dialog import NO_CALL, Dialog, Joined, Signal
+from telephony.sip.doorkeeper import Doorkeeper
 from telephony.sip.invite import Invite, offers_audio, parse_invite
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
+from telephony.traffic import Passage, Traffic
 
 _log = structlog.get_logger(__name__)
 
-BUSY_HERE: Final = 486
 NOT_ACCEPTABLE_HERE: Final = 488
 SHUTTING_DOWN: Final = 503
 SERVICE_UNAVAILABLE: Final = 503
@@ -29,12 +34,17 @@ _UNRESOLVED: Final = "PJ_ERESOLVE"  # in the library's words; it tells no status
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A trunk's answer to REGISTER; `heard` is False when pjsip gave the code itself, for want of an answer."""
+    """A trunk's answer to REGISTER or OPTIONS; not `heard` when pjsip gave the code itself, for want of an answer."""
 
     sip_code: int
     reason: str
     expires_s: int
     heard: bool
+    server: int = 0
+
+
+class CallRefusedError(Exception):
+    """An outbound call could not even be tried; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +73,48 @@ class Lobby(Protocol):
 
 
 class Account(pj.Account):  # type: ignore[misc]
-    """A trunk's account, or the one that takes and makes direct calls (`trunk` None)."""
+    """A trunk's account with one of its servers, or the one that takes and makes direct calls (`trunk` None)."""
 
-    def __init__(self, exchange: "Exchange", trunk: str | None) -> None:
+    def __init__(self, exchange: "Exchange", trunk: str | None, server: int, line: LineSettings) -> None:
         super().__init__()
+        self.line = line
         self._exchange = exchange
         self._trunk = trunk
-        self.told = 0  # registrations that succeeded or failed
+        self._server = server
+        self.told = 0  # answers, and what stood for one
 
     def onIncomingCall(self, arrival: Any) -> None:  # noqa: N802, D102
         # pjsua answers 500 to a call that nobody took.
         contained(partial(self._exchange.admit, self, self._trunk, arrival), _nothing)
 
     def onRegState(self, news: Any) -> None:  # noqa: N802, D102
-        contained(partial(self._tell_registration, news), _nothing)
+        source = str(news.rdata.srcAddress) if news.rdata.wholeMsg else ""
+        contained(partial(self.tell, news.code, news.reason, news.expiration, source), _nothing)
 
-    def _tell_registration(self, news: Any) -> None:
+    def onSendRequest(self, news: Any) -> None:  # noqa: N802, D102
+        change = news.e.body.tsxState
+        source = str(change.src.rdata.srcAddress) if change.type == pj.PJSIP_EVENT_RX_MSG else ""
+        contained(partial(self.tell, change.tsx.statusCode, change.tsx.statusText, 0, source), _nothing)
+
+    def ask(self, uri: str | None, on: bool = True) -> None:
+        """Send REGISTER, or take it back; with a URI, send OPTIONS there. What cannot be sent is told, once."""
+        told = self.told
+        try:
+            if uri is None:
+                self.setRegistration(on)
+            else:
+                self.sendRequest(_options(uri))
+        except pj.Error as fault:
+            if self.told == told:
+                self.tell(SERVICE_UNAVAILABLE, str(fault.reason), 0, "")
+
+    def tell(self, code: int, reason: str, expires_s: int, source: str) -> None:
+        """A server has answered from there, or from nowhere: nobody has."""
         if self._trunk is not None:
             self.told += 1
-            answer = Registration(news.code, _reason(news.reason), news.expiration, bool(news.rdata.wholeMsg))
+            answer = Registration(code, _reason(reason), expires_s, bool(source), self._server)
+            if source and code < 300:
+                self._exchange.doorkeeper.heard_from(self._trunk, source.rpartition(":")[0])
             self._exchange.lobby.registered(self._trunk, answer)
 
 
@@ -89,69 +122,87 @@ class Exchange:
     """Every dialog of the endpoint, by number."""
 
     def __init__(
-        self, lobby: Lobby, post: Callable[[Callable[[], None]], None], bridge: Bridge, max_calls: int
+        self,
+        lobby: Lobby,
+        post: Callable[[Callable[[], None]], None],
+        bridge: Bridge,
+        traffic: Traffic,
+        doorkeeper: Doorkeeper,
     ) -> None:
         self.lobby = lobby
+        self.doorkeeper = doorkeeper
         self._post = post
         self._bridge = bridge
-        self._max_calls = max_calls
+        self._traffic = traffic
         self._numbers = itertools.count(1)
-        self._accounts: dict[str | None, Account] = {}
+        self._accounts: dict[tuple[str | None, int], Account] = {}
         self._dialogs: dict[int, Dialog] = {}
         self._ports: dict[int, Any] = {}
         self._refused: dict[int, Dialog] = {}
+        self._is_open = True
 
-    def open_account(self, trunk: str | None, config: Any) -> None:
+    def open_account(self, trunk: str | None, line: LineSettings, config: Any, server: int = 0) -> None:
         """Add an account; the one without a trunk is the default for what matches no other."""
-        account = Account(self, trunk)
+        account = self._accounts[trunk, server] = Account(self, trunk, server, line)
         account.create(config, trunk is None)
-        self._accounts[trunk] = account
+        if trunk is None:
+            self.doorkeeper.expect_direct(account.getId())
+        elif server == 0:
+            self.doorkeeper.expect(trunk, account.getId())
 
-    def register(self, trunk: str, on: bool = True) -> None:
-        """Send REGISTER (again), or take the registration back. What cannot be sent is told as a failure, once."""
-        account = self._accounts[trunk]
-        told = account.told
-        try:
-            account.setRegistration(on)
-        except pj.Error as fault:
-            if account.told == told:
-                unsent = Registration(SERVICE_UNAVAILABLE, _reason(str(fault.reason)), 0, heard=False)
-                self.lobby.registered(trunk, unsent)
+    def ask(self, trunk: str, server: int, uri: str | None, on: bool = True) -> None:
+        """Send REGISTER (again), or take the registration back; with a URI, OPTIONS instead."""
+        self._accounts[trunk, server].ask(uri, on)
 
     def admit(self, account: Account, trunk: str | None, arrival: Any) -> None:
-        """An INVITE has come: announce it, or refuse it when all lines are taken or nothing in it can be heard."""
-        if len(self._dialogs) >= self._max_calls:
-            self._refuse(account, arrival, Ending("us", "busy", BUSY_HERE))
-            _log.warning("call_refused_all_lines_busy", lines=self._max_calls)
+        """An INVITE has come: announce it, or refuse it when limits say so or nothing in it can be heard."""
+        invite = parse_invite(arrival.rdata.wholeMsg)
+        passage = Passage(trunk, invite.called, str(arrival.rdata.srcAddress).rpartition(":")[0])
+        refusal = self._traffic.refusal(passage)
+        if refusal:
+            self._refuse(account, arrival, Ending("us", "busy", SERVICE_UNAVAILABLE))
+            _log.warning("call_refused", why=refusal, trunk=trunk, calls=self._traffic.calls)
             return
         if not offers_audio(arrival.rdata.wholeMsg):
             self._refuse(account, arrival, Ending("caller", "no_common_codec", NOT_ACCEPTABLE_HERE))
             _log.warning("call_refused_no_usable_audio")
             return
         number = next(self._numbers)
-        invite = parse_invite(arrival.rdata.wholeMsg)
         post = partial(self._signal, number)
         self._dialogs[number] = Dialog(account, arrival.callId, post, self._bridge)
+        self._enter(number, passage)
         self.lobby.arrived(number, invite, trunk)
 
-    def place(self, number: int, trunk: str | None, target: str, local_uri: str | None) -> str | None:
-        """Call out; the number comes from reserve(). Returns the Call-ID; None when it cannot even be tried."""
-        dialog = Dialog(self._accounts[trunk], NO_CALL, partial(self._signal, number), self._bridge)
+    def place(self, number: int, trunk: str | None, target: str, local_uri: str | None, server: int = 0) -> str:
+        """Call out; the number comes from reserve(). Returns the Call-ID.
+
+        Raises CallRefusedError when it cannot even be tried.
+        """
+        passage = Passage(trunk, target)
+        refusal = self._traffic.refusal(passage) or self._traffic.dial_refusal(trunk, target, time.monotonic())
+        if refusal:
+            _log.warning("call_not_placed", why=refusal, trunk=trunk, target=Pii(target, masked(target)))
+            raise CallRefusedError(refusal)
+        dialog = Dialog(self._accounts[trunk, server], NO_CALL, partial(self._signal, number), self._bridge)
         self._dialogs[number] = dialog
         try:
-            return dialog.place(target, local_uri)
+            call_id = dialog.place(target, local_uri)
         except pj.Error as fault:
             del self._dialogs[number]
             _log.warning("call_not_placed", why=str(fault.reason))
-            return None
+            raise CallRefusedError("the target is no SIP address that can be reached from here") from None
+        self._enter(number, passage)
+        self._traffic.placed(number, trunk, target, time.monotonic())
+        return call_id
 
     def reserve(self) -> int:
         """A number for an outbound dialog; from any thread."""
         return next(self._numbers)
 
-    def is_full(self) -> bool:
-        """All lines are taken."""
-        return len(self._dialogs) >= self._max_calls
+    def set_open(self, is_open: bool) -> None:
+        """Whether new calls are wanted: what OPTIONS are told."""
+        self._is_open = is_open
+        self._tell_load()
 
     def act(self, number: int, act: Callable[[Dialog], None]) -> None:
         """Let a dialog do something, if it still lives."""
@@ -189,6 +240,14 @@ class Exchange:
         for account in self._accounts.values():
             account.shutdown()
         self._accounts.clear()
+        self.doorkeeper.leave()
+
+    def _enter(self, number: int, passage: Passage) -> None:
+        self._traffic.enter(number, passage)
+        self._tell_load()
+
+    def _tell_load(self) -> None:
+        self.doorkeeper.tell_load(self._traffic.calls, is_open=self._is_open and not self._traffic.is_full)
 
     def _refuse(self, account: Account, arrival: Any, ending: Ending) -> None:
         number = next(self._numbers)
@@ -201,10 +260,21 @@ class Exchange:
             case Joined(port):
                 # Kept until the event loop has let go, so that it is never the last to hold a port.
                 self._ports[number] = port
+            case Answered():
+                self._traffic.answered(number, time.monotonic())
             case LegEnded():
+                self._traffic.leave(number, time.monotonic())
+                self._tell_load()
                 # Not here: pjsua2 is still inside the dialog. Soon: its line may be taken by another call.
                 self._post(partial(_forget, self._dialogs, number))
         self.lobby.signalled(number, signal)
+
+
+def _options(uri: str) -> Any:
+    request = pj.SendRequestParam()
+    request.method = "OPTIONS"
+    request.txOption.targetUri = uri
+    return request
 
 
 def _reason(reason: str) -> str:

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import pjsua2 as pj
 
-from telephony.settings import SipSettings, Trunk
-from telephony.sip.invite import host_of
+from telephony.settings import SipSettings
 
 CLOCK_HZ: Final = 8_000
 PTIME_MS: Final = 20
@@ -16,6 +15,11 @@ COMPILED_MAX_CALLS: Final = 512
 _LINGERING_CALLS: Final = 64
 _CODEC_PRIORITY: Final = 200
 _OS_ERRORS: Final = 120_000  # PJ_ERRNO_START_SYS: what pjlib adds to errno
+_TRANSPORTS: Final = {
+    "udp": pj.PJSIP_TRANSPORT_UDP,
+    "tcp": pj.PJSIP_TRANSPORT_TCP,
+    "tls": pj.PJSIP_TRANSPORT_TLS,
+}
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0"})
 
 
@@ -36,6 +40,10 @@ def _endpoint_config(settings: SipSettings) -> Any:
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     config.uaConfig.natTypeInSdp = 0
+    for server in settings.nameservers:
+        config.uaConfig.nameserver.append(server)
+    if settings.stun_server:
+        config.uaConfig.stunServer.append(settings.stun_server)
     media = config.medConfig
     media.clockRate = CLOCK_HZ
     media.sndClockRate = CLOCK_HZ
@@ -54,14 +62,19 @@ def _endpoint_config(settings: SipSettings) -> Any:
     return config
 
 
-def open_transport(library: Any, settings: SipSettings, kind: str) -> int:
-    """Listen on "udp" or "tcp"; returns the port. OSError names the address when it cannot be had."""
-    port = settings.udp_port if kind == "udp" else settings.tcp_port
+def open_transport(library: Any, settings: SipSettings, kind: str, *, asks_names: bool = False) -> int:
+    """Listen on "udp", "tcp" or "tls"; returns the port. OSError names the address when it cannot be had.
+
+    With `asks_names`, who connects by TLS has to show a certificate that we trust, or none.
+    """
+    port = {"udp": settings.udp_port, "tcp": settings.tcp_port, "tls": settings.tls_port or 0}[kind]
     config = pj.TransportConfig()
     config.port = port
-    _set_addresses(config, settings)
+    set_addresses(config, settings)
+    if kind == "tls":
+        _set_tls(config.tlsConfig, settings, asks_names=asks_names)
     try:
-        transport = library.transportCreate(pj.PJSIP_TRANSPORT_UDP if kind == "udp" else pj.PJSIP_TRANSPORT_TCP, config)
+        transport = library.transportCreate(_TRANSPORTS[kind], config)
         address = str(library.transportGetInfo(transport).localAddress)
     except pj.Error as fault:
         code = fault.status - _OS_ERRORS
@@ -71,41 +84,22 @@ def open_transport(library: Any, settings: SipSettings, kind: str) -> int:
     return int(address.rpartition(":")[2])
 
 
+def _set_tls(config: Any, settings: SipSettings, *, asks_names: bool) -> None:
+    config.certFile = str(settings.tls_certificate or "")
+    config.privKeyFile = str(settings.tls_key or "")
+    config.CaListFile = str(settings.tls_authorities)
+    config.verifyServer = settings.tls_verify
+    config.verifyClient = asks_names
+    config.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
+
+
 def choose_codecs(library: Any, codecs: tuple[str, ...]) -> None:
     """Offer and take these codecs, in this order, and no others. telephone-event is always there."""
-    order = {f"{name.upper()}/": _CODEC_PRIORITY - place for place, name in enumerate(codecs)}
+    order = {f"{name.upper()}/": _CODEC_PRIORITY - place for place, name in enumerate(dict.fromkeys(codecs))}
     known = [str(codec.codecId) for codec in library.codecEnum2()]
     for codec in known:
         wanted = [priority for name, priority in order.items() if codec.upper().startswith(name)]
         library.codecSetPriority(codec, wanted[0] if wanted else 0)
-
-
-def direct_account(settings: SipSettings, port: int) -> Any:
-    """The account of calls that come and go without a trunk."""
-    config = pj.AccountConfig()
-    config.idUri = f"sip:{settings.user_agent.split('/')[0]}@{contact_host(settings)}:{port}"
-    _set_media(config, settings)
-    return config
-
-
-def trunk_account(settings: SipSettings, trunk: Trunk) -> Any:
-    """A trunk's account. pjsip refreshes a registration; the trunk itself decides when a failed one is tried again."""
-    host = host_of(trunk.registrar)
-    config = pj.AccountConfig()
-    config.idUri = trunk.identity or f"sip:{trunk.username or trunk.name}@{host.partition(';')[0]}"
-    config.regConfig.registrarUri = trunk.registrar
-    config.regConfig.timeoutSec = trunk.expires_s
-    config.regConfig.retryIntervalSec = 0
-    config.regConfig.registerOnAdd = True
-    if trunk.password is not None:
-        config.sipConfig.authCreds.append(
-            pj.AuthCredInfo("digest", trunk.realm, trunk.username, 0, trunk.password.reveal())
-        )
-    if trunk.proxy:
-        config.sipConfig.proxies.append(trunk.proxy)
-    config.natConfig.sipOutboundUse = 0
-    _set_media(config, settings)
-    return config
 
 
 def contact_host(settings: SipSettings) -> str:
@@ -115,17 +109,7 @@ def contact_host(settings: SipSettings) -> str:
     return "localhost" if settings.bind_address in _ANY_ADDRESS else settings.bind_address
 
 
-def _set_media(config: Any, settings: SipSettings) -> None:
-    transport = config.mediaConfig.transportConfig
-    transport.port = settings.rtp_first_port
-    transport.portRange = settings.rtp_last_port - settings.rtp_first_port
-    transport.randomizePort = True  # from where it looks for a free pair; it gives up after a hundred
-    _set_addresses(transport, settings)
-    config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_DISABLED
-    config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
-
-
-def _set_addresses(config: Any, settings: SipSettings) -> None:
+def set_addresses(config: Any, settings: SipSettings) -> None:
     """Without both, SDP and Contact offer whatever interface the library finds first."""
     if settings.bind_address not in _ANY_ADDRESS:
         config.boundAddress = settings.bind_address

@@ -1,9 +1,13 @@
-"""A trunk's registration. Rule: pjsip refreshes what stands; what failed is tried again from here, ever later."""
+"""A trunk's line: is it there? Rule: pjsip refreshes what stands; what failed is tried again from here, ever later.
+
+A registering trunk is there while its registration stands, a peer while it answers OPTIONS. Where one server is out of
+reach the next in the trunk's list is tried at once; after the last the first again, later.
+"""
 
 import asyncio
-from collections.abc import Callable
+import random
 from dataclasses import asdict, dataclass
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
@@ -12,11 +16,13 @@ from telephony.sip.exchange import Registration
 _log = structlog.get_logger(__name__)
 
 S = TypeVar("S")
+CHECK_S: Final = 30.0
+"""How often a peer is asked whether it lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registering:
-    """A REGISTER is out for the first time."""
+    """A first request is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,11 @@ class Registered:
     """The registrar knows where we are."""
 
     expires_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The peer answers: where nothing is registered, that is all there is to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No registrar answered, or its name does not resolve."""
+    """Nobody answered, the name does not resolve, or who answered cannot serve now."""
 
     sip_code: int
     retry_in_s: float
@@ -49,44 +60,76 @@ class Unregistered:
     """We took the registration back."""
 
 
-TrunkState = Registering | Registered | Denied | Unreachable | Unregistered
+TrunkState = Registering | Registered | Answering | Denied | Unreachable | Unregistered
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Waits that double from the first to the longest."""
+    """Waits that double from the first to the longest, each shortened by chance by up to a part of it."""
 
     first_s: float
     longest_s: float
+    jitter: float = 0.0
 
-    def wait_s(self, failures: int) -> float:
-        """The wait after so many failures in a row (from 1)."""
-        return float(min(self.longest_s, self.first_s * 2 ** min(failures - 1, 32)))
+    def wait_s(self, failures: int, chance: float = 0.0) -> float:
+        """The wait after so many failures in a row (from 1); `chance` is from 0 to 1."""
+        return float(min(self.longest_s, self.first_s * 2 ** min(failures - 1, 32)) * (1 - self.jitter * chance))
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPlan:
-    """When a failed registration is tried again. A refusal waits longer: registrars lock out who insists."""
+    """When a failed try is repeated. A refusal waits longer: registrars lock out who insists."""
 
-    unreachable: Backoff = Backoff(2.0, 120.0)
-    refused: Backoff = Backoff(60.0, 3_600.0)
+    unreachable: Backoff = Backoff(2.0, 120.0, jitter=0.5)
+    refused: Backoff = Backoff(60.0, 3_600.0, jitter=0.5)
+    check_s: float = CHECK_S
 
 
 _PLAN: Final = RetryPlan()
+_ELSEWHERE: Final = frozenset({408, 500, 502, 503, 504})
+"""Answers after which another server may do better."""
+
+
+class Ask(Protocol):
+    """How a trunk's server is asked to take us."""
+
+    def __call__(self, server: int, /) -> None:
+        """Send REGISTER, or a peer's OPTIONS, to the server at this place in the trunk's list."""
+        ...
 
 
 class TrunkLine:
-    """One trunk on the event loop: its state, and the next try."""
+    """One trunk on the event loop: its state, its server, and the next try."""
 
-    def __init__(self, name: str, register: Callable[[], None], plan: RetryPlan = _PLAN) -> None:
+    def __init__(
+        self, name: str, ask: Ask, plan: RetryPlan = _PLAN, *, servers: tuple[str, ...] = ("",), registers: bool = True
+    ) -> None:
         self.name = name
         self.state: TrunkState = Registering()
-        self._register = register
+        self.registers = registers
+        self._servers = servers
+        self.place = 0
+        self._ask = ask
         self._plan = plan
         self._failures = 0
-        self._retry: asyncio.TimerHandle | None = None
+        self._next: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._closing = False
+
+    @property
+    def server(self) -> str:
+        """Where calls by this trunk go at the moment."""
+        return self._servers[self.place]
+
+    @property
+    def is_up(self) -> bool:
+        """Calls can come and go by it."""
+        return isinstance(self.state, Registered | Answering)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Every server has been tried, and the next try comes later."""
+        return isinstance(self.state, Denied | Unreachable) and self.state.retry_in_s > 0
 
     async def changed(self) -> TrunkState:
         """Wait for the next change; returns the state then."""
@@ -100,38 +143,92 @@ class TrunkLine:
             await self.changed()
         return self.state
 
-    def answered(self, registration: Registration) -> None:
-        """The registrar answered, or did not."""
-        match registration:
-            case Registration(sip_code=code, expires_s=expires_s) if 200 <= code < 300:
+    def answered(self, answer: Registration) -> None:
+        """A server answered, or did not. One that we have left behind is not heard any more."""
+        if answer.server != self.place:
+            return
+        match answer:
+            case Registration(sip_code=code, expires_s=expires_s) if self.registers and 200 <= code < 300:
                 self._failures = 0
                 self._become(Registered(expires_s) if expires_s > 0 else Unregistered())
-            case Registration(sip_code=code, reason=reason, heard=True) if code not in {408, 503, 504}:
+            case Registration(sip_code=code, heard=True) if not self.registers and code not in _ELSEWHERE:
+                # Whatever the answer to OPTIONS is, somebody gave it (RFC 3261 section 11).
+                self._failures = 0
+                self._become(Answering())
+                self._later(self._plan.check_s)
+            case Registration(sip_code=code, reason=reason, heard=True) if code not in _ELSEWHERE:
                 self._become(Denied(code, reason, self._try_again(self._plan.refused)))
             case Registration(sip_code=code, reason=reason):
-                self._become(Unreachable(code, self._try_again(self._plan.unreachable), reason))
+                self._become(Unreachable(code, self._try_elsewhere(), reason))
 
     def close(self) -> None:
         """No more tries."""
         self._closing = True
-        if self._retry:
-            self._retry.cancel()
+        if self._next:
+            self._next.cancel()
 
     def _become(self, state: TrunkState) -> None:
         before, self.state = self.state, state
         self._changed.set()
         if _told(state) != _told(before):
             say = _log.warning if isinstance(state, Denied | Unreachable) else _log.info
-            say("trunk_state", trunk=self.name, state=type(state).__name__.lower(), **asdict(state))
+            words, told = in_words(state), {"state": type(state).__name__.lower(), **asdict(state)}
+            say("trunk_state", trunk=self.name, server=self.server, meaning=words, **told)
+
+    def _try_elsewhere(self) -> float:
+        self.place = (self.place + 1) % len(self._servers)
+        if self.place:
+            self._later(0.0)
+            return 0.0
+        return self._try_again(self._plan.unreachable)
 
     def _try_again(self, backoff: Backoff) -> float:
         self._failures += 1
-        wait_s = backoff.wait_s(self._failures)
-        if self._retry:
-            self._retry.cancel()
-        if not self._closing:
-            self._retry = asyncio.get_running_loop().call_later(wait_s, self._register)
+        wait_s = backoff.wait_s(self._failures, random.random())
+        self._later(wait_s)
         return wait_s
+
+    def _later(self, wait_s: float) -> None:
+        if self._next:
+            self._next.cancel()
+        if not self._closing:
+            self._next = asyncio.get_running_loop().call_later(wait_s, self._ask, self.place)
+
+
+def in_words(state: TrunkState) -> str:
+    """What a state means for who runs the service."""
+    match state:
+        case Registering():
+            return "does not answer so far"
+        case Registered(expires_s):
+            return f"registered for {expires_s} s"
+        case Answering():
+            return "answers"
+        case Unregistered():
+            return "the registration has been taken back"
+        case Denied(sip_code=code, reason=reason):
+            return f"refuses us ({code} {reason}): {_DENIED.get(code, 'its operator knows why')}"
+        case Unreachable(sip_code=code, reason=reason):
+            meaning = _UNREACHABLE.get(code, "it cannot serve now")
+            return f"is out of reach: {reason if 'resolve' in reason else f'{meaning} ({code} {reason})'}"
+
+
+_DENIED: Final = {
+    400: "it does not understand what we send",
+    401: "the password, the user name or the realm is wrong",
+    403: "it does not allow this account, this number or this address",
+    404: "it knows no such account",
+    407: "the password, the user name or the realm is wrong",
+    423: "it wants a longer expires_s",
+    488: "no codec or encryption suits both sides",
+}
+_UNREACHABLE: Final = {
+    408: "no answer came in time",
+    500: "it has a fault of its own",
+    502: "no connection, or its name does not resolve",
+    503: "no connection, or it is overloaded or in maintenance",
+    504: "a server behind it does not answer",
+}
 
 
 def _told(state: TrunkState) -> object:

@@ -22,14 +22,15 @@ def sdp(port: int, formats: str = PCMU_OFFER, direction: str = "sendrecv") -> st
 class RawSip(asyncio.DatagramProtocol):
     """One socket. It keeps whatever comes; responses and requests alike are texts."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        self.address = address
         self.received: list[str] = []
         self._news = asyncio.Event()
         self._transport: asyncio.DatagramTransport | None = None
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        await loop.create_datagram_endpoint(lambda: self, local_addr=(self.address, 0))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -83,13 +84,14 @@ class RawSip(asyncio.DatagramProtocol):
 class RawCall:
     """The requests of one dialog from `peer` to the endpoint on `port`."""
 
-    def __init__(self, peer: RawSip, port: int, number: str = "1000") -> None:
+    def __init__(self, peer: RawSip, port: int, number: str = "1000", parameters: str = "") -> None:
         self.call_id = f"raw-{next(_numbers)}-{peer.port}"
         self.sequence = 0
         self.to_tag = ""
         self.peer = peer
         self._port = port
         self._number = number
+        self._parameters = parameters
 
     def request(self, method: str, body: str = "", kind: str = "application/sdp", extra: str = "") -> str:
         """A request of this dialog; ACK and CANCEL keep the number of the INVITE."""
@@ -97,9 +99,9 @@ class RawCall:
             self.sequence += 1
         tag = f";tag={self.to_tag}" if self.to_tag else ""
         branch = f"z9hG4bK{self.call_id}-{self.sequence}" + ("-ack" if method == "ACK" else "")
-        here = f"127.0.0.1:{self.peer.port}"
+        here = f"{self.peer.address}:{self.peer.port}"
         return (
-            f"{method} sip:{self._number}@127.0.0.1:{self._port} SIP/2.0\r\n"
+            f"{method} sip:{self._number}@127.0.0.1:{self._port}{self._parameters} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {here};branch={branch}\r\nMax-Forwards: 70\r\n"
             f'From: "Raw" <sip:raw@{here}>;tag=raw\r\nTo: <sip:{self._number}@127.0.0.1:{self._port}>{tag}\r\n'
             f"Call-ID: {self.call_id}\r\nCSeq: {self.sequence} {method}\r\nContact: <sip:raw@{here}>\r\n"

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from tests.drive.raw_sip import RawSip
 
-Mood = Literal["asks_who", "forbids", "is_silent"]
+Mood = Literal["asks_who", "forbids", "is_silent", "is_overloaded"]
+Algorithm = Literal["MD5", "SHA-256"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,17 @@ class Binding:
 class Registrar(RawSip):
     """Takes one user; `mood` may change during the story."""
 
-    def __init__(self, username: str = "alice", password: str = "secret", mood: Mood = "asks_who") -> None:
-        super().__init__()
+    def __init__(
+        self,
+        username: str = "alice",
+        password: str = "secret",
+        mood: Mood = "asks_who",
+        *,
+        algorithm: Algorithm = "MD5",
+        address: str = "127.0.0.1",
+    ) -> None:
+        super().__init__(address)
+        self._algorithm = algorithm
         self.mood: Mood = mood
         self.grants_s: int | None = None  # instead of what was asked for
         self.bindings: list[Binding] = []
@@ -35,7 +45,7 @@ class Registrar(RawSip):
 
     @property
     def uri(self) -> str:
-        return f"sip:127.0.0.1:{self.port}"
+        return f"sip:{self.address}:{self.port}"
 
     async def attempted(self, times: int) -> None:
         """Wait for so many REGISTERs."""
@@ -59,9 +69,11 @@ class Registrar(RawSip):
             return ""
         if self.mood == "forbids":
             return _response(request, "403 Forbidden")
+        if self.mood == "is_overloaded":
+            return _response(request, "503 Service Unavailable")
         credentials = _field(request, "Authorization")
         if not credentials or not self._is_right(credentials):
-            challenge = 'WWW-Authenticate: Digest realm="trunk", nonce="n0nce", algorithm=MD5\r\n'
+            challenge = f'WWW-Authenticate: Digest realm="trunk", nonce="n0nce", algorithm={self._algorithm}\r\n'
             return _response(request, "401 Unauthorized", challenge)
         contact = _field(request, "Contact")
         expires = int(_field(request, "Expires") or 0)
@@ -72,13 +84,17 @@ class Registrar(RawSip):
 
     def _is_right(self, credentials: str) -> bool:
         said = dict(re.findall(r'(\w+)="?([^",]+)"?', credentials))
-        ours = _md5(f"{self._username}:trunk:{self._password}")
-        expected = _md5(f"{ours}:{said.get('nonce', '')}:{_md5('REGISTER:' + said.get('uri', ''))}")
+        ours = digest(f"{self._username}:trunk:{self._password}", self._algorithm)
+        asked = digest("REGISTER:" + said.get("uri", ""), self._algorithm)
+        expected = digest(f"{ours}:{said.get('nonce', '')}:{asked}", self._algorithm)
         return said.get("username") == self._username and said.get("response") == expected
 
 
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+def digest(text: str, algorithm: Algorithm) -> str:
+    """In hexadecimal, as digest authentication has it (RFC 7616 section 3.4)."""
+    if algorithm == "MD5":
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _field(message: str, name: str) -> str:

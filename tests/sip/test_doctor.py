@@ -30,8 +30,8 @@ async def test_a_trunk_that_takes_us_is_well_and_left_again() -> None:
 @pytest.mark.parametrize(
     ("mood", "password", "found", "remedy"),
     [
-        ("asks_who", "wrong", "refuses us: 401", "correct the trunk's username, password and realm"),
-        ("forbids", "secret", "refuses us: 403", "correct the trunk's username, password and realm"),
+        ("asks_who", "wrong", "refuses us (401 Unauthorized)", "correct the trunk's username, password and realm"),
+        ("forbids", "secret", "refuses us (403 Forbidden)", "correct the trunk's username, password and realm"),
         ("is_silent", "secret", "does not answer", "correct the trunk's registrar or proxy"),
     ],
 )

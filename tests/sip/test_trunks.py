@@ -19,7 +19,13 @@ UNRESOLVED = "the registrar's name does not resolve"
 
 def a_trunk(registrar: str, *, password: str = "secret") -> Trunk:
     return Trunk(
-        name="carrier", registrar=registrar, username="alice", password=Secret(password), expires_s=300, caller="+4930"
+        name="carrier",
+        registrar=registrar,
+        username="alice",
+        password=Secret(password),
+        expires_s=300,
+        caller="+4930",
+        dial=("+49",),
     )
 
 

@@ -1,0 +1,112 @@
+"""Which calls may be: limits of calls at a time, and what a trunk may be asked to dial."""
+
+import pytest
+
+from telephony.traffic import DialRules, Limits, Passage, Traffic
+
+FREE = DialRules(prefixes=("*",))
+
+
+def traffic(limits: Limits, **rules: DialRules) -> Traffic:
+    return Traffic(limits, rules)
+
+
+def test_a_node_that_is_full_takes_nobody() -> None:
+    calls = traffic(Limits(node=2))
+    for key in (1, 2):
+        calls.enter(key, Passage(None, "1000", "192.0.2.1"))
+    full = (calls.is_full, calls.refusal(Passage("carrier", "1001")))
+
+    calls.leave(1, 0.0)
+
+    assert (full, calls.refusal(Passage("carrier", "1001"))) == ((True, "all lines are busy"), None)
+
+
+@pytest.mark.parametrize(
+    ("limits", "busy", "free"),
+    [
+        (Limits(node=9, per_trunk={"a": 1}), Passage("a", "2", "192.0.2.2"), Passage("b", "1", "192.0.2.1")),
+        (Limits(node=9, per_did=1), Passage("b", "1", "192.0.2.2"), Passage("a", "2", "192.0.2.1")),
+        (Limits(node=9, per_source=1), Passage("b", "2", "192.0.2.1"), Passage("a", "1", "192.0.2.2")),
+    ],
+)
+def test_a_trunk_a_did_and_a_source_have_limits_of_their_own(limits: Limits, busy: Passage, free: Passage) -> None:
+    calls = traffic(limits)
+    calls.enter(1, Passage("a", "1", "192.0.2.1"))
+
+    assert (calls.refusal(busy) is None, calls.refusal(free)) == (False, None)
+
+
+def test_calls_that_we_place_count_for_the_trunk_and_not_for_a_did() -> None:
+    calls = traffic(Limits(node=9, per_did=1, per_trunk={"a": 1}), a=FREE)
+    calls.enter(1, Passage("a", "1"))
+
+    assert (calls.refusal(Passage("b", "1", "192.0.2.1")), calls.refusal(Passage("a", "2", "192.0.2.1"))) == (
+        None,
+        "all 1 lines of the trunk 'a' are busy",
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "allowed"),
+    [
+        ("+4930123", True),
+        ("sip:1-(0)01@carrier.example", True),
+        ("+441234", False),
+        ("004930123", False),
+        ("1001", True),
+        ("tel:+4930123", True),
+    ],
+)
+def test_a_trunk_dials_what_its_prefixes_allow(target: str, allowed: bool) -> None:
+    calls = traffic(Limits(node=9), a=DialRules(prefixes=("+49", "1")))
+
+    assert (calls.dial_refusal("a", target, 0.0) is None) is allowed
+
+
+def test_a_trunk_that_says_nothing_dials_nothing_and_a_direct_call_is_nobodys_money() -> None:
+    calls = traffic(Limits(node=9), a=DialRules())
+
+    assert (calls.dial_refusal("a", "1", 0.0) is None, calls.dial_refusal(None, "sip:1@h", 0.0)) == (False, None)
+
+
+def test_calls_placed_are_counted_at_a_time_and_by_the_hour() -> None:
+    calls = traffic(Limits(node=9), a=DialRules(prefixes=("*",), at_a_time=1, per_hour=2))
+    calls.placed(1, "a", "1", 0.0)
+    still_live = calls.dial_refusal("a", "1", 1.0)
+    calls.leave(1, 2.0)
+    after_one = calls.dial_refusal("a", "1", 3.0)
+    calls.placed(2, "a", "1", 3.0)
+    calls.leave(2, 4.0)
+
+    later = [calls.dial_refusal("a", "1", now_s) is None for now_s in (5.0, 3_599.0, 3_601.0)]
+
+    assert (still_live is None, after_one, later) == (False, None, [False, False, True])
+
+
+def test_what_calls_cost_in_a_day_has_a_limit() -> None:
+    rules = DialRules(prefixes=("*",), prices={"*": 0.1, "+44": 1.0, "+4420": 0.0}, cost_per_day=2.0)
+    calls = traffic(Limits(node=9), a=rules)
+    calls.placed(1, "a", "+441", 0.0)
+    calls.answered(1, 10.0)
+
+    told = [calls.dial_refusal("a", number, now_s) is None for number, now_s in (("+4930", 69), ("+4930", 70))]
+    free = calls.dial_refusal("a", "+44201", 80.0)
+    calls.leave(1, 100.0)
+    next_day = [calls.dial_refusal("a", "+4930", now_s) is None for now_s in (86_000.0, 86_600.0)]
+    calls.placed(2, "a", "+4930", 86_600.0)
+
+    assert (told, free, next_day, calls.dial_refusal("a", "+4930", 86_601.0)) == (
+        [True, False],
+        None,
+        [False, True],
+        None,
+    )
+
+
+def test_a_call_that_nobody_answered_costs_nothing() -> None:
+    calls = traffic(Limits(node=9), a=DialRules(prefixes=("*",), prices={"*": 5.0}, cost_per_day=1.0))
+    calls.placed(1, "a", "1", 0.0)
+    calls.leave(1, 60.0)
+
+    assert calls.dial_refusal("a", "1", 61.0) is None
