@@ -384,9 +384,9 @@ def test_the_control_api_can_be_off() -> None:
 
 def test_a_codec_nobody_knows_is_one_fault(tmp_path: Path) -> None:
     path = tmp_path / "offhook.toml"
-    path.write_text('[sip]\ncodecs = ["opus"]\n')
+    path.write_text('[sip]\ncodecs = ["G729"]\n')
 
-    for chosen, environ in ((path, {}), (None, {"OFFHOOK_SIP_CODECS": "opus"})):
+    for chosen, environ in ((path, {}), (None, {"OFFHOOK_SIP_CODECS": "G729"})):
         with pytest.raises(SettingsError) as raised:
             read(chosen, environ)
 
