@@ -10,7 +10,8 @@ where n is the number of tokens after which the first piece of a reply can be sp
 with the session's own cutter. Frames, jitter buffer, detection, event loop, resampling and playout are all added.
 
 With `semantic` agents take turns by `semantic_vad`, a simulated recogniser tells words as they are spoken, and callers
-also say "uh huh" and cough while the agent speaks.
+also stop to think in mid-sentence, and say "uh huh" and cough while the agent speaks. Whom the agent did not let finish
+was cut off.
 
 CPU is all of the process under test while all calls are up; RSS per call is what it grew by since before the first.
 """
@@ -99,7 +100,7 @@ def _listeners(said: Repertoire, findings: ListenersFindings) -> Caller:
 def _heard(findings: ListenersFindings, nominal_ms: float, vendors: dict[str, Any]) -> list[str]:
     return [
         f"turns answered {len(findings.voice_to_voice_ms)}, unanswered {findings.unanswered}, "
-        f"talked over {findings.talked_over}",
+        f"talked over {findings.talked_over}, cut off {findings.cut_off}",
         f"barge-ins {len(findings.barge_in_stop_ms)}, not yielded to {findings.not_yielded}",
         f"voice to voice ms: nominal {nominal_ms:.0f}, {percentiles(findings.voice_to_voice_ms, 50, 95, 100)}",
         f"callers who only listened {findings.listened}, of whom {findings.stopped} stopped the agent for good",
@@ -112,6 +113,8 @@ def _manners(findings: ListenersFindings) -> dict[str, object]:
     interrupted = len(findings.barge_in_stop_ms)
     return {
         "voice_to_voice_ms": percentiles(findings.voice_to_voice_ms, 50, 95),
+        "answered": len(findings.voice_to_voice_ms),
+        "cut_off": findings.cut_off,
         "interruptions": interrupted + findings.not_yielded,
         "yielded_pct": _pct(interrupted, interrupted + findings.not_yielded),
         "listened": findings.listened,

@@ -31,6 +31,7 @@ class Findings:
     voice_to_voice_ms: list[float] = field(default_factory=list)
     barge_in_stop_ms: list[float] = field(default_factory=list)
     unanswered: int = 0
+    cut_off: int = 0
     talked_over: int = 0
     not_yielded: int = 0
 
@@ -63,6 +64,7 @@ class Conversation:
     async def _ask(self) -> Spoken:
         """Say something and note how long the answer took."""
         spoken = await self._call.say(self._next_line())
+        self._findings.cut_off += any(spoken.start_ms < talk.first_ms < spoken.end_ms for talk in self._call.ear.talks)
         await self._note_answer(spoken)
         return spoken
 

@@ -27,6 +27,10 @@ class Spoken:
         done = int(len(self.words) * (ms / self.words_ms) + 1e-6) if ms > 0 else 0
         return " ".join(self.words[:done])
 
+    def spoken_by(self, ms: float) -> bool:
+        """True when all of it has been spoken by then."""
+        return ms >= self.words_ms
+
 
 class MarkedHearing:
     """One call's Hearing."""
@@ -38,34 +42,38 @@ class MarkedHearing:
         self._utterance = 0
         self._line: Spoken | None = None
         self._spoken_ms = 0
-        self._told = ""
+        self._before = self._told = ""
 
     def begin(self, utterance: int) -> None:
         """A new utterance; whose line it is will be heard."""
-        self._utterance, self._line, self._told = utterance, None, ""
+        self._utterance, self._line, self._before, self._told = utterance, None, "", ""
 
     def feed(self, frame: Frame) -> None:
-        """Look for the mark, then count the line's words."""
-        if self._line is None:
-            number = number_in(frame.narrow)
-            if number is None:
-                return
-            self._line, self._spoken_ms = self._lines[number], -GAP_MS - FRAME_MS
-        elif self._spoken_ms < 0 and number_in(frame.narrow) is not None:
+        """Look for the mark, then count the line's words; where all are spoken, another line may follow."""
+        number = number_in(frame.narrow) if self._line is None or self._line.spoken_by(self._spoken_ms) else None
+        if number is not None:
+            self._before, self._line = self._said(self._spoken_ms), self._lines[number]
+        if number is not None or (self._line and self._spoken_ms < 0 and number_in(frame.narrow) is not None):
             self._spoken_ms = -GAP_MS - FRAME_MS
+        if self._line is None:
+            return
         self._spoken_ms += FRAME_MS
-        words = self._line.after(self._spoken_ms - self._partial_ms)
+        words = self._said(self._spoken_ms - self._partial_ms)
         if words != self._told:
             self._told = words
             self._news.put_nowait(Transcript(self._utterance, words, final=False))
 
     def end(self, utterance: int) -> None:
         """The final transcript follows after the latency."""
-        text = self._line.after(self._spoken_ms) if self._line else ""
+        text = self._said(self._spoken_ms)
         loop = asyncio.get_running_loop()
         final = Transcript(utterance, text, final=True)
         self._due.add(loop.call_later(self._latency.final_after_s(utterance), self._news.put_nowait, final))
         self._due = {due for due in self._due if due.when() > loop.time()}
+
+    def _said(self, ms: float) -> str:
+        """All words of the utterance, of the present line those spoken so long after it began."""
+        return f"{self._before} {self._line.after(ms)}".strip() if self._line else ""
 
     async def transcripts(self) -> AsyncGenerator[Transcript, None]:
         """Partials and finals in order."""

@@ -1,7 +1,8 @@
 """Speech that a simulated recogniser can tell without understanding it. Rule: the mark comes before the speech.
 
-Two tones for 40 ms, then 60 ms of silence, then the speech itself. The tones are those of `tone_words`, by the number
-of what is said. No speech detector takes them for speech, and an utterance reaches back far enough to hold them.
+Two tones for 40 ms, then 60 ms of silence, then the speech itself. The tones are those of `tone_words`: the low one and
+how far the high one lies from it make up the number of what is said. No speech detector takes them for speech, and an
+utterance reaches back far enough to hold them.
 """
 
 import numpy as np
@@ -28,21 +29,30 @@ def marked(number: int, speech: Speech) -> Speech:
     )
 
 
+def joined(first: Speech, second: Speech, *, pause_ms: int) -> Speech:
+    """One after the other; the pause holds the second one's mark."""
+    gap = (pause_ms - LEAD_MS) // PACKET_MS
+    return Speech(
+        (*first.ulaw, *[silence("ulaw")] * gap, *second.ulaw), (*first.alaw, *[silence("alaw")] * gap, *second.alaw)
+    )
+
+
 def number_in(frame: bytes) -> int | None:
     """Which line's mark fills this frame of PCM16 at 8 kHz, if any does."""
     samples = np.frombuffer(frame, dtype="<i2").astype(np.float64)
     levels = np.abs(samples @ _PROBES) * (2 / len(samples))
     low, high = levels[:CODES], levels[CODES:]
-    nth = int(low.argmax())
-    tones = low[nth] ** 2 + high[nth] ** 2
+    nth, other = int(low.argmax()), int(high.argmax())
+    tones = low[nth] ** 2 + high[other] ** 2
     whole = float(samples @ samples) * 2 / len(samples)
-    clear = min(low[nth], high[nth]) > QUIETEST and tones > PUREST * whole
-    return nth if clear else None
+    clear = min(low[nth], high[other]) > QUIETEST and tones > PUREST * whole
+    return (other - nth) % CODES * CODES + nth if clear else None
 
 
 def _tones(number: int) -> bytes:
     time_s = np.arange(NARROW_HZ * MARK_MS // 1_000) / NARROW_HZ
-    low, high = LOW_HZ[number], HIGH_HZ[number]
+    farther, nth = divmod(number, CODES)
+    low, high = LOW_HZ[nth], HIGH_HZ[(nth + farther) % CODES]
     wave = PEAK * (np.sin(2 * np.pi * low * time_s) + np.sin(2 * np.pi * high * time_s))
     return bytes(wave.astype("<i2"))
 

@@ -1,13 +1,24 @@
 """Marked speech is told by its mark, and its words come as they are spoken."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from pipeline.audio import Frame
+from pipeline.providers import Hearing, Transcript
 from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.providers.simulated import Latency
-from telephony.bench.lines import LINES, repertoire, spoken_lines
+from telephony.bench.lines import (
+    BACKCHANNELS,
+    HESITATIONS,
+    INTERRUPTIONS,
+    LINES,
+    MORE_TURNS,
+    TURNS,
+    repertoire,
+    spoken_lines,
+)
 from telephony.bench.marked_hearing import MarkedSpeechToText, Spoken
 from telephony.bench.marked_speech import number_in
 from telephony.wire.speech import Speech, decoded
@@ -30,7 +41,10 @@ async def test_every_line_is_told_by_its_mark_and_nothing_else_is_taken_for_one(
     marked = (*said.turns, *said.interruptions, *said.backchannels)
     found = [[number_in(frame.narrow) for frame in frames_of(speech)] for speech in (*marked, *said.noises)]
 
-    expected = [[line.number, line.number] for line in LINES] + [[]] * len(said.noises)
+    whole = [[line.number] * 2 for line in (*TURNS, *MORE_TURNS)]
+    halves = [[first.number] * 2 + [second.number] * 2 for first, _, second in HESITATIONS]
+    others = [[line.number] * 2 for line in (*INTERRUPTIONS, *BACKCHANNELS)]
+    expected = [*whole, *halves, *others, *[[]] * len(said.noises)]
     assert [[number for number in numbers if number is not None] for numbers in found] == expected
 
 
@@ -54,3 +68,26 @@ async def test_words_come_as_they_are_spoken_and_none_that_were_not(speeches: di
     assert partials == [" ".join(line.text.split()[: nth + 1]) for nth in range(len(partials))]
     assert 0 < len(partials) < len(final.split()) < len(line.text.split())
     assert line.text.startswith(final)
+
+
+async def test_a_caller_who_goes_on_after_a_thought_is_understood_as_a_whole(speeches: dict[int, Speech]) -> None:
+    spoken = {line.number: Spoken(tuple(line.text.split()), speeches[line.number].duration_ms) for line in LINES}
+    first, _, second = HESITATIONS[0]
+    said = repertoire(speeches, marks=True).turns[-len(HESITATIONS)]
+
+    async with MarkedSpeechToText(FAST, 150.0, spoken).open("en", None) as hearing:
+        hearing.begin(1)
+        for frame in frames_of(said):
+            hearing.feed(frame)
+        hearing.end(1)
+        final = [words.text async for words in up_to_the_final(hearing)][-1]
+
+    assert final == f"{first.text} {second.text}"
+
+
+async def up_to_the_final(hearing: Hearing) -> AsyncIterator[Transcript]:
+    async for words in hearing.transcripts():
+        assert isinstance(words, Transcript)
+        yield words
+        if words.final:
+            return
