@@ -7,6 +7,7 @@ heard. What is protected is not interrupted by speech. An agent who has no verdi
 from pipeline.answering import Answering
 from pipeline.interruption import Overlap
 from pipeline.listening import Listening
+from pipeline.providers import Transcript
 from pipeline.realtime.ours import BargeInJudged
 from pipeline.signals import Ids, Output, Setting
 from pipeline.turn import SpeechBegan
@@ -69,13 +70,13 @@ class BargeIn:
         if self._newest is not None and self._listening.speaking:
             self._newest.hear(score, self._listening.now_ms)
 
-    def understand(self, item_id: str, words: str, *, final: bool) -> list[Output]:
+    def understand(self, item_id: str, words: Transcript) -> list[Output]:
         """The recogniser's news of an utterance."""
         overlap = self._overlaps.get(item_id)
         if overlap is None:
             return []
         overlap.understand(words)
-        return self._judged(overlap, final=final)
+        return self._judged(overlap, final=words.final)
 
     def settle(self) -> list[Output]:
         """Whatever has happened: yield or go on when it is time."""

@@ -157,7 +157,7 @@ class Session:
     def _transcribed(self, words: Transcript) -> list[Output]:
         item_id, text = self._listening.item_of(words.utterance), words.text.strip()
         out, understood = self._listening.transcribed(words)
-        out += self._barge_in.understand(item_id, text, final=words.final)
+        out += self._barge_in.understand(item_id, words)
         if item_id and text and not self._barge_in.light(item_id):
             out += self._calling.taken_back()
         if understood is not None:

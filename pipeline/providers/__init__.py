@@ -39,11 +39,15 @@ class VoiceActivity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What the recogniser has heard of one utterance so far; `final` exactly once per ended utterance."""
+    """What the recogniser has heard of one utterance so far; `final` exactly once per ended utterance.
+
+    A `guess` is by a recogniser that knows few words, and takes whatever is said for one of them.
+    """
 
     utterance: int
     text: str
     final: bool
+    guess: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ COURTESIES = (
     *("hello", "hi", "good morning", "good afternoon", "good evening", "help", "sorry", "pardon"),
     *("can you repeat that", "say that again", "wait a moment"),
     *("right", "i see", "got it", "all right", "of course", "great", "perfect", "makes sense", "okay great"),
+    *("exactly", "absolutely", "understood", "i understand", "sounds good", "oh i see", "fine", "that's fine", "good"),
+    *("cool", "nice", "wonderful", "no problem", "yep", "really", "that makes sense", "oh really", "oh"),
     *("stop", "wait", "wait stop", "hold on", "excuse me", "no no no"),
 )
 HUMS = ("uh-huh", "mm-hmm", "mm", "hmm", "yeah", "yeah yeah", "oh okay", "okay")
