@@ -122,7 +122,8 @@ class Endpoint:
         try:
             leg.placed(await self._thread.do(partial(self._place, number, trunk, uri, caller)))
         except CallRefusedError:
-            del self._legs[number]
+            # A name that nobody knows ends the dialog before the library says so.
+            self._legs.pop(number, None)
             raise
         except asyncio.CancelledError:
             leg.hang_up("cancelled")
