@@ -1,7 +1,7 @@
 """How the agent's part in a call will end, and whether that still stands. Rule: nothing ends before it is due.
 
 A hang-up waits until the agent's words are heard, and the caller may take it back by speaking until then. A transfer
-waits too, but stands. So do the last words after a provider's failure.
+waits too, but stands. So do the last words after a provider's failure, and a message that the caller may leave.
 """
 
 from pipeline.signals import EndCall, TransferCall
@@ -43,7 +43,12 @@ class Farewell:
         """The agent wants to end or hand over the call; False when something else is planned."""
         if self.silences:
             return False
-        self._act = EndCall("us", "agent_hung_up") if isinstance(wish, HangUpAsked) else TransferCall(wish.target)
+        match wish:
+            case HangUpAsked(listen_ms=listen_ms):
+                self._act = EndCall("us", "message_taken" if listen_ms else "agent_hung_up")
+                self._listen_ms, self._since_ms = listen_ms, None
+            case TransferAsked(target=target):
+                self._act = TransferCall(target)
         self._call_id = wish.call_id
         self._planned_ms = now_ms
         return True
@@ -92,4 +97,4 @@ class Farewell:
         return call_id
 
     def _can_be_taken_back(self) -> bool:
-        return self._call_id is not None and isinstance(self._act, EndCall)
+        return self._call_id is not None and isinstance(self._act, EndCall) and not self._listen_ms

@@ -8,7 +8,7 @@ from pipeline.audio import Speech
 from pipeline.manners import Manners
 from pipeline.naming import Naming, as_asked
 from pipeline.providers import Delta, Prompt, Reached, Reason, Transcript, TurnVerdict
-from pipeline.realtime.client import ClientEvent, Refusal
+from pipeline.realtime.client import Asked
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ItemRetrieved, ServerEvent
 from pipeline.realtime.ours import TurnGrounds
@@ -23,6 +23,8 @@ class Permissions:
 
     hang_up: bool = False
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
+    voicemail_ms: int = 0
+    others: frozenset[str] = frozenset()  # AGENT or AGENT/STATE, who may go on with the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +224,7 @@ Input = (
     | SpeechFailed
     | Digit
     | Greet
-    | ClientEvent
-    | Refusal
+    | Asked
     | TransferFailed
     | TimeIsUp
 )

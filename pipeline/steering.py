@@ -11,11 +11,12 @@ from pipeline.listening import LEAST_COMMIT_MS, Listening
 from pipeline.naming import Misnamed, voiced
 from pipeline.realtime.change import changed
 from pipeline.realtime.client import (
+    AnswerFunction,
     AppendAudio,
+    Asked,
     CancelResponse,
     ClearAudio,
     ClearPlayout,
-    ClientEvent,
     CommitAudio,
     CreateItem,
     CreateResponse,
@@ -59,7 +60,7 @@ class Steering:
         self._answering = answering
         self._setting = setting
 
-    def take(self, asked: ClientEvent | Refusal) -> list[Output]:
+    def take(self, asked: Asked) -> list[Output]:
         """One event of a client."""
         match asked:
             case Refusal(error):
@@ -86,6 +87,8 @@ class Steering:
                 return self._cancel_response(asked)
             case UpdateSession():
                 return self._update(asked)
+            case AnswerFunction():
+                return self._answer_function(asked)
 
     def _commit(self, asked: CommitAudio) -> list[Output]:
         buffered_ms = self._listening.buffered_ms
@@ -143,15 +146,11 @@ class Steering:
 
     def _truncate(self, asked: TruncateItem) -> list[Output]:
         cut_ms = self._conversation.cut(asked.item_id, asked.audio_end_ms)
-        if cut_ms is None and not self._by_agent(asked.item_id):
+        if cut_ms is None and not _by_agent(self._conversation.get(asked.item_id)):
             message = f"Error truncating item: no item with id '{asked.item_id}' is the agent's."
             return self._mistake("item_truncate_invalid_item_id", message, asked.event_id, "item_id")
         end_ms = asked.audio_end_ms if cut_ms is None else cut_ms
         return [ItemTruncated(event_id=self._ids("event"), item_id=asked.item_id, audio_end_ms=end_ms)]
-
-    def _by_agent(self, item_id: str) -> bool:
-        item = self._conversation.get(item_id)
-        return isinstance(item, MessageItem) and item.role == "assistant"
 
     def _delete(self, asked: DeleteItem) -> list[Output]:
         if asked.item_id not in self._conversation:
@@ -169,7 +168,7 @@ class Steering:
         wish = voiced(asked.wish, answering.config, self._setting.naming)
         if isinstance(wish, Misnamed):
             return [self._error(wish.as_error("response", asked.event_id))]
-        lacking = self._lacking(wish)
+        lacking = _lacking(self._conversation, wish)
         if lacking is not None:
             message = f"The item with id '{lacking}' does not exist."
             return self._mistake("invalid_value", message, asked.event_id, "response.input")
@@ -189,11 +188,6 @@ class Steering:
             return self._mistake("conversation_already_has_active_response", message, asked.event_id)
         answering.owe(wish)
         return []
-
-    def _lacking(self, wish: ResponseWish) -> str | None:
-        """The item that a wish refers to and nobody knows."""
-        references = (item.id for item in wish.input or () if isinstance(item, ItemReference))
-        return next((item_id for item_id in references if item_id not in self._conversation), None)
 
     def _cancel_response(self, asked: CancelResponse) -> list[Output]:
         reply, wanted = self._answering.speaking.reply, asked.response_id
@@ -216,13 +210,26 @@ class Steering:
         named = self._setting.naming(result.config, self._answering.config)
         if isinstance(named, Misnamed):
             return [self._error(named.as_error("session", asked.event_id))]
-        self.config = named.shown
-        effective = self._answering.config = honoured(named.meant)
+        return self._configured(named.shown, named.meant, result.ignored)
+
+    def _answer_function(self, asked: AnswerFunction) -> list[Output]:
+        if not self._conversation.has_call(asked.call_id):
+            return []
+        goes_on = asked.goes_on
+        out = self._configured(goes_on, goes_on, ()) if goes_on else []
+        out += self._entered(FunctionOutputItem(id="", call_id=asked.call_id, output=asked.output), None)
+        if not self._answering.calling.pending:
+            self._answering.owe()
+        return out
+
+    def _configured(self, shown: SessionConfig, meant: SessionConfig, ignored: tuple[str, ...]) -> list[Output]:
+        self.config = shown
+        effective = self._answering.config = honoured(meant)
         session = as_object(self.config, self.session_id, self._setting.expires_at)
         return [
             SessionUpdated(event_id=self._ids("event"), session=session),
             *self._listening.configure(effective),
-            Configured(effective, result.ignored),
+            Configured(effective, ignored),
         ]
 
     def _mistake(self, code: str, message: str, event_id: str | None, param: str | None = None) -> list[Output]:
@@ -230,3 +237,13 @@ class Steering:
 
     def _error(self, error: ErrorDetail) -> ErrorEvent:
         return ErrorEvent(event_id=self._ids("event"), error=error)
+
+
+def _by_agent(item: Item | None) -> bool:
+    return isinstance(item, MessageItem) and item.role == "assistant"
+
+
+def _lacking(conversation: Conversation, wish: ResponseWish) -> str | None:
+    """The item that a wish refers to and nobody knows."""
+    references = (item.id for item in wish.input or () if isinstance(item, ItemReference))
+    return next((item_id for item_id in references if item_id not in conversation), None)

@@ -1,10 +1,12 @@
 """The functions an agent may call: those of its config, and those over its own call that the route allows.
 
-Rule: a call of an unknown or forbidden function is answered with what is wrong, so that the model can go on.
+Rule: a call of an unknown or forbidden function is answered with what is wrong, so that the model can go on. Handing
+over to another agent is answered by who owns the call, as the config's functions are by who is attached to it.
 """
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -12,15 +14,18 @@ from pipeline.providers import FunctionCall, Tool
 from pipeline.realtime.config import FunctionTool
 from pipeline.signals import Permissions
 
-HANG_UP = "hang_up"
-TRANSFER = "transfer"
+HANG_UP: Final = "hang_up"
+TRANSFER: Final = "transfer"
+VOICEMAIL: Final = "voicemail"
+HAND_OVER: Final = "hand_over"
 
 
 @dataclass(frozen=True, slots=True)
 class HangUpAsked:
-    """The agent wants to end the call once its words are heard."""
+    """The agent wants to end the call once its words are heard, or after a message of up to `listen_ms`."""
 
     call_id: str
+    listen_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,10 @@ class _TransferArguments(msgspec.Struct):
     target: str
 
 
+class _HandOverArguments(msgspec.Struct):
+    to: str
+
+
 def offered(tools: tuple[FunctionTool, ...]) -> tuple[Tool, ...]:
     """Functions as a model is given them."""
     return tuple(Tool(tool.name, tool.description, json.dumps(tool.parameters or {"type": "object"})) for tool in tools)
@@ -76,7 +85,17 @@ class Toolbox:
             return HangUpAsked(call.call_id)
         if call.name == TRANSFER and self._permissions.transfer_targets:
             return self._transfer(call)
+        if call.name == VOICEMAIL and self._permissions.voicemail_ms:
+            return HangUpAsked(call.call_id, self._permissions.voicemail_ms)
+        if call.name == HAND_OVER and self._permissions.others:
+            return self._hand_over(call)
         return Unavailable(call.call_id, json.dumps({"error": f"no function {call.name} is available"}))
+
+    def _hand_over(self, call: FunctionCall) -> Verdict:
+        others = self._permissions.others
+        if handed_over_to(call.arguments) in others:
+            return Outside(call.call_id)
+        return Unavailable(call.call_id, json.dumps({"error": "unknown agent", "agents": sorted(others)}))
 
     def _transfer(self, call: FunctionCall) -> Verdict:
         targets = self._permissions.transfer_targets
@@ -96,4 +115,18 @@ class Toolbox:
             target = {"type": "string", "enum": sorted(self._permissions.transfer_targets)}
             schema = {"type": "object", "properties": {"target": target}, "required": ["target"]}
             tools.append(Tool(TRANSFER, "Hand the caller over to a person.", json.dumps(schema)))
+        if self._permissions.voicemail_ms:
+            tools.append(Tool(VOICEMAIL, "Let the caller leave a message; then the call ends.", '{"type":"object"}'))
+        if self._permissions.others:
+            other = {"type": "string", "enum": sorted(self._permissions.others)}
+            schema = {"type": "object", "properties": {"to": other}, "required": ["to"]}
+            tools.append(Tool(HAND_OVER, "Let another agent, or a menu, go on with this call.", json.dumps(schema)))
         return tools
+
+
+def handed_over_to(arguments: str) -> str:
+    """Whom a call of `hand_over` names; nobody when it makes no sense."""
+    try:
+        return msgspec.json.decode(arguments.encode(), type=_HandOverArguments).to
+    except msgspec.MsgspecError:
+        return ""

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pipeline.entities.figures import runs
 from pipeline.flow import REFERENCE, Flow, KeyPath, Rule, Slot
 from pipeline.said_words import DIGITS, Words, said_words
 
@@ -150,6 +151,7 @@ class Understanding:
             name: [reading for path, reading in readings if path[:2] == ("states", name)] for name in flow.states
         }
         self._slots = tuple(flow.slots)
+        self._entries = {name: slot.lengths for name, slot in flow.slots.items() if slot.digits}
         self._forms: dict[str, list[Form]] = {}
         for name, slot in flow.slots.items():
             for form in forms_of(name, slot):
@@ -184,4 +186,12 @@ class Understanding:
             if not unclear and taken.isdisjoint(span):
                 taken.update(span)
                 found.append((at, form))
-        return {form.slot: form.value for _, form in sorted(found, key=lambda place: place[0])}
+        values = {form.slot: form.value for _, form in sorted(found, key=lambda place: place[0])}
+        return {**values, **self._entries_in(said, wanted)}
+
+    def _entries_in(self, said: Heard, wanted: tuple[str, ...]) -> dict[str, str]:
+        """Digits that were pressed, or said one after the other, as many as a wanted slot takes."""
+        entered = [said.digits] if said.digits else [run.figures for run in runs(said.words, "en")]
+        lengths = {name: self._entries[name] for name in wanted if name in self._entries}
+        found = ((name, next((each for each in entered if len(each) in fits), "")) for name, fits in lengths.items())
+        return {name: value for name, value in found if value}

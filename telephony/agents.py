@@ -11,8 +11,13 @@ class Agents:
     """Every agent that this node can let talk."""
 
     def __init__(self, written: Mapping[str, SessionConfig], store: Store) -> None:
-        self.written = written
+        self.written = dict(written)
         self._store = store
+
+    def adopt(self, written: Mapping[str, SessionConfig]) -> None:
+        """These are the dialplan's from now on, for whoever looks at `written`."""
+        self.written.clear()
+        self.written.update(written)
 
     async def find(self, name: str) -> SessionConfig | None:
         """The agent of this name, `NAME` or `agent:NAME`; None when there is none. Raises StateError."""

@@ -37,6 +37,7 @@ from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Taken, Worker
 from telephony.audience import Audience
 from telephony.dialplan import HOLD_WORDS
+from telephony.errands import Crew, Errands
 from telephony.far_end import FarEnd
 from telephony.hold_sound import hold_sound
 from telephony.leg import (
@@ -81,6 +82,7 @@ class Plan:
     last_resort: LastResort = field(default_factory=LastResort)
     ambience: Ambience | None = None
     manners: Manners = field(default_factory=Manners)
+    crew: Crew = field(default_factory=Crew)
 
 
 class Journal(Protocol):
@@ -134,13 +136,12 @@ class Call:
         self.leg = leg
         self._plan = plan
         self._journal = journal
-        self._ids = ids
         config = lineup.named(plan.config)
         self._session = Session(
             config,
             ids,
             permissions=plan.permissions,
-            limits=Limits(line_delay_ms=LINE_DELAY_MS),
+            limits=Limits(line_delay_ms=LINE_DELAY_MS, idle_prompts=plan.crew.silences),
             last_resort=replace(plan.last_resort, pcm=lineup.ready_made(plan.last_resort.text)),
             hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms, hold_sound() if plan.hold_sound else b""),
             setting=Setting(naming=lineup.settled, manners=plan.manners),
@@ -150,6 +151,7 @@ class Call:
             self._observe, self._control, configured=engaged.follow, spent=journal.spent, judged=journal.judged
         )
         self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids)
+        self._errands = Errands(call_id, leg, plan.crew, self._worker.post)
         self.audience = Audience()
         self._files: CallFiles | None = None
         self._answered = asyncio.Event()
@@ -206,7 +208,8 @@ class Call:
 
     async def _live(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            work = [tasks.create_task(self._worker.run()), tasks.create_task(self._pick_up())]
+            lives = (self._worker.run(), self._pick_up(), self._errands.run())
+            work = [tasks.create_task(life) for life in lives]
             await asyncio.shield(self._ended)
             for task in work:
                 task.cancel()
@@ -295,6 +298,7 @@ class Call:
         if self._files is not None:
             self._files.observe(event)
         self._journal.happened(event)
+        self._errands.happened(event)
         self.audience.happened(event)
 
     def _control(self, asked: EndCall | TransferCall) -> None:

@@ -40,6 +40,19 @@ class Conditions:
     closed: str = ""
     holiday: str = ""
 
+    @property
+    def words(self) -> str:
+        """Which calls these are, for people."""
+        said = [self.did, *([] if self.caller == ANY else [f"from {self.caller}"])]
+        said += [f"by {self.trunk}"] if self.trunk else []
+        said += [f"with {name}: {pattern}" for name, pattern in self.headers.items()]
+        said += [f"on {self.weekdays.words}"] if self.weekdays else []
+        said += [f"at {self.time.words}"] if self.time else []
+        said += [f"while {self.open} is open"] if self.open else []
+        said += [f"while {self.closed} is closed"] if self.closed else []
+        said += [f"on holidays of {self.holiday}"] if self.holiday else []
+        return " ".join(said)
+
     def against(self, call: Arrival, calendar: Calendar) -> str | None:
         """The first condition that this call does not meet, in words; None when the route takes it."""
         return next((reason for holds, reason in self._judged(call, calendar) if not holds), None)

@@ -29,20 +29,22 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from pipeline import flow_faults
 from pipeline.flow import Flow
 from pipeline.manners import Manners
 from pipeline.realtime.config import Format, SemanticVad, ServerVad, SessionConfig, ToolChoiceFunction
 from pipeline.signals import LAST_WORDS
+from pipeline.tools import HAND_OVER, HANG_UP, TRANSFER, VOICEMAIL
 from telephony.conditions import Arrival, Conditions, normal
 from telephony.faults import FaultyError, did_you_mean
 from telephony.hours import Calendar, Hours, decode
+from telephony.menus import Menus
 from telephony.provider_table import flow_of
-from telephony.toml_text import KeyPath, TomlText
+from telephony.toml_text import Broken, KeyPath, TomlText
 from telephony.toml_text import parse as parse_toml
+from telephony.tongues import flow_names, in_languages, written_name
 from telephony.typed_table import Reader
 
-HANG_UP: Final = "hang_up"
-TRANSFER: Final = "transfer"
 NOBODY_DECIDED: Final = 480
 STORED: Final = "agent:"
 HOLD_WORDS: Final = "One moment, please."
@@ -52,11 +54,10 @@ TRANSFER_TARGET: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+|tel:\+?[0-9
 
 _PATTERN = re.compile(r"\*|[^\s*@:;<>]+\*?")
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TOP = ["route", "agents", "flows", "hours", "time_zone"]
+_TOP = ["route", "agents", "flows", "functions", "hours", "time_zone"]
 _HOURS = ("open", "closed", "holiday")
 
 SipRefusal = Annotated[int, Meta(ge=400, le=699)]
-Broken = tuple[KeyPath, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class Route(Conditions):
     with `hold_sound`. When no provider can go on, `last_words` are said, and the caller is handed over to
     `last_resort`, or may leave a message for `voicemail_s`. `ambience` is a WAV file that is heard behind the agent all
     the time, beside the dialplan if its path is relative, and so loud (RMS) as `ambience_db` says in dBFS.
+    `hand_over` names agents, or states of scripted ones (`hotline/billing`), that an agent may let go on with the call.
     `two_step`, `verdict_ms`, `backchannels`, `protect_greeting` and `speculation` are the agent's `Manners`; no agent
     begins answers that may not be wanted unless it is told to.
     """
@@ -94,6 +96,7 @@ class Route(Conditions):
     voicemail_s: Annotated[int, Meta(ge=0, le=600)] = 0
     ambience: str = ""
     ambience_db: Annotated[int, Meta(ge=-70, le=-15)] = -40
+    hand_over: tuple[str, ...] = ()
     two_step: bool = True
     verdict_ms: Annotated[int, Meta(ge=200, le=2_000)] = 600
     backchannels: tuple[str, ...] = ()
@@ -108,6 +111,14 @@ class Route(Conditions):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class HttpFunction:
+    """A function that a web server answers: POST of the arguments, the body of the answer is the output."""
+
+    url: str
+    timeout_s: Annotated[float, Meta(gt=0, le=15)] = 5.0
+
+
 class DialplanError(FaultyError):
     """The dialplan cannot be used; `faults` says everything that is wrong."""
 
@@ -119,12 +130,18 @@ class Dialplan:
     routes: tuple[Route, ...] = ()
     agents: Mapping[str, SessionConfig] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
+    functions: Mapping[str, HttpFunction] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=lambda: Calendar({}))
     written: TomlText = field(default_factory=lambda: TomlText("dialplan", {}, {}), compare=False, repr=False)
 
     def phrases(self) -> frozenset[str]:
         """What is said for want of an answer, on all routes."""
         return frozenset(words for route in self.routes for words in (route.hold, route.last_words) if words)
+
+    @property
+    def menus(self) -> Menus:
+        """Where its flows lead."""
+        return Menus(self.agents, self.flows)
 
     def match(self, call: Arrival) -> Route | None:
         """The first route that takes this call; numbers may come with separators or as URIs."""
@@ -137,15 +154,11 @@ class Dialplan:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What of a dialplan can be read: routes by their place, and the names of all flows, readable or not.
-
-    `written` is where each key stands.
-    """
+    """What of a dialplan can be read: routes by their place, and the names of all flows, readable or not."""
 
     routes: Mapping[int, Route]
     agents: Mapping[str, SessionConfig]
     flows: list[str]
-    written: TomlText
 
 
 def nothing_else(draft: Draft) -> Iterable[Broken]:
@@ -166,20 +179,29 @@ def parse(text: str, file: str, disagreements: Callable[[Draft], Iterable[Broken
     reader.refuse_unknown(toml.table, _TOP, ())
     if not toml.table:
         reader.fault((), "is empty: nobody would be answered", "a [[route]] that names one of the [agents]")
-    flows = reader.read_named(Flow, toml.table.get("flows", {}), ("flows",))
+    flows = _flows(reader)
     agents = reader.read_named(SessionConfig, toml.table.get("agents", {}), ("agents",))
+    functions = reader.read_named(HttpFunction, toml.table.get("functions", {}), ("functions",))
     calendar = _calendar(reader)
     routes = _routes(reader)
     for path, problem, remedy in [*_all_broken(reader, routes, agents, flows), *_clockless(reader, routes, calendar)]:
         reader.fault(path, problem, remedy)
-    found = disagreements(Draft(routes, agents, _names(toml, "flows"), toml))
+    found = disagreements(Draft(routes, agents, flow_names(toml)))
     # Which voices and languages there are depends on whose they are.
     for path, problem, remedy in [each for each in found if reader.is_sound(each[0], (*each[0][:-1], "model"))]:
         reader.fault(path, problem, remedy)
     if reader.faults:
         raise DialplanError(reader.faults)
     spelled = tuple(replace(route, did=normal(route.did), caller=normal(route.caller)) for route in routes.values())
-    return Dialplan(spelled, agents, flows, calendar, TomlText(file, {}, toml.lines))
+    return Dialplan(spelled, agents, flows, functions, calendar, TomlText(file, {}, toml.lines))
+
+
+def _flows(reader: Reader) -> dict[str, Flow]:
+    """Flows by name, in every language; those that cannot be read are left out."""
+    if not isinstance(reader.text.table.get("flows", {}), dict):
+        reader.fault(("flows",), "expected a table of names")
+    read = {name: reader.read(Flow, table, ("flows", at)) for name, at, table in in_languages(reader)}
+    return {name: flow for name, flow in read.items() if isinstance(flow, Flow)}
 
 
 def _calendar(reader: Reader) -> Calendar:
@@ -231,11 +253,13 @@ def _all_broken(
             yield (*at, *path), problem, remedy
     yield from _shadowed(routes)
     for name, agent in agents.items():
-        for path, problem, remedy in (*_broken_session(agent), *_broken_script(agent, _names(reader.text, "flows"))):
+        for path, problem, remedy in (*_broken_session(agent), *_broken_script(agent, flow_names(reader.text))):
             yield ("agents", name, *path), problem, remedy
+    menus = Menus(agents, flows)
     for name, flow in flows.items():
-        for path, problem in flow.faults():
-            yield ("flows", name, *path), problem, ""
+        for path, problem in flow_faults.faults(flow, menus.entered(name, routes.values())):
+            yield ("flows", written_name(name), *path), problem, ""
+    yield from menus.broken(routes)
     yield from _missing_tools(agents, flows)
 
 
@@ -352,8 +376,12 @@ def _missing_tools(agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow
         flow_name = flow_of(agent.model)
         if flow_name is None or flow_name not in flows:
             continue
-        offered = {HANG_UP, TRANSFER, *(tool.name for tool in agent.tools)}
+        offered = {HANG_UP, TRANSFER, VOICEMAIL, HAND_OVER, *(tool.name for tool in agent.tools)}
         for path, rule in flows[flow_name].rules():
             if rule.call and rule.call.name not in offered:
                 problem = f"agent {agent_name!r} has no tool {rule.call.name!r}"
-                yield ("flows", flow_name, *path, "call", "name"), problem, did_you_mean(rule.call.name, offered)
+                yield (
+                    ("flows", written_name(flow_name), *path, "call", "name"),
+                    problem,
+                    did_you_mean(rule.call.name, offered),
+                )

@@ -9,7 +9,6 @@ import gc
 import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -27,10 +26,12 @@ from telephony.control.server import ControlServer
 from telephony.control.session_wish import SessionWishes
 from telephony.control.webhooks import Webhooks
 from telephony.dialplan import Dialplan
+from telephony.errands import WebFunctions
 from telephony.front_desk import FrontDesk
 from telephony.journal import Journals, Watcher
 from telephony.media.bridge import AudioBridge
 from telephony.offer import Offer
+from telephony.reloading import Reloading
 from telephony.settings import Settings
 from telephony.sip.endpoint import CallRefusedError, Endpoint
 from telephony.state.bus import Bus
@@ -40,7 +41,7 @@ from telephony.state.private_redis import RedisServer, private_redis
 from telephony.state.store import Store
 from telephony.state.writer import StateWriter
 from telephony.switchboard import Announce, Switchboard
-from telephony.trunk_watch import tally_measured, trunk_states, watch_trunks
+from telephony.trunk_watch import trunk_states, watch_trunks
 from telephony.vendors import UnknownModelError, Vendors
 
 log = structlog.get_logger()
@@ -64,6 +65,7 @@ class Service:
         self.writer: StateWriter
         self.endpoint: Endpoint
         self.switchboard: Switchboard
+        self.reloading: Reloading
         self.control: ControlServer | None = None
         self.realtime: Realtime | None = None
 
@@ -78,8 +80,12 @@ class Service:
             vendors = await opening.enter_async_context(self.vendors())
             journals = Journals(self.writer.node, self.writer, self.counters, self._watchers)
             agents = Agents(self.dialplan.agents, self.store)
-            announce = await self._announcing(opening)
-            self.switchboard = Switchboard(settings, self.dialplan, agents, vendors, journals, announce)
+            web = await opening.enter_async_context(httpx.AsyncClient(trust_env=False, follow_redirects=False))
+            ask = WebFunctions(web, settings.control.webhook_secret).ask
+            self.switchboard = Switchboard(
+                settings, self.dialplan, agents, vendors, journals, self._announcing(web), ask
+            )
+            self.reloading = Reloading(settings, agents, vendors, self.switchboard, self._replanned)
             bridge = AudioBridge(asyncio.get_running_loop())
             opening.callback(bridge.close)
             self.endpoint = Endpoint(
@@ -88,7 +94,6 @@ class Service:
                 bridge,
                 self.switchboard.take,
                 rtp_timeout_s=settings.limits.rtp_timeout_s,
-                on_measured=partial(tally_measured, self.counters),
             )
             await opening.enter_async_context(self.endpoint)
             await self._open_control(opening, Bus(client), ClientSecrets(client), agents, vendors)
@@ -118,13 +123,12 @@ class Service:
             self.own_redis = await opening.enter_async_context(private_redis())
             self.redis_url = self.own_redis.url
 
-    async def _announcing(self, opening: AsyncExitStack) -> Announce:
+    def _announcing(self, web: httpx.AsyncClient) -> Announce:
         """How applications learn of calls that wait for them."""
         secret = self.settings.control.webhook_secret
         if secret is None:
             return _nobody_to_tell
-        client = await opening.enter_async_context(httpx.AsyncClient(trust_env=False, follow_redirects=False))
-        return Webhooks(secret, client, self._known).announce
+        return Webhooks(secret, web, self._known).announce
 
     async def _open_control(
         self, opening: AsyncExitStack, bus: Bus, client_secrets: ClientSecrets, agents: Agents, vendors: Vendors
@@ -144,12 +148,13 @@ class Service:
             bus=bus,
             client_secrets=client_secrets,
             wishes=wishes,
-            agents=self.dialplan.agents,
+            agents=agents.written,
             trunks=frozenset(trunk.name for trunk in settings.trunks),
             trunk_states=lambda: trunk_states(self.endpoint),
             recordings_dir=settings.media.recordings_dir,
             counters=self.counters,
             known=self._known,
+            reload=self.reloading.reload,
         )
         self.realtime = Realtime(parts, vendors)
         self.counters.watch("calls_live", lambda: len(self.switchboard.calls) + len(self.switchboard.offers))
@@ -158,6 +163,9 @@ class Service:
         self.control = await opening.enter_async_context(ControlServer(app, settings.control))
         opening.push_async_callback(self.realtime.close)
         log.info("control_ready", addresses=self.control.addresses)
+
+    def _replanned(self, dialplan: Dialplan) -> None:
+        self.dialplan = dialplan
 
     async def _known(self) -> None:
         """What calls did so far is in Redis, unless Redis is away."""
@@ -176,11 +184,12 @@ async def _nobody_to_tell(offer: Offer) -> None:
 
 
 async def serve(settings: Settings) -> int:
-    """Answer the phone until SIGTERM or SIGINT."""
+    """Answer the phone until SIGTERM or SIGINT; SIGHUP has the dialplan read anew."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with Service(settings) as service:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reloading.begin)
         log.info("ready", uri=f"sip:{contact(service)}", agents=list(service.dialplan.agents))
         await stop.wait()
     return 0

@@ -12,11 +12,13 @@ import structlog
 from pipeline.observe import Pii
 from pipeline.realtime.config import SessionConfig
 from pipeline.signals import LastResort, Permissions
+from pipeline.tools import HANG_UP, TRANSFER
 from pipeline.worker import Cascade
 from telephony.agents import Agents
 from telephony.call import Call, Journal, Plan
 from telephony.conditions import Arrival
-from telephony.dialplan import HANG_UP, TRANSFER, Dialplan, Route
+from telephony.dialplan import Dialplan, Route
+from telephony.errands import Ask, crew_of, nobody
 from telephony.leg import Ending, Leg, LegEnded
 from telephony.media.ambience import ambience_of
 from telephony.number import masked
@@ -76,20 +78,25 @@ class Switchboard:
         vendors: Vendors,
         journals: Journals,
         announce: Announce,
+        ask: Ask = nobody,
     ) -> None:
         self._settings = settings
-        self._dialplan = dialplan
+        self.adopt(dialplan)
         self._agents = agents
         self._vendors = vendors
         self._journals = journals
         self._announce = announce
-        folder, routes = settings.dialplan.parent, dialplan.routes
-        backgrounds = {_background(route) for route in routes if route.ambience}
-        self._ambiences = {(name, db): ambience_of(folder / name, db) for name, db in backgrounds}
+        self._ask = ask
         self._tasks: set[asyncio.Task[Ending]] = set()
         self._draining = False
         self.calls: dict[str, Call] = {}
         self.offers: dict[str, Offer] = {}
+
+    def adopt(self, dialplan: Dialplan) -> None:
+        """Let it hold for the calls that come."""
+        folder, backgrounds = self._settings.dialplan.parent, {_background(each) for each in dialplan.routes}
+        self._ambiences = {(name, db): ambience_of(folder / name, db) for name, db in backgrounds if name}
+        self._dialplan = dialplan
 
     def take(self, leg: Leg) -> None:
         """An inbound leg waits for a decision."""
@@ -208,7 +215,8 @@ class Switchboard:
         return config
 
     def _call(self, call_id: str, leg: Leg, plan: Plan, cascade: Cascade, journal: Journal) -> Call:
-        call = self.calls[call_id] = Call(call_id, leg, plan, cascade, journal, ids=_new_id, lineup=self._vendors)
+        lineup = self._vendors.as_they_are()
+        call = self.calls[call_id] = Call(call_id, leg, plan, cascade, journal, ids=_new_id, lineup=lineup)
         return call
 
     def _spawn(self, call_id: str, life: Coroutine[None, None, Ending]) -> "asyncio.Task[Ending]":
@@ -241,10 +249,11 @@ class Switchboard:
         limits = self._settings.limits
         recordings_dir = self._settings.media.recordings_dir
         targets = route.transfer_targets if TRANSFER in route.allow else {}
+        crew = crew_of(self._dialplan, route, self._vendors.named, self._ask)
         return Plan(
             agent,
             config,
-            Permissions(hang_up=HANG_UP in route.allow, transfer_targets=targets),
+            Permissions(HANG_UP in route.allow, targets, 1_000 * route.voicemail_s, frozenset(crew.others)),
             greet=route.greet,
             ring_s=self._settings.sip.ring_ms / 1_000,
             max_call_s=route.max_call_s or limits.max_call_s,
@@ -256,6 +265,7 @@ class Switchboard:
             ambience=self._ambiences.get(_background(route)),
             last_resort=LastResort(route.last_words, b"", route.last_resort, 1_000 * route.voicemail_s),
             manners=route.manners,
+            crew=crew,
         )
 
 

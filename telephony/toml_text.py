@@ -12,6 +12,8 @@ from typing import Any
 from telephony.faults import Fault, FaultyError
 
 KeyPath = tuple[str | int, ...]
+Broken = tuple[KeyPath, str, str]
+"""The key at which something is wrong, the problem, the remedy."""
 
 _SPACE = re.compile(r"[ \t]*")
 _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")

@@ -7,6 +7,7 @@ call that needs it where that can be known, and serves every call.
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from copy import copy
 from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, runtime_checkable
@@ -76,7 +77,7 @@ class Vendors:
         phrases: Collection[str] = (),
     ) -> None:
         """`phrases` are words of the service's own, to be spoken when no provider is."""
-        self._phrases_at_hand = phrases
+        self._settings, self._phrases_at_hand, self._flows = settings, phrases, flows
         chosen = settings.providers
         self._models_dir = chosen.models_dir.expanduser()
         self._sound_judge = SmartTurn(self._models_dir)
@@ -86,7 +87,6 @@ class Vendors:
             "llm": Patience(waits.llm_first_ms / 1_000, waits.llm_next_ms / 1_000, waits.give_up_ms / 1_000),
             "tts": Patience(waits.tts_first_ms / 1_000, waits.tts_next_ms / 1_000, waits.give_up_ms / 1_000),
         }
-        self._flows = flows
         self._table = ProviderTable(settings.providers, flows, settings.known)
         # Sessions that applications describe leave the recogniser and the model to the settings.
         self._foreseen = [*agents.values(), SessionConfig()]
@@ -95,9 +95,7 @@ class Vendors:
         self._servers: dict[str, LanguageServer] = {}
         self._recognisers: dict[str, SpeechToText] = {}
         self._voices: dict[tuple[str, bool], VendorVoice] = {}
-        hearing = [agent for agent in agents.values() if self._has("stt", agent, EMBEDDED)]
-        prompts = [self._phrases(agent) for agent in hearing]
-        self._recogniser = EmbeddedSpeechToText(settings.providers.recogniser_processes, prompts)
+        self._recogniser = EmbeddedSpeechToText(settings.providers.recogniser_processes)
         self._ticks: TickScores | None = None
         self._ready_made: dict[str, bytes] = {}
         self._breakers: dict[tuple[Layer, str], Breaker] = {}
@@ -109,18 +107,9 @@ class Vendors:
             opening.enter_context(self._voice)
             opening.enter_context(self._sound_judge)
             await asyncio.to_thread(read_word_tables)
-            if any(isinstance(config.audio.input.turn_detection, SemanticVad) for config in self._foreseen):
-                await self._sound_judge.load()
             opening.push_async_exit(self._recogniser)
-            if any(self._has("stt", config, EMBEDDED) for config in self._foreseen):
-                await self._recogniser.start()
             opening.push_async_callback(self._close_connections)
-            for config in self._foreseen:
-                for choice in self._table.choices("llm", config):
-                    if choice.entry.vendor is not None:
-                        await self._server(choice.entry.maker, choice.entry.vendor).load()
-            for words in {HOLD_WORDS, LAST_WORDS, *self._phrases_at_hand}:
-                self._ready_made[words] = await _spoken(self._voice, words)
+            await self._prepare()
             self._open = opening.pop_all()
         return self
 
@@ -128,6 +117,21 @@ class Vendors:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._open.aclose()
+
+    async def adopt(
+        self, agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow], phrases: Collection[str]
+    ) -> None:
+        """Serve another dialplan, once what it needs is there."""
+        other = self.as_they_are()
+        other._phrases_at_hand, other._flows = phrases, flows
+        other._table = ProviderTable(self._settings.providers, flows, self._settings.known)
+        other._foreseen = [*agents.values(), SessionConfig()]
+        await other._prepare()
+        self._phrases_at_hand, self._flows, self._table, self._foreseen = phrases, flows, other._table, other._foreseen
+
+    def as_they_are(self) -> Self:
+        """The same providers, for whoever began with this dialplan and is to keep it."""
+        return copy(self)
 
     def cascade(self, agent: SessionConfig, *, narrow: bool = False) -> Cascade:
         """The providers of one session, with `narrow` of one on a narrow-band line; raises UnknownModelError."""
@@ -185,6 +189,20 @@ class Vendors:
     def named(self, config: SessionConfig) -> SessionConfig:
         """The config with the defaults' own names where it names nobody."""
         return self._table.named(config)
+
+    async def _prepare(self) -> None:
+        """Have ready what the agents and the defaults will need."""
+        if any(isinstance(config.audio.input.turn_detection, SemanticVad) for config in self._foreseen):
+            await self._sound_judge.load()
+        if hearing := [config for config in self._foreseen if self._has("stt", config, EMBEDDED)]:
+            await self._recogniser.expect([self._phrases(config) for config in hearing if config != SessionConfig()])
+            await self._recogniser.start()
+        for config in self._foreseen:
+            for choice in self._table.choices("llm", config):
+                if choice.entry.vendor is not None:
+                    await self._server(choice.entry.maker, choice.entry.vendor).load()
+        for words in {HOLD_WORDS, LAST_WORDS, *self._phrases_at_hand} - self._ready_made.keys():
+            self._ready_made[words] = await _spoken(self._voice, words)
 
     def _candidate(self, layer: Layer, name: str, provider: P) -> Candidate[P]:
         """All calls share what is known of a provider's health."""

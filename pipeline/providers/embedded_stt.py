@@ -144,6 +144,13 @@ class EmbeddedSpeechToText:
         self._replace_the_dead()
         await asyncio.gather(*self._starting)
 
+    async def expect(self, prompts: Sequence[str | None]) -> None:
+        """Have recognisers for these prompts made as well, before a call needs them; raises ProviderError."""
+        new = tuple(prompt for prompt in dict.fromkeys(prompts) if prompt not in self._expect)
+        self._expect += new
+        for process in [process for process in self._processes if process.alive]:
+            await _prepare(process, new)
+
     def open(self, language: str | None, prompt: str | None) -> AbstractAsyncContextManager[Hearing]:
         """One call's hearing; `prompt` holds the phrases to expect, one per line."""
         return self._hearing(language, prompt)
@@ -186,12 +193,7 @@ class EmbeddedSpeechToText:
         process = await SphinxProcess.start()
         async with AsyncExitStack() as undoing:
             undoing.push_async_callback(process.close)
-            for prompt in self._expect:
-                hearing = EmbeddedHearing(process)
-                try:
-                    await hearing.prepare(prompt)
-                finally:
-                    hearing.close()
+            await _prepare(process, self._expect)
             undoing.pop_all()
         self._processes.append(process)
 
@@ -201,3 +203,12 @@ class EmbeddedSpeechToText:
         closing = [process.close() for process in self._processes]
         self._processes.clear()
         await asyncio.gather(*self._starting, *self._ending, *closing, return_exceptions=True)
+
+
+async def _prepare(process: SphinxProcess, prompts: Sequence[str | None]) -> None:
+    for prompt in prompts:
+        hearing = EmbeddedHearing(process)
+        try:
+            await hearing.prepare(prompt)
+        finally:
+            hearing.close()

@@ -8,10 +8,11 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import msgspec
 
-from pipeline.flow import REFERENCE, Flow, State, ToolUse
+from pipeline.flow import REFERENCE, Flow, State, ToolUse, Way, act_of, goals_of
 from pipeline.providers import (
     CutShort,
     Delta,
@@ -24,22 +25,27 @@ from pipeline.providers import (
     Turn,
     Usage,
 )
+from pipeline.tools import HAND_OVER, handed_over_to
 from pipeline.understanding import Heard, Match, Understanding, heard
 
 MISSED = "missed"
+SILENT = "silent"
 # What a new value for a slot of the state weighs against a rule.
 SLOT_SCORE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a conversation stands, and what the agent says and does there. `call` waits for its output."""
+    """Where a conversation stands, and what the agent says and does there. `call` waits for its output; if that tells
+    of a failure, it goes on to `else_to`.
+    """
 
     state: str
     say: str
     slots: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     call: ToolUse | None = None
+    else_to: Way = ""
 
 
 class Script:
@@ -48,14 +54,20 @@ class Script:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._understanding = Understanding(flow)
+        self._entries = frozenset(name for name, slot in flow.slots.items() if slot.digits)
 
     def standing(self, turns: tuple[Turn, ...]) -> Standing:
         """Where the conversation stands after these turns. What the agent itself said is not looked at."""
         standing = Standing(self._flow.start, self._flow.greeting)
+        handing_over: dict[str, str] = {}
         for turn in turns:
             match turn:
                 case Message(role="user", text=text):
-                    standing = self._hear(replace(standing, call=None), heard(text))
+                    standing = self._hear(replace(standing, call=None, else_to=""), heard(text))
+                case FunctionCall(call_id, name, arguments) if name == HAND_OVER:
+                    handing_over[call_id] = handed_over_to(arguments)
+                case FunctionOutput(call_id, output) if call_id in handing_over and not _failed(output):
+                    standing = self._taken_over(handing_over[call_id].partition("/")[2])
                 case FunctionOutput(output=output):
                     standing = self._answered(standing, output)
                 case _:
@@ -70,21 +82,40 @@ class Script:
         """Whether what is said there is to be heard out."""
         return self._flow.states[standing.state].protected
 
+    def refused(self, standing: Standing) -> Standing:
+        """What is said and done instead when the call is of a function that is not offered."""
+        after = self._failing(standing)
+        return replace(after, say=" ".join(filter(None, (standing.say, after.say))))
+
     def filled(self, text: str, standing: Standing) -> str:
-        """A text with the values of its slots."""
-        return REFERENCE.sub(lambda reference: standing.slots.get(reference[1], ""), text)
+        """A text with the values of its slots, to be said: entries digit by digit."""
+        slots = {name: " ".join(value) if name in self._entries else value for name, value in standing.slots.items()}
+        return _filled(text, slots)
+
+    def arguments(self, standing: Standing) -> str:
+        """Those of the call, as JSON."""
+        assert standing.call is not None
+        given = {name: _filled(text, standing.slots) for name, text in standing.call.arguments.items()}
+        return msgspec.json.encode(given).decode()
+
+    def _taken_over(self, state: str) -> Standing:
+        """Another agent has handed the caller over, to this state if it is one."""
+        begun = self._asking("", Standing(state if state in self._flow.states else self._flow.start, ""))
+        return begun if begun.say else replace(begun, say=self._flow.greeting)
 
     def _hear(self, before: Standing, said: Heard) -> Standing:
         state = self._flow.states[before.state]
+        if not (said.words or said.digits):
+            return self._silent(before)
         given = self._understanding.slots_in(said, state.slots, _missing(state, before.slots))
         match = self._understanding.best_rule(said, before.state)
         news = {name: value for name, value in given.items() if before.slots.get(name) != value}
         if news and (match is None or _is_weaker(match, said, SLOT_SCORE * len(news))):
-            after = replace(before, slots={**before.slots, **news}, counts={**before.counts, MISSED: 0})
-            return self._asking("", after if _missing(state, after.slots) else self._gone_to(state.then, after))
+            after = replace(before, slots={**before.slots, **news}, counts=_afresh(before))
+            return self._led("" if _missing(state, after.slots) else state.then, "", after)
         if match:
             return self._matched(before, match, said)
-        return self._missed(before, state.otherwise or self._flow.otherwise)
+        return self._missed(before, MISSED, self._texts("otherwise", before), self._way("give_up", before))
 
     def _matched(self, before: Standing, match: Match, said: Heard) -> Standing:
         rule = match.rule
@@ -92,15 +123,15 @@ class Script:
         forgotten = rule.forget if rule.goto != before.state else ()
         slots = {name: value for name, value in before.slots.items() if name not in forgotten}
         slots.update(match.slots)
-        if rule.goto:
-            slots |= self._understanding.slots_in(said, self._flow.states[rule.goto].slots, "")
-        after = replace(before, slots=slots, counts={**before.counts, match.key: nth + 1, MISSED: 0})
-        after = self._gone_to(rule.goto, after)
+        if goal := self._flow.states.get(next(iter(goals_of(rule.goto)), "")):
+            slots |= self._understanding.slots_in(said, goal.slots, "")
+        after = replace(before, slots=slots, counts={**_afresh(before), match.key: nth + 1})
         reply = rule.replies[min(nth, len(rule.replies) - 1)]
         if rule.call:
-            return replace(after, say=self.filled(reply, after), call=rule.call)
+            after = self._led(rule.goto, "", after)
+            return replace(after, say=self.filled(reply, after), call=rule.call, else_to=rule.call.failed_goto)
         if rule.goto or match.everywhere:
-            return self._asking(reply, after)
+            return self._led(rule.goto, reply, after)
         return replace(after, say=self.filled(reply, after))
 
     def _prompted(self, standing: Standing) -> Standing:
@@ -108,30 +139,58 @@ class Script:
         asking = self._asking("", standing)
         return replace(asking if asking.say else standing, call=None)
 
-    def _missed(self, before: Standing, texts: tuple[str, ...]) -> Standing:
-        nth = before.counts.get(MISSED, 0)
-        after = replace(before, counts={**before.counts, MISSED: nth + 1})
+    def _silent(self, before: Standing) -> Standing:
+        texts = self._texts("unheard", before) or self._texts("otherwise", before)
+        return self._missed(before, SILENT, texts, self._way("timeout", before) or self._way("give_up", before))
+
+    def _missed(self, before: Standing, count: str, texts: tuple[str, ...], give_up: Way) -> Standing:
+        """The caller is asked again, or too often has been: then a last text is said only if there is one for it."""
+        nth = before.counts.get(count, 0)
+        after = replace(before, counts={**before.counts, count: nth + 1})
+        here, retries = self._flow.states[before.state].retries, self._flow.retries
+        retries = retries if here is None else here
+        if retries is not None and nth >= retries and give_up:
+            return self._led(give_up, texts[nth] if nth < len(texts) else "", after)
         return self._asking(texts[min(nth, len(texts) - 1)], after)
 
     def _answered(self, before: Standing, output: str) -> Standing:
         """After a tool's output; a JSON object with an `error` is a failure."""
-        call = before.call
-        after = replace(before, call=None)
-        if call is None:
-            return after
+        if before.call is None:
+            return before
         if _failed(output):
-            return self._asking(call.failed, after)
-        return self._asking(call.done, self._gone_to(call.goto, after))
+            return self._failing(before)
+        return self._led(before.call.goto, before.call.done, replace(before, call=None, else_to=""))
 
-    def _gone_to(self, goal: str, before: Standing) -> Standing:
-        """In another state, or the same for ""; one whose needs are all filled is passed through."""
-        name = goal or before.state
-        for _ in self._flow.states:
-            state = self._flow.states[name]
+    def _failing(self, before: Standing) -> Standing:
+        """After a call that came to nothing: on the way that is left, or where it was made, and never silent."""
+        assert before.call is not None
+        failed, after = before.call.failed, replace(before, call=None, else_to="")
+        after = self._led(before.else_to, failed, after) if before.else_to else self._asking(failed, after)
+        return after if after.say or after.call else replace(after, say=self._texts("otherwise", after)[0])
+
+    def _led(self, way: Way, reply: str, before: Standing) -> Standing:
+        """Saying the reply on the way: into another state, or the same for "", or out of the flow.
+
+        A state whose needs are all filled is passed through.
+        """
+        for _ in range(len(self._flow.states) + 1):
+            goal, *others = goals_of(way) or ("",)
+            if act := act_of(goal):
+                return replace(before, say=self.filled(reply, before).strip(), call=act, else_to=tuple(others))
+            before = replace(before, state=goal or before.state)
+            state = self._flow.states[before.state]
             if not state.needs or _missing(state, before.slots):
                 break
-            name = state.then
-        return replace(before, state=name)
+            way = state.then
+        return self._asking(reply, before)
+
+    def _texts(self, kind: Literal["otherwise", "unheard"], standing: Standing) -> tuple[str, ...]:
+        texts: tuple[str, ...] = getattr(self._flow.states[standing.state], kind) or getattr(self._flow, kind)
+        return texts
+
+    def _way(self, kind: Literal["give_up", "timeout"], standing: Standing) -> Way:
+        way: Way = getattr(self._flow.states[standing.state], kind) or getattr(self._flow, kind)
+        return way
 
     def _asking(self, reply: str, standing: Standing) -> Standing:
         """Saying the reply, then what the state asks."""
@@ -139,6 +198,15 @@ class Script:
         question = state.needs.get(_missing(state, standing.slots), state.ask)
         spoken = (self.filled(text, standing).strip() for text in (reply, question))
         return replace(standing, say=" ".join(filter(None, spoken)))
+
+
+def _filled(text: str, slots: Mapping[str, str]) -> str:
+    return REFERENCE.sub(lambda reference: slots.get(reference[1], ""), text)
+
+
+def _afresh(standing: Standing) -> dict[str, int]:
+    """The counts after the caller was understood."""
+    return {**standing.counts, MISSED: 0, SILENT: 0}
 
 
 def _is_weaker(match: Match, said: Heard, slots_score: float) -> bool:
@@ -170,9 +238,10 @@ class ScriptedModel:
         A tool that is not offered is not called: the agent says what the flow has for its failure.
         """
         standing = self._script.standing(prompt.turns)
+        offered = () if prompt.tool_choice == "none" else tuple(tool.name for tool in prompt.tools)
+        while standing.call and standing.call.name not in offered:
+            standing = self._script.refused(standing)
         say, call = standing.say, standing.call
-        if call and (prompt.tool_choice == "none" or all(tool.name != call.name for tool in prompt.tools)):
-            say, call = " ".join(filter(None, (say, self._script.filled(call.failed, standing)))), None
         if self._script.is_protected(standing):
             yield HeardOut()
         words = re.findall(r"\S+\s*", say)
@@ -183,9 +252,7 @@ class ScriptedModel:
         if len(words) > room:
             yield CutShort("max_output_tokens")
         elif call:
-            arguments = {name: self._script.filled(text, standing) for name, text in call.arguments.items()}
-            call_id = f"call_{len(prompt.turns)}"
-            yield FunctionCall(call_id, call.name, msgspec.json.encode(arguments).decode())
+            yield FunctionCall(f"call_{len(prompt.turns)}", call.name, self._script.arguments(standing))
         yield Usage(_size(prompt), min(len(words), room))
 
 

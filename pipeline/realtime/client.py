@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ErrorDetail
 from pipeline.realtime.items import Item
 from pipeline.realtime.mistakes import MistakeError, invalid, mistake
@@ -108,6 +109,15 @@ class CreateResponse:
     event_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerFunction:
+    """What came of a function call: the agent goes on, or another one. It is no client's but the call's owner's."""
+
+    call_id: str
+    output: str
+    goes_on: SessionConfig | None = None
+
+
 ClientEvent = (
     AppendAudio
     | CommitAudio
@@ -129,6 +139,9 @@ class Refusal:
 
     error: ErrorDetail
 
+
+Asked = ClientEvent | AnswerFunction | Refusal
+"""What a session may be asked from outside."""
 
 _Written = (
     AppendAudio

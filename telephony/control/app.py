@@ -19,6 +19,7 @@ from telephony.control.metrics import MEDIA_TYPE, exposition
 from telephony.control.openapi import docs_page, document
 from telephony.control.parts import Parts
 from telephony.control.realtime_calls import RealtimeCalls
+from telephony.control.reloads import Reloads
 from telephony.control.trunk_book import TrunkBook
 from telephony.orders import Refused
 from telephony.state.connection import StateError
@@ -55,6 +56,7 @@ def application(parts: Parts, sessions: Sequence[BaseRoute] = ()) -> ASGIApp:
         *Calls(parts).routes(),
         *AgentBook(parts).routes(),
         *TrunkBook(parts).routes(),
+        *Reloads(parts).routes(),
         *sessions,
     ]
     refusals = {ApiError: _api_error, StateError: _state_error, HTTPException: _http_error, Exception: _fault}

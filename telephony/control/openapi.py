@@ -15,6 +15,7 @@ from telephony.control.answers import ErrorBody
 from telephony.control.calls import CallList, CallObject, CallWithTimeline, Digits, NewCall, Transcript
 from telephony.control.reading import CALL_ID
 from telephony.control.realtime_calls import ClientSecret, ReferBody, RejectBody, SecretBody
+from telephony.control.reloads import DialplanObject
 from telephony.control.trunk_book import TrunkList
 from telephony.control.trunk_object import TrunkObject
 from telephony.control.webhooks import IncomingEvent
@@ -22,7 +23,7 @@ from telephony.control.webhooks import IncomingEvent
 _TYPES: Final = (
     SessionConfig, RejectBody, ReferBody, SecretBody, ClientSecret, NewCall, CallObject, CallList, CallWithTimeline,
     Digits, Transcript, NewAgent, AgentChange, AgentObject, AgentList, TrunkObject, TrunkList,
-    ErrorBody, IncomingEvent,
+    ErrorBody, IncomingEvent, DialplanObject,
 )  # fmt: skip
 
 # path, method, summary, body, answer: (status, type or media type or None)
@@ -46,6 +47,7 @@ _OPERATIONS: Final[tuple[tuple[str, str, str, type | None, int, type | str | Non
     ("/v1/agents/{name}", "put", "Replace an agent, or make it", AgentChange, 200, AgentObject),
     ("/v1/agents/{name}", "delete", "Forget an agent", None, 200, None),
     ("/v1/trunks", "get", "How this node's trunks do", None, 200, TrunkList),
+    ("/v1/dialplan/reload", "post", "Read the dialplan anew, for new calls", None, 200, DialplanObject),
     ("/metrics", "get", "What this node counts, for Prometheus", None, 200, "text/plain"),
 )
 _QUERIES: Final[dict[tuple[str, str], list[dict[str, Any]]]] = {

@@ -8,7 +8,8 @@ import pytest
 from pipeline.manners import Manners
 from pipeline.realtime.config import ServerVad
 from telephony.conditions import Arrival
-from telephony.dialplan import HOLD_WORDS, Broken, Dialplan, DialplanError, Draft, parse
+from telephony.dialplan import HOLD_WORDS, Dialplan, DialplanError, Draft, parse
+from telephony.toml_text import Broken
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 FLOW = """

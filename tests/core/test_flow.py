@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from pipeline.flow import Flow
+from pipeline.flow_faults import faults as faults_in
 
 SOUND: dict[str, Any] = {
     "greeting": "Hello.",
@@ -37,7 +38,7 @@ def rule(**fields: Any) -> list[dict[str, Any]]:
 
 
 def test_a_sound_flow_has_no_faults() -> None:
-    assert flow_with().faults() == []
+    assert faults_in(flow_with()) == []
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_sound_flow_has_no_faults() -> None:
     ],
 )
 def test_a_fault_is_named_with_its_place(changes: dict[str, Any], path: tuple[str | int, ...], problem: str) -> None:
-    faults = dict(flow_with(**changes).faults())
+    faults = dict(faults_in(flow_with(**changes)))
 
     assert problem in faults[path]
 
@@ -88,13 +89,13 @@ def test_a_fault_is_named_with_its_place(changes: dict[str, Any], path: tuple[st
 def test_all_faults_are_told_together() -> None:
     flow = flow_with(start="begin", when=rule(pattern="(", goto="nowhere"))
 
-    assert {path for path, _ in flow.faults()} >= {("start",), ("when", 1, "pattern"), ("when", 1, "goto")}
+    assert {path for path, _ in faults_in(flow)} >= {("start",), ("when", 1, "pattern"), ("when", 1, "goto")}
 
 
 def test_states_that_lead_only_to_each_other_are_not_reached() -> None:
     attic = {"attic": {"ask": "?", "then": "cellar"}, "cellar": {"ask": "?", "then": "attic"}}
 
-    faults = flow_with(states={**SOUND["states"], **attic}).faults()
+    faults = faults_in(flow_with(states={**SOUND["states"], **attic}))
 
     assert [path for path, _ in faults] == [("states", "attic"), ("states", "cellar")]
 
