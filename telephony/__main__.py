@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     call.add_argument("--trunk", help="which trunk carries the call")
     call.add_argument("--caller", help="the number that the callee sees")
     checked = command("check", _check, "Read settings and dialplan, and name every fault with file and line.")
+    checked.add_argument("--draw", action="store_true", help="print the dialplan as a Mermaid flow chart instead")
     route = command("route", _route, "Say which agent would answer a call, and why.")
     route.add_argument("--to", required=True, metavar="DID", help="the number that is called")
     route.add_argument("--from", dest="caller", default="anonymous", metavar="CALLER", help="who calls")
@@ -181,6 +182,8 @@ def _call(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from telephony import check
 
+    if arguments.draw:
+        return check.draw(settings.read(arguments.config), sys.stdout)
     return check.run(arguments.config, sys.stdout)
 
 

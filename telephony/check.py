@@ -12,17 +12,24 @@ from typing import TextIO
 from pipeline.providers.smart_turn import FILE
 from pipeline.realtime.config import SemanticVad, SessionConfig
 from telephony import settings as settings_file
-from telephony.conditions import ANY
-from telephony.dialplan import NOBODY_DECIDED, Broken, Dialplan, DialplanError, Draft, Route, parse
+from telephony.dialplan import NOBODY_DECIDED, Dialplan, DialplanError, Draft, Route, parse
 from telephony.faults import Fault, did_you_mean
+from telephony.flow_chart import mermaid
 from telephony.provider_table import PLACES, WHAT, ProviderTable, flow_of, name_in
 from telephony.settings import Reading, Settings, SettingsError
-from telephony.toml_text import KeyPath
+from telephony.toml_text import Broken, KeyPath
 from telephony.vendor_table import Layer
 
 UNKNOWN_DIALPLAN = "dialplan: not read: the settings do not say where it is"
 IsTold = Callable[[Layer, str | None], bool]
 """Whether a fault of the settings already says what is wrong with who serves a layer under this name, or by default."""
+
+
+def draw(settings: Settings, stream: TextIO) -> int:
+    """Print the dialplan as a Mermaid flow chart; raises DialplanError with every fault."""
+    for line in mermaid(read_dialplan(settings)):
+        print(line, file=stream)
+    return 0
 
 
 def run(path: Path | None, stream: TextIO, environ: Mapping[str, str] | None = None) -> int:
@@ -62,7 +69,7 @@ def _faults(found: Reading, stream: TextIO) -> list[Fault]:
         lines = _summary(dialplan, settings)
     except DialplanError as error:
         faults += error.faults
-        lines = (line for draft in drafts for name in draft.agents for line in _keys_wanted(draft, settings, name))
+        lines = (line for draft in drafts for line in _keys_wanted(draft, settings))
     for line in lines:
         print(f"  {line}", file=stream)
     return faults + [fault for draft in drafts for fault in _flowless(found, draft)]
@@ -145,13 +152,13 @@ def _unplayable(path: Path, loudness_db: int, key: KeyPath) -> Iterator[Broken]:
 def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:
     """What the dialplan comes to, one line a route."""
     for route in dialplan.routes:
-        yield f"{_calls(route)} -> {decision(route)}"
+        yield f"{route.words} -> {decision(route)}"
     table = ProviderTable(settings.providers, dialplan.flows, settings.known)
     for name, agent in dialplan.agents.items():
         then = [choice.name for choice in table.choices("llm", agent)[1:]]
-        notes = "".join(f" ({problem}: {remedy})" for problem, remedy in _judgeless(agent, settings))
+        missing = [*table.keyless(agent), *_judgeless(agent, settings)]
+        notes = "".join(f" ({problem}: {remedy})" for problem, remedy in missing)
         yield f"agent {name}: {', then '.join([table.model_name(agent), *then])}{notes}"
-        yield from _keys_wanted(dialplan, settings, name)
 
 
 def _judgeless(agent: SessionConfig, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -161,24 +168,12 @@ def _judgeless(agent: SessionConfig, settings: Settings) -> Iterator[tuple[str, 
         yield f"semantic_vad goes by words alone, for want of {file}", "run the set-up again"
 
 
-def _keys_wanted(read: Draft | Dialplan, settings: Settings, agent: str) -> Iterator[str]:
-    """Where an agent names a vendor that will refuse us for want of a key; no fault, for others stand in for it."""
-    table = ProviderTable(settings.providers, read.flows, settings.known)
-    for path, problem, remedy in table.keyless(read.agents[agent]):
-        yield f"note: {read.written.fault(('agents', agent, *path), problem, remedy)}"
-
-
-def _calls(route: Route) -> str:
-    """Which calls a route takes."""
-    words = [route.did, *([] if route.caller == ANY else [f"from {route.caller}"])]
-    words += [f"by {route.trunk}"] if route.trunk else []
-    words += [f"with {name}: {pattern}" for name, pattern in route.headers.items()]
-    words += [f"on {route.weekdays.words}"] if route.weekdays else []
-    words += [f"at {route.time.words}"] if route.time else []
-    words += [f"while {route.open} is open"] if route.open else []
-    words += [f"while {route.closed} is closed"] if route.closed else []
-    words += [f"on holidays of {route.holiday}"] if route.holiday else []
-    return " ".join(words)
+def _keys_wanted(draft: Draft, settings: Settings) -> Iterator[str]:
+    """The agents whose vendors will refuse us for want of a key."""
+    table = ProviderTable(settings.providers, draft.flows, settings.known)
+    for name, agent in draft.agents.items():
+        for problem, remedy in table.keyless(agent):
+            yield f"agent {name}: {problem} ({remedy})"
 
 
 def decision(route: Route) -> str:
