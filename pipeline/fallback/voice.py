@@ -1,16 +1,17 @@
 """A TextToSpeech made of several. Rule: a sentence that breaks off is continued from its first unspoken word.
 
 Where that is, a voice that times its words has told; of another it is estimated from how fast it has spoken so far, and
-rather a word too late than twice. A voice may fall silent for as long as what it made is still being heard.
+rather a word too late than twice. A voice may fall silent for as long as what it made is still being heard; until its
+first sound it has not begun, whatever silence it gives.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from pipeline.audio import Speech, speech_ms
+from pipeline.audio import Narrow, Speech, speech_ms
 from pipeline.fallback.race import TTS_PATIENCE, Candidate, Patience, Race, now_ms
 from pipeline.providers import ProviderError, Reached, TextToSpeech
 
@@ -54,7 +55,7 @@ class FallbackVoice:
         while True:
             part = _Part(text[at:], now_ms())
             async with race.answered(
-                lambda who, left=part.text: who.provider.speak(left, who.voice_for(voice), speed)  # type: ignore[misc]
+                lambda who, left=part.text: _audible(who.provider.speak(left, who.voice_for(voice), speed))  # type: ignore[misc]
             ) as run:
                 try:
                     async with aclosing(run.rest(lambda part=part: part.limit_s(race.next_s))) as given:  # type: ignore[misc]
@@ -75,6 +76,24 @@ class FallbackVoice:
                     run.candidate.worked()
                     run.candidate.provider.pace.learn(len(part.text), part.audio_ms * speed)
                     return
+
+
+async def _audible(pieces: AsyncIterator[Speech | Reached]) -> AsyncGenerator[Speech | Reached, None]:
+    """What a voice gives, as soon as there is a sound in it; nothing when there is none."""
+    held: list[Speech | Reached] | None = []
+    try:
+        async for piece in pieces:
+            if held is None:
+                yield piece
+                continue
+            held.append(piece)
+            if not isinstance(piece, Reached) and (piece.pcm if isinstance(piece, Narrow) else piece).strip(b"\0"):
+                for each in held:
+                    yield each
+                held = None
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
 
 
 @dataclass(slots=True)

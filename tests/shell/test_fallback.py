@@ -178,8 +178,11 @@ def test_a_function_is_called_once_whatever_breaks_behind_it() -> None:
 class TimedVoice(Voice):
     """Ten words a second, one chunk each, and tells when each has ended; stops for ever after `stops_after` words."""
 
-    def __init__(self, stops_after: int | None = None, *, timed: bool = True, faults: Faults | None = None) -> None:
+    def __init__(
+        self, stops_after: int | None = None, *, timed: bool = True, sample: int = 1, faults: Faults | None = None
+    ) -> None:
         super().__init__(faults=faults)
+        self._sample = sample
         self._stops_after = stops_after
         self._timed = timed
 
@@ -193,7 +196,7 @@ class TimedVoice(Voice):
                     await asyncio.Event().wait()
                 self.faults.step()
                 chars = text.index(word, chars) + len(word)
-                yield np.full(WIDE_HZ // 10, 1, dtype="<i2").tobytes()
+                yield np.full(WIDE_HZ // 10, self._sample, dtype="<i2").tobytes()
                 if self._timed:
                     yield Reached(chars, 100.0 * (at + 1))
         finally:
@@ -245,6 +248,21 @@ def test_a_voice_that_stalls_may_be_silent_while_it_is_still_heard() -> None:
 
 def test_a_voice_that_never_begins_is_raced_by_the_next() -> None:
     audio_ms, _, longest_s = quickly(lambda: spoken([TimedVoice(stops_after=0), TimedVoice()]))
+
+    assert audio_ms == 700
+    assert longest_s == pytest.approx(TTS_PATIENCE.first_s)
+
+
+def test_a_voice_that_gives_only_silence_has_said_nothing() -> None:
+    silent, second = TimedVoice(sample=0), TimedVoice()
+    audio_ms, reached, longest_s = quickly(lambda: spoken([silent, second]))
+
+    assert (audio_ms, second.texts, len(reached)) == (700, [SENTENCE], 7)
+    assert longest_s < TTS_PATIENCE.first_s
+
+
+def test_a_voice_that_gives_silence_and_then_stalls_is_raced_by_the_next() -> None:
+    audio_ms, _, longest_s = quickly(lambda: spoken([TimedVoice(stops_after=2, sample=0), TimedVoice()]))
 
     assert audio_ms == 700
     assert longest_s == pytest.approx(TTS_PATIENCE.first_s)
