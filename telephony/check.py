@@ -152,7 +152,9 @@ def _unplayable(path: Path, loudness_db: int, key: KeyPath) -> Iterator[Broken]:
 def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:
     """What the dialplan comes to, one line a route."""
     for route in dialplan.routes:
-        yield f"{route.words} -> {decision(route)}"
+        lost = route.voicemail_s and (settings.media.recordings_dir is None or route.record is False)
+        note = ' (messages are not kept: recordings_dir = "FOLDER" under [media] in the settings)' if lost else ""
+        yield f"{route.words} -> {decision(route)}{note}"
     table = ProviderTable(settings.providers, dialplan.flows, settings.known)
     for name, agent in dialplan.agents.items():
         then = [choice.name for choice in table.choices("llm", agent)[1:]]
@@ -185,4 +187,5 @@ def decision(route: Route) -> str:
         return f"{route.webhook} decides within {route.decide_timeout_s} s, else {rest}"
     targets = f", transfer to {', '.join(route.transfer_targets)}" if route.transfer_targets else ""
     may = f"may {'hang up' if 'hang_up' in route.allow else 'not hang up'}{targets}"
-    return f"{route.agent}, {may}"
+    message = f", messages of {route.voicemail_s} s" if route.voicemail_s else ""
+    return f"{route.agent}, {may}{message}"

@@ -1,13 +1,15 @@
 """`offhook check` finds what a caller would have found."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.providers.smart_turn import FILE
 from telephony import check
-from telephony.settings import DEFAULT_DIALPLAN
+from telephony.dialplan import DialplanError
+from telephony.settings import DEFAULT_DIALPLAN, read
 from telephony.vendor_table import BUILT_IN
 
 MODELS = ", ".join(f"{name}/MODEL" for name, vendor in BUILT_IN.items() if vendor.llm)
@@ -52,6 +54,29 @@ def test_every_dialplan_that_comes_along_is_sound(path: Path, tmp_path: Path) ->
         0,
         "no faults",
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "note"),
+    [
+        ("", ' (messages are not kept: recordings_dir = "FOLDER" under [media] in the settings)'),
+        ('[media]\nrecordings_dir = "recordings"\n', ""),
+    ],
+)
+def test_messages_that_nobody_would_keep_are_told_of(tmp_path: Path, settings: str, note: str) -> None:
+    route = '[[route]]\ndid = "1"\nagent = "reception"\nvoicemail_s = 60\n'
+
+    _, lines = checked(tmp_path, settings, route + AGENT)
+
+    assert f"  1 -> reception, may hang up, messages of 60 s{note}" in lines
+
+
+def test_a_dialplan_that_is_to_be_drawn_and_has_faults_is_not(tmp_path: Path) -> None:
+    chosen = replace(read(None, {}), dialplan=tmp_path / "plan.toml")
+    (tmp_path / "plan.toml").write_text("route = 1\n")
+
+    with pytest.raises(DialplanError, match=r"plan.toml:1: route"):
+        check.draw(chosen, io.StringIO())
 
 
 def test_a_sound_dialplan_is_summed_up(tmp_path: Path) -> None:
