@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from pipeline.turn_words.closings import closes
 from pipeline.turn_words.english import ENGLISH
 from pipeline.turn_words.features import features, words_in
 from pipeline.turn_words.french import FRENCH
@@ -16,6 +17,7 @@ from pipeline.turn_words.grammar import Grammar
 from pipeline.turn_words.spanish import SPANISH
 
 UNKNOWN = 0.5
+CLOSED = 0.97
 WEIGHTS = Path(__file__).with_name("weights.txt")
 
 _GRAMMARS: Mapping[str, Grammar] = {"en": ENGLISH, "de": GERMAN, "es": SPANISH, "fr": FRENCH}
@@ -32,14 +34,20 @@ def finished(words: str, language: str | None) -> float:
     if not found:
         return UNKNOWN
     weights = _weights()
-    return 1 / (1 + math.exp(-sum(weights.get(name, 0.0) * amount for name, amount in found.items())))
+    likely = 1 / (1 + math.exp(-sum(weights.get(name, 0.0) * amount for name, amount in found.items())))
+    said = words_in(words)
+    return CLOSED if likely < CLOSED and closes(said, _name(said, language)) else likely
 
 
 def features_of(words: str, language: str | None) -> dict[str, float]:
     """The features of what was said; none where nothing can be told."""
     said = words_in(words)
-    name = language[:2].lower() if language else _likeliest(said)
+    name = _name(said, language)
     return features(words, said, _GRAMMARS[name], name) if said and name in _GRAMMARS else {}
+
+
+def _name(said: list[str], language: str | None) -> str:
+    return language[:2].lower() if language else _likeliest(said)
 
 
 def _likeliest(said: list[str]) -> str:

@@ -28,3 +28,21 @@ def test_what_cannot_be_judged_is_unknown(words: str) -> None:
 
 def test_who_asks_for_a_moment_keeps_the_floor() -> None:
     assert finished("um let me see", "en") < 0.2
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("No, thank you, that was all.", None),
+        ("that's it", "en-GB"),
+        ("nein danke das war's", "de"),
+        ("no gracias eso sería todo", "es"),
+        ("non merci ce sera tout", "fr"),
+    ],
+)
+def test_who_has_said_everything_is_not_waited_for(words: str, language: str | None) -> None:
+    assert finished(words, language) > 0.95
+
+
+def test_what_closes_in_one_place_goes_on_in_another() -> None:
+    assert finished("that's all the", "en") < 0.5

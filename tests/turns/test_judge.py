@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pipeline.turn_words import features_of, finished
+from pipeline.turn_words import CLOSED, features_of, finished
 from telephony.bench.turns.corpus import LANGUAGES, as_recognised
 from tests.turns.fit import fit, learned
 from tests.turns.measure import Saying, area, bare, plain, scores, with_a_slip, written
@@ -42,7 +42,7 @@ def test_the_weights_are_those_that_are_learned_from_the_corpus() -> None:
     others = [
         words
         for (words, language), margin in zip(said, margins, strict=True)
-        if abs(finished(words, language) - 1 / (1 + math.exp(-margin))) > 0.05
+        if finished(words, language) != CLOSED and abs(finished(words, language) - 1 / (1 + math.exp(-margin))) > 0.05
     ]
 
     assert others == []
