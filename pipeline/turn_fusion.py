@@ -61,7 +61,7 @@ class Fusion:
         unfinished = 1 - (self.finished(pause) if pause.filled is None else pause.filled)
         span_ms = self.patience.most_ms - self.patience.least_ms
         wait_ms = self.patience.least_ms + int(span_ms * math.pow(unfinished, BEND))
-        return max(wait_ms, pause.words_due_ms) if pause.words else wait_ms
+        return max(wait_ms, pause.words_due_ms)
 
     def finished(self, pause: Pause) -> float:
         """The probability that the caller has finished."""
