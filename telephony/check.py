@@ -69,7 +69,7 @@ def _faults(found: Reading, stream: TextIO) -> list[Fault]:
         lines = _summary(dialplan, settings)
     except DialplanError as error:
         faults += error.faults
-        lines = (line for draft in drafts for line in _keys_wanted(draft, settings))
+        lines = (line for draft in drafts for name in draft.agents for line in _keys_wanted(draft, settings, name))
     for line in lines:
         print(f"  {line}", file=stream)
     return faults + [fault for draft in drafts for fault in _flowless(found, draft)]
@@ -158,9 +158,9 @@ def _summary(dialplan: Dialplan, settings: Settings) -> Iterator[str]:
     table = ProviderTable(settings.providers, dialplan.flows, settings.known)
     for name, agent in dialplan.agents.items():
         then = [choice.name for choice in table.choices("llm", agent)[1:]]
-        missing = [*table.keyless(agent), *_judgeless(agent, settings)]
-        notes = "".join(f" ({problem}: {remedy})" for problem, remedy in missing)
+        notes = "".join(f" ({problem}: {remedy})" for problem, remedy in _judgeless(agent, settings))
         yield f"agent {name}: {', then '.join([table.model_name(agent), *then])}{notes}"
+        yield from _keys_wanted(dialplan, settings, name)
 
 
 def _judgeless(agent: SessionConfig, settings: Settings) -> Iterator[tuple[str, str]]:
@@ -170,12 +170,11 @@ def _judgeless(agent: SessionConfig, settings: Settings) -> Iterator[tuple[str, 
         yield f"semantic_vad goes by words alone, for want of {file}", "run the set-up again"
 
 
-def _keys_wanted(draft: Draft, settings: Settings) -> Iterator[str]:
-    """The agents whose vendors will refuse us for want of a key."""
-    table = ProviderTable(settings.providers, draft.flows, settings.known)
-    for name, agent in draft.agents.items():
-        for problem, remedy in table.keyless(agent):
-            yield f"agent {name}: {problem} ({remedy})"
+def _keys_wanted(read: Draft | Dialplan, settings: Settings, agent: str) -> Iterator[str]:
+    """Where an agent names a vendor that will refuse us for want of a key; no fault, for others stand in for it."""
+    table = ProviderTable(settings.providers, read.flows, settings.known)
+    for path, problem, remedy in table.keyless(read.agents[agent]):
+        yield f"note: {read.written.fault(('agents', agent, *path), problem, remedy)}"
 
 
 def decision(route: Route) -> str:

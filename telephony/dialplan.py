@@ -154,11 +154,15 @@ class Dialplan:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What of a dialplan can be read: routes by their place, and the names of all flows, readable or not."""
+    """What of a dialplan can be read: routes by their place, and the names of all flows, readable or not.
+
+    `written` is where each key stands.
+    """
 
     routes: Mapping[int, Route]
     agents: Mapping[str, SessionConfig]
     flows: list[str]
+    written: TomlText
 
 
 def nothing_else(draft: Draft) -> Iterable[Broken]:
@@ -186,7 +190,7 @@ def parse(text: str, file: str, disagreements: Callable[[Draft], Iterable[Broken
     routes = _routes(reader)
     for path, problem, remedy in [*_all_broken(reader, routes, agents, flows), *_clockless(reader, routes, calendar)]:
         reader.fault(path, problem, remedy)
-    found = disagreements(Draft(routes, agents, flow_names(toml)))
+    found = disagreements(Draft(routes, agents, flow_names(toml), toml))
     # Which voices and languages there are depends on whose they are.
     for path, problem, remedy in [each for each in found if reader.is_sound(each[0], (*each[0][:-1], "model"))]:
         reader.fault(path, problem, remedy)

@@ -104,12 +104,15 @@ def _written(settings: Settings, dialplan: Dialplan, layer: Layer) -> Iterator[_
 def _examined(settings: Settings, asked: _Asked) -> list[Finding]:
     name, url = asked.maker, asked.url
     if lacks_key(name, asked.vendor):
-        return [Finding(name, asked.severity(*asked.models), "there is no key", key_remedy(name))]
+        severity = asked.severity(*asked.models)
+        return [Finding(name, severity, "there is no key", f"{key_remedy(name)}{_named_at(asked)}")]
     listed = asked.list
     answer = listed.read() if listed else looked_at(url)
     told = f"correct {_place(settings, name, asked.layer)}"
     if answer.status is None:
-        return [Finding(name, "fail", f"{url} cannot be reached: {answer.trouble}", f"{told} or the network")]
+        built_in = _place(settings, name, asked.layer).startswith("vendor.")
+        remedy = f"{told} or the network{_named_at(asked) if built_in else ''}"
+        return [Finding(name, "fail", f"{url} cannot be reached: {answer.trouble}", remedy)]
     if answer.status in REFUSED and listed and listed.key:
         remedy = f"correct {_place(settings, name, 'api_key')}"
         return [Finding(name, "fail", f"{url} refuses the key ({answer.status})", remedy)]
@@ -135,6 +138,12 @@ def _unknown(asked: _Asked, listed: ModelList, models: list[str]) -> Iterator[Fi
             meant = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {_shown(models)}"
             remedy = f"correct {', '.join(each.place for each in named)}: {meant}"
             yield Finding(asked.maker, asked.severity(model), f"{listed.place} has no model {model!r}", remedy)
+
+
+def _named_at(asked: _Asked) -> str:
+    """Where a vendor's models are named, if any are."""
+    places = dict.fromkeys(each.place for named in asked.models.values() for each in named)
+    return f"; named at {', '.join(places)}" if places else ""
 
 
 def _shown(models: list[str]) -> str:

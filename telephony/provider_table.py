@@ -8,6 +8,7 @@ settings' own.
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Final, Literal, Protocol
 
 from msgspec.structs import replace
@@ -199,10 +200,13 @@ class ProviderTable:
         return next((entry for entry in self._entries[layer] if entry.answers(name, self._flows)), None)
 
     def remedy(self, layer: Layer, name: str) -> str:
-        """What to do about a name that nobody answers to."""
+        """What to do about a name that nobody answers to; a vendor's is compared without its model."""
         maker, slash, _ = name.partition("/")
-        name = f"{maker}/MODEL" if slash and maker != SCRIPTED else name
-        return did_you_mean(name, [known for entry in self._entries[layer] for known in entry.names(self._flows)])
+        known = [known for entry in self._entries[layer] for known in entry.names(self._flows)]
+        if not slash or maker == SCRIPTED:
+            return did_you_mean(name, known)
+        near = get_close_matches(maker, [entry.maker for entry in self._entries[layer]], n=1)
+        return did_you_mean(f"{near[0]}/MODEL" if near else "", known)
 
     def unknown(self, config: SessionConfig, *, strictly: bool = False) -> Iterator[tuple[KeyPath, str, str]]:
         """Each name in a session that nobody answers to, be it a default one: its key, the problem, the remedy.
@@ -224,10 +228,11 @@ class ProviderTable:
         if speaker is not None and voice and not tolerated and not speaks_as(speaker, voice):
             yield ("audio", "output", "voice"), f"no voice is called {voice!r}", did_you_mean(voice, speaker.voices)
 
-    def keyless(self, config: SessionConfig) -> Iterator[tuple[str, str]]:
-        """Each vendor that the session itself names and that will refuse us: the problem and the remedy."""
-        told = {told for layer in PLACES if (name := name_in(config, layer)) for told in self.keyless_name(layer, name)}
-        return iter(sorted(told))
+    def keyless(self, config: SessionConfig) -> Iterator[tuple[KeyPath, str, str]]:
+        """Each name in a session itself whose vendor will refuse us: its key, the problem, the remedy."""
+        for layer, path in PLACES.items():
+            for problem, remedy in self.keyless_name(layer, name_in(config, layer) or ""):
+                yield path, problem, remedy
 
     def keyless_name(self, layer: Layer, name: str) -> Iterator[tuple[str, str]]:
         """Whether the vendor of that name will refuse us: the problem and the remedy."""

@@ -75,7 +75,8 @@ class OpenAISpeech:
                 if not isinstance(error.__cause__, httpx2.RemoteProtocolError | httpx2.ReadError | httpx2.WriteError):
                     raise
                 response = await stack.enter_async_context(create(**request))
-        if response.headers.get("content-type", "").startswith(("application/json", "text/")):
+        kind = response.headers.get("content-type", "")
+        if kind.startswith("text/") or "json" in kind:
             raise failed(NAME, "malformed", "no sound")
         body: AsyncIterator[bytes] = response.iter_bytes()
         return body

@@ -1,5 +1,7 @@
 """Sound in WAV files and streams. Rule: only mono PCM16 passes; how long it will be is not believed.
 
+Raw PCM has no mark of its own, so what bears that of another format is told by it: played, it would be loud noise.
+
 Servers that stream write a length they cannot know yet: 0, or as much as fits.
 """
 
@@ -10,6 +12,11 @@ from pipeline.audio import WIDE_HZ, Resampler
 LONGEST_HEADER = 4_096
 PCM = 1
 EXTENSIBLE = 0xFFFE
+MARK_BYTES = 4
+OTHER_MARKS = (b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3")
+"""Of MP3, Ogg (Opus, Vorbis), FLAC and WebM."""
+FRAME_MARKS = tuple(bytes((0xFF, second)) for second in (0xE2, 0xE3, 0xF0, 0xF1, 0xF2, 0xF3, 0xF8, 0xF9, 0xFA, 0xFB))
+"""How frames of MP3 and AAC begin (ISO 11172-3, 13818-7): as samples, too loud to be a voice's first one."""
 
 
 def without_header(chunk: bytes) -> bytes:
@@ -41,7 +48,11 @@ class WavStream:
         return self._resampler.process(chunk) if self._resampler else chunk
 
     def _begun(self, head: bytes) -> tuple[int, int] | None:
-        if not (head.startswith(b"RIFF") or (len(head) < 4 and b"RIFF".startswith(head))):
+        if len(head) < MARK_BYTES:
+            return None
+        if head.startswith((*OTHER_MARKS, *FRAME_MARKS)):
+            raise ValueError("another format")
+        if not head.startswith(b"RIFF"):
             return 0, self._raw_hz
         found = _found(head)
         if found is None and len(head) > LONGEST_HEADER:

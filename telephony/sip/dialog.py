@@ -15,8 +15,9 @@ import structlog
 from telephony.dtmf import KEYS, KeyReports, Means
 from telephony.leg import Ambience, Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
 from telephony.line_settings import LineSettings
+from telephony.quality import Heard
 from telephony.sip.ending import far_ending, our_ending
-from telephony.sip.rtp_silence import RtpSilence
+from telephony.sip.listening import Listening
 from telephony.sip.sdp import shaped
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
@@ -37,7 +38,15 @@ class Joined:
     port: Any
 
 
-Signal = LegEvent | Joined
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How the dialog was heard, at its end; `one_way` is who heard nobody for a while, if anybody."""
+
+    heard: Heard
+    one_way: str
+
+
+Signal = LegEvent | Joined | Measured
 
 
 def _guarded(
@@ -69,7 +78,7 @@ class Dialog(pj.Call):  # type: ignore[misc]
         self._moved = 0  # the 3xx that we do not follow
         self._leaving: Ending | None = None
         self._held = False  # at our wish
-        self._silence = RtpSilence()
+        self._listening = Listening()
         self._key_reports = KeyReports()
 
     def place(self, target: str, local_uri: str | None) -> str:
@@ -97,11 +106,10 @@ class Dialog(pj.Call):  # type: ignore[misc]
         """Send 200 with SDP; 488 when the caller's offer turns out to be one that nobody can answer."""
         try:
             self._respond(pj.PJSIP_SC_OK)
+            self._answered = True
         except pj.Error as fault:
             _log.warning("offer_not_answerable", why=str(fault.reason))
             self.leave(Ending("caller", "no_common_codec", pj.PJSIP_SC_NOT_ACCEPTABLE_HERE))
-        else:
-            self._answered = True
 
     @_guarded
     def leave(self, ending: Ending) -> None:
@@ -151,9 +159,8 @@ class Dialog(pj.Call):  # type: ignore[misc]
     @_guarded
     def check_media(self, now_ms: float, limit_ms: float) -> None:
         """End a confirmed dialog whose RTP has stopped for so long; on hold none is expected."""
-        if not self._confirmed or not self.isActive():
-            return
-        if self._silence.lasted_ms(self._wiring.packets_received(self), now_ms) >= limit_ms:
+        talks = self._confirmed and self.isActive()
+        if talks and self._listening.silent_ms(self._wiring.heard(self), now_ms) >= limit_ms:
             self.leave(Ending("unknown", "media_timeout", 0))
 
     def abandon(self) -> None:
@@ -182,6 +189,10 @@ class Dialog(pj.Call):  # type: ignore[misc]
     @_guarded
     def onCallMediaState(self, _happened: Any) -> None:  # noqa: N802, D102
         self._connect()
+
+    @_guarded
+    def onStreamDestroyed(self, _stream: Any) -> None:  # noqa: N802, D102
+        self._listening.silent_ms(self._wiring.heard(self), time.monotonic() * 1_000)
 
     @_guarded
     def onCallSdpCreated(self, made: Any) -> None:  # noqa: N802, D102
@@ -246,6 +257,8 @@ class Dialog(pj.Call):  # type: ignore[misc]
     def _finish(self, ending: Ending) -> None:
         if not self._over:
             self._over = True
+            if self._confirmed:
+                self._post(Measured(self._listening.latest, self._listening.one_way))
             self._wiring.disconnect()
             self._post(LegEnded(ending))
 

@@ -49,7 +49,7 @@ def _endpoint_config(settings: SipSettings) -> Any:
     media.sndClockRate = CLOCK_HZ
     media.channelCount = 1
     media.audioFramePtime = PTIME_MS
-    media.ptime = PTIME_MS
+    media.ptime = 0  # as the far end asks for, 20 ms when it does not say
     media.hasIoqueue = True
     media.threadCnt = 1
     media.noVad = True

@@ -4,6 +4,9 @@ from typing import Any, Final
 
 import pjsua2 as pj
 
+from pipeline.audio import FRAME_MS
+from telephony.quality import Heard
+
 SOUND: Final = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
 _NO_SLOT: Final = -1
 
@@ -35,11 +38,21 @@ class Wiring:
         """The dialog is over: let go of everything."""
         self.port = self.ambience = None
 
-    def packets_received(self, call: Any) -> int | None:
-        """RTP packets that have come; None while none are expected."""
+    def heard(self, call: Any) -> Heard | None:
+        """What came, and how well; None while nothing is expected."""
         if self._sounding is None:
             return None
-        return int(call.getStreamStat(self._sounding).rtcp.rxStat.pkt)
+        stat = call.getStreamStat(self._sounding)
+        rtcp = stat.rtcp
+        came, went = rtcp.rxStat, rtcp.txStat
+        return Heard(
+            received=int(came.pkt),
+            lost=int(came.loss),
+            jitter_ms=came.jitterUsec.mean / 1_000,
+            delay_ms=rtcp.rttUsec.mean / 2_000 + stat.jbuf.avgDelayMsec + FRAME_MS,
+            sent=int(went.pkt),
+            lost_there=int(went.loss) if went.updateCount else None,
+        )
 
 
 def _sounds(medium: Any) -> bool:

@@ -156,7 +156,7 @@ def test_a_vendors_voices_and_languages_are_its_own_to_know() -> None:
 def test_a_vendor_wants_a_key_and_a_server_of_ones_own_does_not(told: dict[str, Vendor], problems: list[str]) -> None:
     table = ProviderTable(DEFAULTS, ["desk"], Known(known(told)))
 
-    assert [problem for problem, _ in table.keyless(an_agent("openai/m"))] == problems
+    assert [problem for _, problem, _ in table.keyless(an_agent("openai/m"))] == problems
 
 
 def test_an_address_for_all_layers_wins_over_built_in_ones_for_each() -> None:

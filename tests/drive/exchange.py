@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from telephony.leg import Answered
 from telephony.media.bridge import AudioBridge
 from telephony.settings import SipSettings, Trunk
+from telephony.sip.dialog import Measured
 from telephony.sip.endpoint import Endpoint
 from telephony.sip.leg import SipLeg
 from telephony.sip.trunk import RetryPlan
@@ -68,12 +69,19 @@ async def an_office(
     echo: bool = False,
     rtp_timeout_s: float = 20.0,
     retry: RetryPlan | None = None,
+    on_measured: Callable[[str | None, Measured], None] = lambda _trunk, _measured: None,
 ) -> AsyncIterator[Office]:
     office = Office(decide, echo)
     bridge = AudioBridge(asyncio.get_running_loop())
     try:
         async with Endpoint(
-            settings, trunks, bridge, office.arrive, rtp_timeout_s=rtp_timeout_s, retry=retry
+            settings,
+            trunks,
+            bridge,
+            office.arrive,
+            rtp_timeout_s=rtp_timeout_s,
+            retry=retry,
+            on_measured=on_measured,
         ) as office.endpoint:
             yield office
     finally:

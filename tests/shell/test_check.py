@@ -164,7 +164,8 @@ def test_keys_and_agents_are_looked_at_although_other_parts_are_faulty(tmp_path:
     assert (code, lines[2:]) == (
         1,
         [
-            "  agent other: there is no key for anthropic (set ANTHROPIC_API_KEY, or api_key under [vendor.anthropic])",
+            "  note: plan.toml:17: agents.other.model: there is no key for anthropic "
+            "(set ANTHROPIC_API_KEY, or api_key under [vendor.anthropic])",
             "offhook.toml:3: sip.udp_prt: unknown key 'udp_prt' (did you mean 'udp_port'?)",
             "offhook.toml:5: providers.llm[1]: there is no key for openai "
             "(set OPENAI_API_KEY, or api_key under [vendor.openai])",
@@ -205,7 +206,7 @@ def test_a_fault_of_a_variable_is_told_as_the_variables(tmp_path: Path) -> None:
     _, lines = checked(tmp_path, "", AGENT, {"OFFHOOK_PROVIDERS_LLM": "openai/m, hal/m"})
 
     assert [line for line in lines if line.startswith("environment")] == [
-        "environment: OFFHOOK_PROVIDERS_LLM: no language model is called 'hal/m' (did you mean 'xai/MODEL'?)",
+        f"environment: OFFHOOK_PROVIDERS_LLM: no language model is called 'hal/m' (known here: {MODELS})",
         "environment: OFFHOOK_PROVIDERS_LLM: there is no key for openai "
         "(set OPENAI_API_KEY, or api_key under [vendor.openai])",
     ]
@@ -279,8 +280,9 @@ def test_a_key_that_is_missing_is_a_fault_where_its_vendor_is_named(tmp_path: Pa
     assert (keyless[2:], code) == (
         [
             "  agent reception: scripted/reception, then openai/m",
-            "  agent other: anthropic/claude-haiku-4-5, then openai/m, then scripted/reception "
-            "(there is no key for anthropic: set ANTHROPIC_API_KEY, or api_key under [vendor.anthropic])",
+            "  agent other: anthropic/claude-haiku-4-5, then openai/m, then scripted/reception",
+            "  note: plan.toml:11: agents.other.model: there is no key for anthropic "
+            "(set ANTHROPIC_API_KEY, or api_key under [vendor.anthropic])",
             "offhook.toml:3: providers.llm[1]: there is no key for openai "
             "(set OPENAI_API_KEY, or api_key under [vendor.openai])",
             "1 fault",

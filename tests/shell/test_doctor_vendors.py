@@ -254,6 +254,31 @@ async def test_a_vendor_without_a_key_is_noted_or_a_fault_when_all_agents_need_i
     assert ([finding.state for finding in (*noted, *fault)], scripted) == (["note", "fail"], [])
 
 
+async def test_a_missing_key_is_told_with_the_lines_that_need_it(tmp_path: Path) -> None:
+    agent = '[agents.one]\nmodel = "groq/x"\n'
+
+    (finding,) = await about_file(tmp_path, '[aliases]\ngpt-4o = "groq/y"\n', agent)
+
+    assert finding == Finding(
+        "groq",
+        "note",
+        "there is no key",
+        "set GROQ_API_KEY, or api_key under [vendor.groq]; "
+        "named at plan.toml:2: agents.one.model, offhook.toml:2: aliases.gpt-4o",
+    )
+
+
+async def test_a_known_server_that_is_not_there_is_told_with_the_lines_that_need_it(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    vendor = {"ollama": Vendor(base_url=url)}
+    settings = Settings(providers=ProviderSettings(llm="ollama/x"), vendors=vendor)
+
+    (finding,) = await about_vendors(SessionConfig(), settings)
+
+    assert finding.remedy == "correct vendor.ollama.base_url or the network; named at settings: providers.llm"
+
+
 async def test_a_key_goes_to_nobody_whose_way_of_taking_it_is_another() -> None:
     async with a_web_server("401 Unauthorized") as url:
         settings = Settings(vendors={"elevenlabs": Vendor(base_url=url, api_key=Secret("planted"))})

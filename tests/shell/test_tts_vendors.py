@@ -290,6 +290,15 @@ async def test_a_server_that_answers_with_wav_is_heard_at_24_khz(rate_hz: int) -
     assert heard_words(Resampler(WIDE_HZ, 8_000).process(pcm), TEXT) == list(range(len(words_of(TEXT))))
 
 
+@pytest.mark.parametrize("mark", [b"ID3\x04", b"\xff\xfb\x90\x64", b"\xff\xf1\x50\x80", b"OggS", b"fLaC"])
+async def test_sound_in_a_format_that_was_not_asked_for_is_no_noise_in_the_callers_ear(mark: bytes) -> None:
+    async with OpenAISpeechServer(AT_ONCE, mark=mark) as server, a_voice(OPENAI, server.url) as voice:
+        with pytest.raises(ProviderError) as raised:
+            await said(voice, TEXT)
+
+    assert (raised.value.reason, raised.value.retryable) == ("malformed", False)
+
+
 async def test_raw_sound_of_another_rate_is_resampled_when_told_so() -> None:
     async with OpenAISpeechServer(AT_ONCE) as server:
         voice = OpenAISpeech(Access(server.url), "piper", pcm_hz=12_000)

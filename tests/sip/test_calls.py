@@ -179,10 +179,11 @@ async def test_a_caller_that_is_no_number_is_refused_by_name() -> None:
     assert caller.leg.caller == "+493023125034"
 
 
-async def test_a_target_that_is_no_address_is_refused_at_once() -> None:
+@pytest.mark.parametrize("target", ["sip:", "sip:1000@nobody.invalid"])
+async def test_a_target_that_is_no_address_is_refused_at_once(target: str) -> None:
     async with an_office() as office:
         with pytest.raises(CallRefusedError):
-            await office.dials("sip:")
+            await office.dials(target)
         lines = office.endpoint.live_legs
 
     assert lines == 0

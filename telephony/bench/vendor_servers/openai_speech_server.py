@@ -1,7 +1,8 @@
 """OpenAI's `/audio/speech`, simulated. Rule: real HTTP/1.1, a chunked body that comes as it is made.
 
 `error_inside` is not this protocol's; `wrong_json` answers with JSON where sound is due. `wav_hz` makes it a server
-that answers with a WAV file of that rate whatever is asked for, as some compatible ones do.
+that answers with a WAV file of that rate whatever is asked for, as some compatible ones do; `mark` are bytes that it
+sends first, such as those by which another format is known.
 """
 
 import asyncio
@@ -26,11 +27,12 @@ STATUSES = {
 class OpenAISpeechServer(Faulty):
     """`async with` it, then use its `url`, which ends in /v1."""
 
-    def __init__(self, latency: Latency = LATENCY, *, wav_hz: int | None = None) -> None:
+    def __init__(self, latency: Latency = LATENCY, *, wav_hz: int | None = None, mark: bytes = b"") -> None:
         super().__init__(latency)
         self.received: list[dict[str, Any]] = []
         self.requests: list[tuple[str, dict[str, str]]] = []
         self._wav_hz = wav_hz
+        self._mark = mark
         self._server: asyncio.Server | None = None
         self._served: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -120,8 +122,7 @@ class OpenAISpeechServer(Faulty):
         kind = b"audio/wav" if self._wav_hz else b"audio/pcm"
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: " + kind + b"\r\ntransfer-encoding: chunked\r\n\r\n")
         resampler = Resampler(WIDE_HZ, self._wav_hz) if self._wav_hz and self._wav_hz != WIDE_HZ else None
-        if self._wav_hz:
-            _write(writer, _wav_header(self._wav_hz))
+        _write(writer, _wav_header(self._wav_hz) if self._wav_hz else self._mark)
         async for chunk in self.chunks(spoken, spoken.text):
             sound = resampler.process(chunk.audio) if resampler else chunk.audio
             cut = 1 if self.faults.odd_bytes else 0

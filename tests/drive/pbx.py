@@ -1,0 +1,102 @@
+"""Asterisk in a root of its own, with dialplans/asterisk as its configuration. Rule: what it writes is a test's folder.
+
+The root that `docker/setup asterisk` made is never written to: /etc/asterisk and what Asterisk writes are other
+folders, mounted over it for this one process.
+"""
+
+import asyncio
+import contextlib
+import os
+import platform
+import shutil
+import signal
+from asyncio.subprocess import DEVNULL, STDOUT, Process
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.drive.ami import Ami, Event
+from tests.house.source import ROOT
+
+CONFIGURATION = ROOT / "dialplans" / "asterisk"
+ADDITIONS = ROOT / "tests" / "interop" / "asterisk"
+ASTERISK_ROOT = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "offhook" / "asterisk"
+AMI_PORT = 5_038
+UP_WITHIN_S = 30.0
+MOUNTS = {
+    "etc": "etc/asterisk",
+    "lib": "var/lib/asterisk",
+    "spool": "var/spool/asterisk",
+    "log": "var/log/asterisk",
+    "hosts": "etc/hosts",
+}
+START = """
+set -e
+for pair in $MOUNTS; do mount --bind "$HERE/${pair%%:*}" "$IN/${pair#*:}"; done
+mount -t tmpfs tmpfs "$IN/run"
+mkdir "$IN/run/asterisk"
+cd "$IN"
+chroot . chown -R asterisk: run/asterisk etc/asterisk var/lib/asterisk var/spool/asterisk var/log/asterisk
+exec chroot --userspec=asterisk . /usr/sbin/asterisk -f -C /etc/asterisk/asterisk.conf
+"""
+
+
+@dataclass
+class Pbx:
+    """Asterisk, which may be stopped and started in mid-story. `ami` is of the start that is running."""
+
+    folder: Path
+    process: Process | None = None
+    ami: Ami = field(init=False)
+
+    async def start(self) -> None:
+        """Up when this returns."""
+        mounts = " ".join(f"{name}:{path}" for name, path in MOUNTS.items())
+        environ = {"HERE": str(self.folder), "IN": str(ASTERISK_ROOT), "MOUNTS": mounts, "PATH": os.environ["PATH"]}
+        with (self.folder / "out").open("ab") as out:
+            self.process = await asyncio.create_subprocess_exec(
+                *("unshare", "--mount", "sh", "-c", START), stdin=DEVNULL, stdout=out, stderr=STDOUT, env=environ
+            )
+        async with asyncio.timeout(UP_WITHIN_S):
+            self.ami = await self._login()
+            await self.ami.event("FullyBooted")
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """SIGTERM lets it say BYE; SIGKILL does not."""
+        if self.process is None:
+            return
+        await self.ami.close()
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+            await self.process.wait()
+        self.process = None
+
+    async def registered(self, endpoint: str) -> Event:
+        """Wait until this endpoint can be reached."""
+        return await self.ami.event("ContactStatus", EndpointName=endpoint, ContactStatus="NonQualified|Reachable")
+
+    async def _login(self) -> Ami:
+        while True:
+            with contextlib.suppress(ConnectionError):
+                return await Ami.opened("127.0.0.1", AMI_PORT)
+            assert self.process is not None
+            assert self.process.returncode is None, (self.folder / "out").read_text(errors="replace")[-2_000:]
+            await asyncio.sleep(0.05)
+
+
+@contextlib.asynccontextmanager
+async def a_pbx(folder: Path) -> AsyncIterator[Pbx]:
+    """Asterisk as the README has it, with what tests look at besides."""
+    pbx = Pbx(folder / "pbx")
+    for name in ("etc", "lib", "spool/monitor", "log"):
+        (pbx.folder / name).mkdir(parents=True)
+    # Asterisk looks its own name up, and waits for an answer.
+    (pbx.folder / "hosts").write_text(f"127.0.0.1 localhost {platform.node()}\n")
+    for source in (CONFIGURATION, ADDITIONS):
+        for file in source.glob("*.conf"):
+            shutil.copy(file, pbx.folder / "etc")
+    await pbx.start()
+    try:
+        yield pbx
+    finally:
+        await pbx.stop()
