@@ -18,7 +18,8 @@ class LineSettings:
     """Codecs in the order to offer; `ptime_ms` is what we ask the far end to send.
 
     SRTP by the keys of SDES or DTLS, whichever the caller offers, the first when we call. `reliable_ringing` is 100rel
-    (RFC 3262; when off, only for who requires it), `session_timer` RFC 4028.
+    (RFC 3262; when off, only for who requires it), `session_timer` RFC 4028. A frame waits
+    in the jitter buffer for so long at least and at most.
     """
 
     codecs: tuple[Codec, ...] = NARROW
@@ -30,6 +31,8 @@ class LineSettings:
     session_timer: Use = "optional"
     session_expires_s: Annotated[int, Meta(ge=90, le=86_400)] = 1_800
     keep_alive_s: Annotated[int, Meta(ge=0, le=600)] = 15
+    jitter_min_ms: Annotated[int, Meta(ge=0, le=400)] = 0
+    jitter_max_ms: Annotated[int, Meta(ge=40, le=1_000)] = 400
 
 
 def broken_line(line: LineSettings, at: KeyPath) -> Iterator[BrokenRule]:
@@ -38,3 +41,5 @@ def broken_line(line: LineSettings, at: KeyPath) -> Iterator[BrokenRule]:
         yield BrokenRule(((*at, "codecs"),), "is empty", 'e.g. ["PCMU", "PCMA"]')
     if line.srtp != "off" and not line.srtp_keys:
         yield BrokenRule(((*at, "srtp_keys"), (*at, "srtp")), "is empty, but there is SRTP", '["sdes", "dtls"]')
+    if line.jitter_min_ms > line.jitter_max_ms:
+        yield BrokenRule(((*at, "jitter_min_ms"), (*at, "jitter_max_ms")), "is above jitter_max_ms")

@@ -14,11 +14,10 @@ import structlog
 
 from telephony.dtmf import KEYS, KeyReports, Means
 from telephony.leg import Ambience, Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
-from telephony.line_settings import LineSettings
 from telephony.quality import Heard
 from telephony.sip.ending import far_ending, our_ending
+from telephony.sip.line_call import LineCall
 from telephony.sip.listening import Listening
-from telephony.sip.sdp import shaped
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
 from telephony.sip.wiring import SOUND, Wiring
@@ -61,13 +60,12 @@ def _guarded(
     return enter
 
 
-class Dialog(pj.Call):  # type: ignore[misc]
+class Dialog(LineCall):
     """One SIP dialog and its media, inbound when it has a call_id from the start."""
 
     def __init__(self, account: Any, call_id: int, post: Callable[[Signal], None], bridge: Bridge) -> None:
         super().__init__(account, call_id)
         self._inbound = call_id != NO_CALL
-        self._line: LineSettings = account.line
         self._post = post
         self._bridge = bridge
         self._wiring = Wiring()
@@ -193,10 +191,6 @@ class Dialog(pj.Call):  # type: ignore[misc]
     @_guarded
     def onStreamDestroyed(self, _stream: Any) -> None:  # noqa: N802, D102
         self._listening.silent_ms(self._wiring.heard(self), time.monotonic() * 1_000)
-
-    @_guarded
-    def onCallSdpCreated(self, made: Any) -> None:  # noqa: N802, D102
-        made.sdp.wholeSdp = shaped(made.sdp.wholeSdp, self._line.codecs, self._line.ptime_ms)
 
     @_guarded
     def onDtmfEvent(self, event: Any) -> None:  # noqa: N802, D102

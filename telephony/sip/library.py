@@ -55,10 +55,6 @@ def _endpoint_config(settings: SipSettings) -> Any:
     media.noVad = True
     media.ecTailLen = 0
     media.sndAutoCloseTime = -1  # the null device is the clock: it never stops
-    media.jbInit = 0
-    media.jbMinPre = 0
-    media.jbMaxPre = 160
-    media.jbMax = 400
     return config
 
 
@@ -113,6 +109,7 @@ def set_addresses(config: Any, settings: SipSettings) -> None:
     """Without both, SDP and Contact offer whatever interface the library finds first."""
     if settings.bind_address not in _ANY_ADDRESS:
         config.boundAddress = settings.bind_address
-        config.publicAddress = settings.bind_address
+        if not settings.stun_server:  # which tells the address that others see
+            config.publicAddress = settings.bind_address
     if settings.public_address:
         config.publicAddress = settings.public_address

@@ -140,3 +140,25 @@ async def test_a_trunk_that_is_not_there_is_told_with_those_that_are() -> None:
             await office.endpoint.call("5000", "carier")
 
         assert office.endpoint.live_legs == 0
+
+
+async def test_a_trunk_dials_only_what_is_allowed_and_only_so_often() -> None:
+    async with RawSip() as carrier:
+        server = f"sip:127.0.0.1:{carrier.port}"
+        trunk = Trunk(name="carrier", registrar=server, register=False, dial=("4",), calls_out_per_hour=1)
+        async with an_office(trunks=(trunk,)) as office:
+            refused = []
+            for number in ("5000", f"sip:5000@127.0.0.1:{carrier.port}", "4000", "4001"):
+                try:
+                    await office.endpoint.call(number, "carrier")
+                except CallRefusedError as error:
+                    refused.append((number[:8], str(error)))
+            invite = await carrier.gets(lambda message: message.startswith("INVITE"))
+
+    not_allowed = "the trunk 'carrier' dials only what its key `dial` allows, and not this"
+    assert refused == [
+        ("5000", not_allowed),
+        ("sip:5000", not_allowed),
+        ("4001", "the trunk 'carrier' has placed 1 calls within an hour"),
+    ]
+    assert invite.startswith("INVITE sip:4000@")

@@ -1,0 +1,107 @@
+"""What a network asks of a telephone: SRV records, an address seen from outside, ICE, a jitter buffer of one's own."""
+
+import asyncio
+import contextlib
+import fcntl
+import re
+import socket
+import struct
+from dataclasses import replace
+
+import pytest
+
+from telephony.leg import Answered
+from telephony.settings import Secret, SipSettings, Trunk
+from telephony.sip.dialog import Measured
+from telephony.sip.trunk import Registered
+from tests.drive.exchange import LOOPBACK, an_office
+from tests.drive.party import both_end
+from tests.drive.raw_sip import RawSip
+from tests.drive.registrar import Registrar
+from tests.drive.servers import Service, a_nameserver, a_stun_server
+from tests.drive.tones import a_tone, loudest_hz
+
+NAMESERVER = "127.0.0.53"
+SIOCGIFADDR = 0x8915
+
+
+async def test_a_trunk_is_found_by_srv_records_in_their_order() -> None:
+    async with Registrar() as first, Registrar() as second:
+        services = {
+            "_sip._udp.carrier.example": [
+                Service(20, second.port, "sip.carrier.example"),
+                Service(10, first.port, "sip.carrier.example"),
+            ]
+        }
+        trunk = Trunk(name="carrier", registrar="sip:carrier.example", username="alice", password=Secret("secret"))
+        settings = replace(LOOPBACK, nameservers=(NAMESERVER,))
+        try:
+            async with (
+                a_nameserver(NAMESERVER, services, {"sip.carrier.example": "127.0.0.1"}),
+                an_office(settings, trunks=(trunk,)) as office,
+            ):
+                await office.endpoint.trunks["carrier"].until(Registered)
+        except PermissionError:
+            pytest.skip("a nameserver listens on port 53, which takes root")
+
+    assert (len(first.bindings) > 0, second.bindings) == (True, [])
+
+
+async def test_the_far_end_is_told_the_address_that_a_stun_server_sees() -> None:
+    async with (
+        a_stun_server("127.0.0.7") as port,
+        RawSip() as far_end,
+        an_office(replace(LOOPBACK, stun_server=f"127.0.0.1:{port}")) as office,
+    ):
+        await office.dials(f"sip:1@127.0.0.1:{far_end.port}")
+        invite = await far_end.gets(lambda message: message.startswith("INVITE"))
+
+    assert re.findall(r"^(?:c=IN IP4 |Contact: <sip:\S*@)([\d.]+)", invite, re.MULTILINE) == ["127.0.0.7"] * 2
+
+
+async def test_a_call_finds_its_way_by_ice() -> None:
+    # The library takes no address of the loopback for a candidate; what is sent to any other of ours goes no farther.
+    address = our_address()
+    settings = replace(LOOPBACK, bind_address=address, allow=(address,), ice=True)
+    async with RawSip(address) as far_end, an_office(settings) as office:
+        caller = await office.dials(f"sip:1000@{address}:{office.endpoint.port('udp')}")
+        callee = await office.arrivals.get()
+        await asyncio.gather(caller.sees(Answered), callee.sees(Answered))
+        caller.leg.audio.play(a_tone(440, 3_000))
+        callee.leg.audio.play(a_tone(1_000, 3_000))
+        await asyncio.gather(caller.hears_sound(), callee.hears_sound())
+        at_caller, at_callee = await asyncio.gather(caller.hears(1_000), callee.hears(1_000))
+        await office.dials(f"sip:1@{address}:{far_end.port}")
+        invite = await far_end.gets(lambda message: message.startswith("INVITE"))
+
+    told = ("a=ice-ufrag:" in invite, f"{address} " in invite.partition("a=candidate:")[2])
+    assert (loudest_hz(at_caller), loudest_hz(at_callee), told) == (1_000, 440, (True, True))
+
+
+def our_address() -> str:
+    """An address of this machine that is not the loopback's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for _, name in socket.if_nameindex():
+            with contextlib.suppress(OSError):  # an interface without an address
+                found = fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("256s", name.encode()))
+                address = socket.inet_ntoa(found[20:24])
+                if not address.startswith("127."):
+                    return address
+    pytest.skip("this machine has no address but the loopback's")
+
+
+async def test_a_line_has_a_jitter_buffer_of_its_own() -> None:
+    at_least_ms = [await delay_ms(replace(LOOPBACK, jitter_min_ms=least_ms)) for least_ms in (0, 300)]
+
+    assert at_least_ms[1] - at_least_ms[0] > 150
+
+
+async def delay_ms(settings: SipSettings) -> float:
+    """How late audio is heard in a call to ourselves, as its streams tell it."""
+    measured: list[Measured] = []
+    async with an_office(settings, on_measured=lambda _, told: measured.append(told)) as office:
+        caller, callee = await office.a_call()
+        await asyncio.gather(caller.hears(2_000), callee.hears(2_000))
+        caller.leg.hang_up()
+        await both_end(caller, callee)
+    return min(told.heard.delay_ms for told in measured)
