@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from telephony.finding import Finding, ok
 from telephony.settings import SipSettings, Trunk
+from telephony.trunk_settings import network_of
 
 EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 RESERVED: Final = Path("/proc/sys/net/ipv4/ip_local_reserved_ports")
@@ -23,7 +24,7 @@ RESERVED: Final = Path("/proc/sys/net/ipv4/ip_local_reserved_ports")
 SOMEWHERE: Final = "192.0.2.1"
 FILES_OF_CALL: Final = 6
 FILES_OF_SERVICE: Final = 200
-KINDS: Final = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}
+KINDS: Final = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM, "tls": socket.SOCK_STREAM}
 
 
 def findings(sip: SipSettings, trunks: tuple[Trunk, ...], proc: Path = Path("/proc")) -> Iterator[Finding]:
@@ -32,6 +33,7 @@ def findings(sip: SipSettings, trunks: tuple[Trunk, ...], proc: Path = Path("/pr
     yield _rtp_range(sip)
     yield from _ephemeral_overlap(sip)
     yield _address(sip, trunks)
+    yield from _nobody_else(sip, trunks)
     yield _files(sip)
 
 
@@ -41,17 +43,27 @@ def ports_in_the_way(sip: SipSettings, proc: Path) -> list[Finding]:
 
 
 def _sip_ports(sip: SipSettings, proc: Path) -> Iterator[Finding]:
-    for transport, port in (("udp", sip.udp_port), ("tcp", sip.tcp_port)):
+    for transport, port in _listeners(sip):
         if port is not None:
             yield _sip_port(sip.bind_address, transport, port, proc)
 
 
 def sip_ports_are_free(sip: SipSettings) -> bool:
     """Whether the endpoint could open its listeners now."""
-    return all(
-        port is None or _bound(sip.bind_address, transport, port) is None
-        for transport, port in (("udp", sip.udp_port), ("tcp", sip.tcp_port))
-    )
+    return all(port is None or _bound(sip.bind_address, transport, port) is None for transport, port in _listeners(sip))
+
+
+def _listeners(sip: SipSettings) -> tuple[tuple[str, int | None], ...]:
+    return ("udp", sip.udp_port), ("tcp", sip.tcp_port), ("tls", sip.tls_port)
+
+
+def _nobody_else(sip: SipSettings, trunks: tuple[Trunk, ...]) -> Iterator[Finding]:
+    """A service that listens to the network and lets nobody in is a surprise to who sets it up."""
+    allowed = [network for network in map(network_of, sip.allow) if network]
+    listens_to_others = not ipaddress.ip_address(sip.bind_address).is_loopback
+    if listens_to_others and not trunks and all(network.is_loopback for network in allowed):
+        remedy = 'name who may call in sip.allow, e.g. ["192.0.2.0/24"], or a trunk'
+        yield Finding("callers", "note", "only programs on this machine may call; others get 403", remedy)
 
 
 def _sip_port(address: str, transport: str, port: int, proc: Path) -> Finding:
@@ -142,7 +154,7 @@ def host_of(uri: str) -> str:
 def _bound(address: str, transport: str, port: int) -> OSError | None:
     """Why this port cannot be bound; None when it can."""
     with closing(socket.socket(socket.AF_INET, KINDS[transport])) as opened:
-        if transport == "tcp":
+        if transport != "udp":
             # What is left of old connections keeps nobody from listening.
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -172,7 +184,8 @@ def _is_global(host: str) -> bool:
 
 def _holder(transport: str, port: int, proc: Path) -> str:
     """Which process holds a port, as far as we may know."""
-    inodes = set(_inodes(proc / "net" / transport, port)) | set(_inodes(proc / "net" / f"{transport}6", port))
+    table = "udp" if transport == "udp" else "tcp"
+    inodes = set(_inodes(proc / "net" / table, port)) | set(_inodes(proc / "net" / f"{table}6", port))
     links = {f"socket:[{inode}]" for inode in inodes}
     for process in proc.glob("[0-9]*"):
         with suppress(OSError):

@@ -133,7 +133,8 @@ async def trunks(settings: Settings) -> list[Finding]:
     sip = settings.sip
     if not sip_ports_are_free(sip):
         # The service may be running; registering from another port disturbs it no more than a second telephone.
-        sip = replace(sip, udp_port=_any_port(sip.udp_port), tcp_port=_any_port(sip.tcp_port))
+        udp, tcp, tls = map(_any_port, (sip.udp_port, sip.tcp_port, sip.tls_port))
+        sip = replace(sip, udp_port=udp, tcp_port=tcp, tls_port=tls)
     bridge = AudioBridge(asyncio.get_running_loop())
     try:
         async with Endpoint(sip, settings.trunks, bridge, lambda leg: leg.reject(UNAVAILABLE)) as endpoint:

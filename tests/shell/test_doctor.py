@@ -48,12 +48,18 @@ def test_free_ports_are_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("transport", "kind"), [("udp", socket.SOCK_DGRAM), ("tcp", socket.SOCK_STREAM)], ids=["udp", "tcp"]
+    ("transport", "kind"),
+    [("udp", socket.SOCK_DGRAM), ("tcp", socket.SOCK_STREAM), ("tls", socket.SOCK_STREAM)],
+    ids=["udp", "tcp", "tls"],
 )
 def test_a_port_in_use_names_who_holds_it(transport: str, kind: socket.SocketKind) -> None:
     with a_held_port(kind) as port:
-        sip = replace(HERE, udp_port=port) if transport == "udp" else replace(HERE, tcp_port=port)
-        finding = about(f"SIP over {transport.upper()}", sip)
+        listening = {
+            "udp": replace(HERE, udp_port=port),
+            "tcp": replace(HERE, tcp_port=port),
+            "tls": replace(HERE, tls_port=port),
+        }
+        finding = about(f"SIP over {transport.upper()}", listening[transport])
 
     assert (f"port {port}" in finding.found, f"(process {os.getpid()})" in finding.found) == (True, True)
 
@@ -97,6 +103,21 @@ def test_ports_that_the_kernel_gives_to_anybody_are_noted() -> None:
     noted = [finding for finding in doctor_network.findings(sip, ()) if finding.state == "note"]
 
     assert f"{low} to {high}" in next(finding.found for finding in noted if finding.subject == "RTP ports")
+
+
+@pytest.mark.parametrize(
+    ("sip", "trunks", "noted"),
+    [
+        (SipSettings(), (), True),
+        (SipSettings(allow=("127.0.0.0/8", "192.0.2.0/24")), (), False),
+        (SipSettings(), (Trunk(name="carrier", registrar="sip:9.9.9.9"),), False),
+        (SipSettings(bind_address="127.0.0.1"), (), False),
+    ],
+)
+def test_a_service_that_lets_nobody_else_call_is_told(sip: SipSettings, trunks: tuple[Trunk, ...], noted: bool) -> None:
+    subjects = [finding.subject for finding in doctor_network.findings(sip, trunks)]
+
+    assert ("callers" in subjects) is noted
 
 
 TRUNK = Trunk(name="carrier", registrar="sip:1000@9.9.9.9:5060;transport=tcp")
