@@ -3,10 +3,14 @@
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import re
+import shutil
 import socket
 import struct
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +22,7 @@ from tests.drive.exchange import LOOPBACK, an_office
 from tests.drive.party import both_end
 from tests.drive.raw_sip import RawSip
 from tests.drive.registrar import Registrar
-from tests.drive.servers import Service, a_nameserver, a_stun_server
+from tests.drive.servers import MAGIC, Service, a_nameserver, a_stun_server
 from tests.drive.tones import a_tone, loudest_hz
 
 NAMESERVER = "127.0.0.53"
@@ -105,3 +109,56 @@ async def delay_ms(settings: SipSettings) -> float:
         caller.leg.hang_up()
         await both_end(caller, callee)
     return min(told.heard.delay_ms for told in measured)
+
+
+async def test_a_turn_server_relays_for_us(tmp_path: Path) -> None:
+    async with a_turn_server(tmp_path) as port, RawSip() as far_end:
+        settings = replace(
+            LOOPBACK,
+            ice=True,
+            turn_server=f"127.0.0.1:{port}",
+            turn_username="house",
+            turn_password=Secret("word"),
+        )
+        async with an_office(settings) as office:
+            await office.dials(f"sip:1@127.0.0.1:{far_end.port}")
+            invite = await far_end.gets(lambda message: message.startswith("INVITE"))
+
+    assert len(re.findall(r"^a=candidate:.* typ relay ", invite, re.MULTILINE)) == 2
+
+
+@contextlib.asynccontextmanager
+async def a_turn_server(folder: Path) -> AsyncIterator[int]:
+    """Coturn, which relays for the user `house`."""
+    program = shutil.which("turnserver")
+    if program is None:
+        pytest.skip("there is no turnserver here")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    where = f"--listening-ip=127.0.0.1 --relay-ip=127.0.0.1 --listening-port={port} --no-cli --no-tls --no-dtls"
+    who = "--lt-cred-mech --user=house:word --realm=house"
+    files = f"--log-file=/dev/null --pidfile={folder}/pid --userdb={folder}/db"
+    server = await asyncio.create_subprocess_exec(
+        program, "-n", *where.split(), *who.split(), *files.split(), stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await answers_stun(port)
+        yield port
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+async def answers_stun(port: int) -> None:
+    """Ask until somebody answers: a server that is just starting hears nothing."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.setblocking(False)
+        asking.connect(("127.0.0.1", port))
+        for number in itertools.count():
+            with contextlib.suppress(TimeoutError, OSError):
+                await loop.sock_sendall(asking, struct.pack("!HHI12s", 1, 0, MAGIC, str(number).encode()))
+                async with asyncio.timeout(0.1):
+                    await loop.sock_recv(asking, 2_048)
+                    return
