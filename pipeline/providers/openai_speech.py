@@ -5,14 +5,15 @@ The SDK streams the body as it comes, closing the response closes the connection
 sentence. Nothing is retried but a request on a kept connection that turned out closed. There are no word timings.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Final
 
 from pipeline.audio import WIDE_HZ, Speech
 from pipeline.providers import Access, Reached
 from pipeline.providers.made_sound import MadeSound
-from pipeline.providers.riff import WavStream
+from pipeline.providers.riff import RATES_HZ, WavStream
 from pipeline.providers.sdk import Timeouts
 from pipeline.providers.sdk_server import FOR_SOUND, OPENAI, SdkServer
 from pipeline.providers.socket import failed
@@ -22,10 +23,14 @@ from pipeline.providers.statuses import reason_of
 NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
 SLOWEST, FASTEST = 0.25, 4.0
+_RATE = re.compile(r"\brate=(\d+)")
 
 
 class OpenAISpeech:
-    """One model of a server; `pcm_hz` is the rate of its raw PCM, `instructions` go to models that take them."""
+    """One model of a server; `instructions` go to models that take them.
+
+    `pcm_hz` is the rate of its raw PCM where the server does not tell it (`audio/L16;rate=16000`, RFC 2586).
+    """
 
     def __init__(self, access: Access, model: str, *, instructions: str | None = None, pcm_hz: int = WIDE_HZ) -> None:
         self._server = SdkServer(OPENAI, access, Timeouts(access.connect_s), http=FOR_SOUND)
@@ -50,8 +55,9 @@ class OpenAISpeech:
             **self._given,
         }
         async with AsyncExitStack() as stack:
-            body = await self._answer(stack, request)
-            sound, samples = WavStream(self._pcm_hz), MadeSound()
+            response = await self._answer(stack, request)
+            body: AsyncIterator[bytes] = response.iter_bytes()
+            sound, samples = WavStream(self._rate_hz(response.headers)), MadeSound()
             while (chunk := await self._next(body)) is not None:
                 for whole in samples.of(self._heard(sound, chunk)):
                     yield whole
@@ -60,8 +66,8 @@ class OpenAISpeech:
         """Close the connections."""
         await self._server.close()
 
-    async def _answer(self, stack: AsyncExitStack, request: dict[str, Any]) -> AsyncIterator[bytes]:
-        """The body of the answer, which `stack` closes."""
+    async def _answer(self, stack: AsyncExitStack, request: dict[str, Any]) -> Any:
+        """The answer, which `stack` closes."""
         import httpx2
         import openai
 
@@ -75,11 +81,18 @@ class OpenAISpeech:
                 if not isinstance(error.__cause__, httpx2.RemoteProtocolError | httpx2.ReadError | httpx2.WriteError):
                     raise
                 response = await stack.enter_async_context(create(**request))
-        kind = response.headers.get("content-type", "")
+        return response
+
+    def _rate_hz(self, headers: Mapping[str, str]) -> int:
+        """The rate of raw PCM in an answer; raises ProviderError for an answer that is no sound."""
+        kind = headers.get("content-type", "")
         if kind.startswith("text/") or "json" in kind:
             raise failed(NAME, "malformed", "no sound")
-        body: AsyncIterator[bytes] = response.iter_bytes()
-        return body
+        told = _RATE.search(kind)
+        rate_hz = int(told[1]) if told else self._pcm_hz
+        if rate_hz not in RATES_HZ:
+            raise failed(NAME, "malformed", "an unusual rate")
+        return rate_hz
 
     async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
         with _ours():

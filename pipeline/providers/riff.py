@@ -13,6 +13,8 @@ LONGEST_HEADER = 4_096
 PCM = 1
 EXTENSIBLE = 0xFFFE
 MARK_BYTES = 4
+RATES_HZ = frozenset((8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000))
+"""Those in use: what a broken header says instead may take for ever to resample."""
 OTHER_MARKS = (b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3")
 """Of MP3, Ogg (Opus, Vorbis), FLAC and WebM."""
 FRAME_MARKS = tuple(bytes((0xFF, second)) for second in (0xE2, 0xE3, 0xF0, 0xF1, 0xF2, 0xF3, 0xF8, 0xF9, 0xFA, 0xFB))
@@ -74,7 +76,7 @@ def _found(head: bytes) -> tuple[int, int] | None:
             if len(head) < place + 16:
                 return None
             coding, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", head, place)
-            if coding not in (PCM, EXTENSIBLE) or channels != 1 or bits != 16 or not rate_hz:
+            if coding not in (PCM, EXTENSIBLE) or channels != 1 or bits != 16 or rate_hz not in RATES_HZ:
                 raise ValueError("no mono PCM16")
         place += size + size % 2
     return None

@@ -299,6 +299,25 @@ async def test_sound_in_a_format_that_was_not_asked_for_is_no_noise_in_the_calle
     assert (raised.value.reason, raised.value.retryable) == ("malformed", False)
 
 
+async def test_raw_sound_is_taken_at_the_rate_that_the_server_tells() -> None:
+    async with (
+        OpenAISpeechServer(AT_ONCE, kind="audio/L16; rate=12000; channels=1") as server,
+        a_voice(OPENAI, server.url) as voice,
+    ):
+        pcm = audio(await said(voice, TEXT))
+
+    assert abs(len(pcm) - 2 * len(SOUND)) < 100
+
+
+@pytest.mark.parametrize("how", [{"wav_hz": 7}, {"wav_hz": 24_001}, {"kind": "audio/pcm;rate=0"}])
+async def test_a_rate_that_nobody_uses_is_malformed_and_costs_no_time(how: dict[str, Any]) -> None:
+    async with OpenAISpeechServer(AT_ONCE, **how) as server, a_voice(OPENAI, server.url) as voice:
+        with pytest.raises(ProviderError) as raised:
+            await said(voice, TEXT)
+
+    assert raised.value.reason == "malformed"
+
+
 async def test_raw_sound_of_another_rate_is_resampled_when_told_so() -> None:
     async with OpenAISpeechServer(AT_ONCE) as server:
         voice = OpenAISpeech(Access(server.url), "piper", pcm_hz=12_000)

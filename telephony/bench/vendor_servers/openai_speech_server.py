@@ -2,7 +2,7 @@
 
 `error_inside` is not this protocol's; `wrong_json` answers with JSON where sound is due. `wav_hz` makes it a server
 that answers with a WAV file of that rate whatever is asked for, as some compatible ones do; `mark` are bytes that it
-sends first, such as those by which another format is known.
+sends first, such as those by which another format is known; `kind` is the content type of what is no WAV file.
 """
 
 import asyncio
@@ -27,12 +27,15 @@ STATUSES = {
 class OpenAISpeechServer(Faulty):
     """`async with` it, then use its `url`, which ends in /v1."""
 
-    def __init__(self, latency: Latency = LATENCY, *, wav_hz: int | None = None, mark: bytes = b"") -> None:
+    def __init__(
+        self, latency: Latency = LATENCY, *, wav_hz: int | None = None, mark: bytes = b"", kind: str = "audio/pcm"
+    ) -> None:
         super().__init__(latency)
         self.received: list[dict[str, Any]] = []
         self.requests: list[tuple[str, dict[str, str]]] = []
         self._wav_hz = wav_hz
         self._mark = mark
+        self._kind = kind.encode()
         self._server: asyncio.Server | None = None
         self._served: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -119,7 +122,7 @@ class OpenAISpeechServer(Faulty):
 
     async def _speak(self, spoken: Spoken, writer: asyncio.StreamWriter) -> None:
         await self.asked(spoken)
-        kind = b"audio/wav" if self._wav_hz else b"audio/pcm"
+        kind = b"audio/wav" if self._wav_hz else self._kind
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: " + kind + b"\r\ntransfer-encoding: chunked\r\n\r\n")
         resampler = Resampler(WIDE_HZ, self._wav_hz) if self._wav_hz and self._wav_hz != WIDE_HZ else None
         _write(writer, _wav_header(self._wav_hz) if self._wav_hz else self._mark)
