@@ -12,6 +12,8 @@ from pipeline.providers import Transcript, TurnVerdict
 NEAR_MS = 20
 """How exactly a vendor's time in the stream is taken: to a frame."""
 
+LONGEST_S = 1_000_000.0
+"""No call takes that long: a vendor's time beyond it is a mistake."""
 MOST_TERMS = 100
 LONGEST_TERM = 50
 
@@ -70,7 +72,9 @@ class Utterances:
         return ended
 
     def at(self, time_s: float) -> Utterance | None:
-        """The one in which this moment of the stream lies, or ends; None when it has had its final."""
+        """The one in which this moment of the stream lies, or ends; None when it has had its final, or in none."""
+        if not 0 <= time_s < LONGEST_S:
+            return None
         sample = round(time_s * self._rate_hz) - NEAR_MS * self._rate_hz // 1_000
         for one in self._waiting:
             if sample < one.start:
