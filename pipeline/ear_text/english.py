@@ -185,7 +185,8 @@ AMERICAN = Tongue(
         (r"(?<!\w)Sun\.(?=[,\s]\s?(?:\d|[A-Z][a-z]{2,8}\s\d))", "Sunday"),
     ),
     codes="[Cc]ode|PIN|[Pp]in|[Ee]xtension|[Rr]oom|ZIP|[Zz]ip|[Oo]rder number|[Bb]ooking number"
-    "|[Rr]eference(?: number)?|[Cc]onfirmation(?: number)?|[Aa]ccount number|[Ee]nding in|[Pp]ress|[Dd]ial",
+    "|[Rr]eference(?: number)?|[Cc]onfirmation(?: number)?|[Aa]ccount number|[Ee]nding(?: in)?|[Ee]nds in"
+    "|[Pp]ress|[Dd]ial",
     years=(1_100, 2_099),
     spelled=_SPELLED,
 )  # fmt: skip

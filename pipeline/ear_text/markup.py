@@ -13,9 +13,11 @@ _PICTURES = (
     "\U0001f000-\U0001faff\U000e0020-\U000e007f"
 )
 _LINE = r"(?:^|(?<=\n))[ \t]*"
+_RULE, _COLUMN = r"[ \t]*:?-{3,}:?[ \t]*", r"[ \t]*:?-+:?[ \t]*"
+_COLUMNS = rf"{_RULE}(?:\|{_RULE})*\|?|\|{_COLUMN}(?:\|{_COLUMN})*\|?"
 _MARKUP = re.compile(
     rf"(?P<fence>{_LINE}(?:```|~~~)[\w+-]*[ \t]*(?=\n|$))"
-    rf"|(?P<rule>{_LINE}(?:\|?[ \t]*:?-{{3,}}:?[ \t]*(?:\|[ \t]*:?-{{3,}}:?[ \t]*)*\|?|\*{{3,}}|_{{3,}})[ \t]*(?=\n|$))"
+    rf"|(?P<rule>{_LINE}(?:{_COLUMNS}|\*{{3,}}|_{{3,}})[ \t]*(?=\n|$))"
     rf"|(?P<heading>{_LINE}#{{1,6}}[ \t]+)"
     rf"|(?P<quote>{_LINE}(?:>[ \t]?)+)"
     rf"|(?P<bullet>{_LINE}[-*+•‣◦–—][ \t]+(?:\[[ xX]\][ \t]+)?)"

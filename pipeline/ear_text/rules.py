@@ -55,7 +55,10 @@ def rules_of(tongue: Tongue) -> Rules:
         (addresses.CODE, addresses.code),
         (r"(?P<before>(?:^|(?<=\n))[ \t]*)(?P<number>\d{1,3})[.)](?=[ \t])", signs.item),
         (rf"{_FREE}(?P<amount>{_MINUS}{number})(?!\w)", amounts.plain),
-        (r"(?<=[\d€%k])\s?[-–—]\s?(?=[$€£]?\d)|(?:(?<=[ap]m)|(?<=\d[hH]))\s?[-–—]\s?(?=\d)", signs.span),
+        (
+            r"(?<=[\d€%k])\s?[-–—]\s?(?=[$€£]?\d)|(?:(?<=[ap]m)|(?<=[AP]M)|(?<=[ap]\.m\.)|(?<=[AP]\.M\.)|(?<=\d[hH]))\s?[-–—]\s?(?=\d)",
+            signs.span,
+        ),
         (r"(?<=\d)[ ]?(?P<sign>x)[ ]?(?=[$€£]?\d)", signs.sign),
         (rf"(?<=[\d€$£])[ ]?/[ ]?(?P<unit>{_any_of(tongue.units)})(?!\w)", signs.per_unit),
     ]

@@ -47,6 +47,7 @@ ENGLISH = [
     ("The 7.30 p.m. show is full.", "The seven thirty P.M. show is full."),
     ("At 7:05, 7:00 or 19:45.", "At seven oh five, seven o'clock or nineteen forty-five."),
     ("Open Mon. 9am-5pm.", "Open Monday nine A.M. to five P.M."),
+    ("10:00 a.m.–6:00 p.m., or 9 AM - 5 PM.", "ten A.M. to six P.M., or nine A.M. to five P.M."),
     ("On May 3, 2026 at noon.", "On May third, twenty twenty-six at noon."),
     ("The 3rd of May, or 4 June 2025.", "The third of May, or the fourth of June twenty twenty-five."),
     (
@@ -73,6 +74,7 @@ ENGLISH = [
         "Call plus one, five five five, five five five, zero one three four.",
     ),
     ("Or dial 555-0123.", "Or dial five five five, zero one two three."),
+    ("The card ending 4242 or ends in 6789.", "The card ending four two four two or ends in six seven eight nine."),
     ("Call 911.", "Call nine one one."),
     ("Call 1-800-555-0199.", "Call one, eight zero zero, five five five, zero one nine nine."),
     ("On line 5 0800 123456.", "On line five zero eight zero zero, one two three, four five six."),
@@ -103,6 +105,7 @@ MARKUP = [
     ("1. Soup\n2. **Salad**", "one, Soup.\ntwo, Salad"),
     ("> Quoted [1] words【4:0†a】.", "Quoted words."),
     ("| Dish | Price |\n|---|---|\n| Soup | $3 |", "Dish, Price.\n\nSoup, three dollars."),
+    ("| A | B |\n|:-|--:|\n| 1 | - |", "A, B.\n\none, -."),
     ("```python\nx\n```", "\nx.\n"),
     ("A <b>bold</b> claim ✅", "A bold claim"),
     ("Half **open", "Half open"),
