@@ -182,7 +182,7 @@ class Listening:
         if not item_id:
             return [], None
         if item_id == self.promised_id:
-            self.turns.heard(text)
+            self.turns.heard(text, doubtful=words.doubtful)
         return [PartialTranscript(event_id=self._ids("event"), item_id=item_id, transcript=text)], None
 
     def judged(self, opinion: TurnVerdict | SoundJudged) -> None:

@@ -27,10 +27,11 @@ Why = Literal["silence", "words", "sound", "vendor", "entity", "by_hand"]
 class Pause:
     """What is known of a caller who has fallen silent, `silence_ms` ago.
 
-    `words` are those of the whole utterance so far, empty when none are known. `sound` is the probability that who
-    sounds like this has finished. `filled` is how likely all of what the agent waits for (digits, a spelling ...) is
-    there, 0 to 1; None when it waits for nothing of the kind, or none of that was said. Until `words_due_ms` of silence
-    more words may come of what was said before it: this recogniser has been so late before.
+    `words` are those of the whole utterance so far, empty when none are known, and often wrong if `doubtful`. `sound`
+    is the probability that who sounds like this has finished. `filled` is how likely all of what the agent waits for
+    (digits, a spelling ...) is there, 0 to 1; None when it waits for nothing of the kind, or none of that was said.
+    Until `words_due_ms` of silence more words may come of what was said before it: this recogniser has been so late
+    before.
     """
 
     silence_ms: int
@@ -40,6 +41,7 @@ class Pause:
     verdict: Verdict | None = None
     filled: float | None = None
     words_due_ms: int = 0
+    doubtful: bool = False
 
 
 class TurnDetector(Protocol):
@@ -119,6 +121,7 @@ class Endpointer:
         self._voiced_ms = 0
         self._last_voice_ms = 0
         self._words = ""
+        self._doubtful = False
         self._words_due_ms = 0
         self._silence_ms = 0
         self._pauses = 0
@@ -151,11 +154,11 @@ class Endpointer:
         self._words = ""
         return SpeechBegan(self._began_ms)
 
-    def heard(self, words: str) -> None:
+    def heard(self, words: str, *, doubtful: bool = False) -> None:
         """What the recogniser has understood of the open utterance so far."""
         if _letters(words) != _letters(self._words):
             self._words_due_ms = min(max(self._silence_ms, self._words_due_ms), LATEST_WORDS_MS)
-        self._words = words
+        self._words, self._doubtful = words, doubtful
         self._known = None
 
     def judged(self, verdict: Verdict) -> None:
@@ -213,7 +216,14 @@ class Endpointer:
         if self._known is None:
             words, filled = self._words, self._filled(self._words)
             self._known = Pause(
-                silence_ms, self._voiced_ms, words, self._sound, self._verdict, filled, self._words_due_ms
+                silence_ms,
+                self._voiced_ms,
+                words,
+                self._sound,
+                self._verdict,
+                filled,
+                self._words_due_ms,
+                self._doubtful,
             )
             self._wait_ms = self._detector.wait_ms(self._known)
         return self._known, self._wait_ms

@@ -1,7 +1,8 @@
 """Words, sound and a vendor's verdict, weighed into one probability that the caller has finished, and that into a wait.
 
 Rule: pure; every number that decides lies in the tables at the top. Probabilities add up as log-odds: each witness
-moves the sum by its weight, and one that is not sure, or says nothing, moves it nowhere.
+moves the sum by its weight, and one that is not sure, or says nothing, moves it nowhere. The tables were learned by
+`python -m tests.turns.fuse`, which says from what.
 """
 
 import math
@@ -13,30 +14,56 @@ from pipeline.realtime.config import SemanticVad, ServerVad, TurnDetection
 from pipeline.turn import Pause, SilenceOnly, TurnDetector, Verdict
 from pipeline.turn_words import finished
 
-PRIOR: Final = 0.5
-WORDS_WEIGHT: Final = 1.0
-SOUND_WEIGHT: Final = 0.6
 VERDICTS: Final[dict[Verdict | None, float]] = {"maybe_over": 2.0, "goes_on": -2.0, "over": 0.0, None: 0.0}
-OPEN: Final = (0.1, 0.95)
-"""Between these the words leave it open; beyond them nobody listens to the sound."""
 SUREST: Final = 0.02
-BEND: Final = 1.5
+STEEP: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the log-odds are made of."""
+
+    prior: float
+    words: float
+    sound: float
+
+    def odds(self, said: float | None, sound: float | None) -> float:
+        """That the caller has finished: what the words say of it, and what the sound, as probabilities."""
+        witnesses = ((self.words, said), (self.sound, sound))
+        return self.prior + sum(weight * _log_odds(says) for weight, says in witnesses if says is not None)
+
+
+RELIABLE: Final = Weights(0.0, 1.0, 0.3)
+DOUBTFUL: Final = Weights(1.7, 0.2, 1.1)
+"""For words that are often wrong, and for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a caller who has surely finished, for one who surely has not, and at the very most."""
+    """How long to wait for a caller who has surely finished, for one who surely has not, and at the very most.
+
+    Half of the time between the first two is given to who has finished with log-odds of `sure`.
+    """
 
     least_ms: int
     most_ms: int
     cap_ms: int
+    sure: float
+
+    def wait_ms(self, odds: float) -> int:
+        """For a caller who has finished with these log-odds."""
+        return self.share_ms(_probability(STEEP * (self.sure - odds)))
+
+    def share_ms(self, unfinished: float) -> int:
+        """So much of the time between the least and the most."""
+        return self.least_ms + int((self.most_ms - self.least_ms) * unfinished)
 
 
 PATIENCE: Final[dict[Literal["low", "medium", "high", "auto"], Patience]] = {
-    "low": Patience(300, 3_000, 8_000),
-    "medium": Patience(200, 2_200, 4_000),
-    "auto": Patience(200, 2_200, 4_000),
-    "high": Patience(160, 1_500, 2_000),
+    "low": Patience(400, 3_000, 8_000, 1.8),
+    "medium": Patience(240, 2_200, 4_000, 1.2),
+    "auto": Patience(240, 2_200, 4_000, 1.2),
+    "high": Patience(180, 1_700, 2_000, 0.4),
 }
 """By eagerness; the caps are those that OpenAI documents for it."""
 
@@ -58,20 +85,20 @@ class Fusion:
             return self.patience.cap_ms
         if pause.verdict == "over":
             return 0
-        unfinished = 1 - (self.finished(pause) if pause.filled is None else pause.filled)
-        span_ms = self.patience.most_ms - self.patience.least_ms
-        wait_ms = self.patience.least_ms + int(span_ms * math.pow(unfinished, BEND))
+        if pause.filled is None:
+            wait_ms = self.patience.wait_ms(self._odds(pause))
+        else:
+            wait_ms = self.patience.share_ms(1 - pause.filled)
         return max(wait_ms, pause.words_due_ms)
 
     def finished(self, pause: Pause) -> float:
         """The probability that the caller has finished."""
+        return _probability(self._odds(pause))
+
+    def _odds(self, pause: Pause) -> float:
+        weights = RELIABLE if pause.words and not pause.doubtful else DOUBTFUL
         said = _finished(pause.words, self.language) if pause.words else None
-        odds = PRIOR + VERDICTS[pause.verdict]
-        if said is not None:
-            odds += WORDS_WEIGHT * _log_odds(said)
-        if pause.sound is not None and (said is None or OPEN[0] < said < OPEN[1]):
-            odds += SOUND_WEIGHT * _log_odds(pause.sound)
-        return 1 / (1 + math.exp(-odds))
+        return VERDICTS[pause.verdict] + weights.odds(said, pause.sound)
 
 
 def detector_for(detection: TurnDetection, language: str | None) -> tuple[TurnDetector, float]:
@@ -90,3 +117,7 @@ _finished = lru_cache(maxsize=64)(finished)
 def _log_odds(probability: float) -> float:
     sure = min(max(probability, SUREST), 1 - SUREST)
     return math.log(sure / (1 - sure))
+
+
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))

@@ -71,10 +71,10 @@ class TurnTaking:
         """End an open utterance here."""
         return self._endpointer.stop(at_ms) if self._endpointer else None
 
-    def heard(self, words: str) -> None:
+    def heard(self, words: str, *, doubtful: bool) -> None:
         """What the recogniser has understood of the open utterance so far."""
         if self._endpointer is not None:
-            self._endpointer.heard(words)
+            self._endpointer.heard(words, doubtful=doubtful)
 
     def pressed(self) -> None:
         """A key may be the last part of what was being said."""

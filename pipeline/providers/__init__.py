@@ -41,13 +41,15 @@ class VoiceActivity(Protocol):
 class Transcript:
     """What the recogniser has heard of one utterance so far; `final` exactly once per ended utterance.
 
-    A `guess` is by a recogniser that knows few words, and takes whatever is said for one of them.
+    A `guess` is by a recogniser that knows few words, and takes whatever is said for one of them; words that are
+    `doubtful` are often wrong.
     """
 
     utterance: int
     text: str
     final: bool
     guess: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

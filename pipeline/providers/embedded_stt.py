@@ -35,11 +35,11 @@ class EmbeddedHearing:
         self._transcripts: asyncio.Queue[Transcript | ProviderError | None] = asyncio.Queue()
         self._due: dict[int, asyncio.TimerHandle] = {}
         self._lost = False
-        self._guesses = False
+        self._guesses = self._doubtful = False
 
     async def prepare(self, prompt: str | None) -> None:
         """Return when the process listens; raises ProviderError."""
-        self._guesses = prompt is not None
+        self._guesses, self._doubtful = prompt is not None, prompt is None
         self._process.send(Open(self._number, prompt))
         while not self._ready.done():
             await asyncio.wait([self._ready], timeout=READY_WITHIN_S)
@@ -84,7 +84,7 @@ class EmbeddedHearing:
             case Heard(utterance=utterance, text=text, final=final):
                 if final and (due := self._due.pop(utterance, None)):
                     due.cancel()
-                self._transcripts.put_nowait(Transcript(utterance, text, final, self._guesses))
+                self._transcripts.put_nowait(Transcript(utterance, text, final, self._guesses, self._doubtful))
             case Unpronounceable():
                 self.lose(ProviderError(PROVIDER, "refused"))
             case Lost():

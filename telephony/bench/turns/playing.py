@@ -137,4 +137,5 @@ class Call:
             said = tuple(
                 (at_ms, " ".join(word for _, word in words[: nth + 1])) for nth, (at_ms, _) in enumerate(words)
             )
-        return [(at_ms + self._way.words_after_ms, partial(self._endpointer.heard, text)) for at_ms, text in said]
+        heard = partial(self._endpointer.heard, doubtful=self._way.words == "recogniser")
+        return [(at_ms + self._way.words_after_ms, partial(heard, text)) for at_ms, text in said]

@@ -65,7 +65,7 @@ def human_figures(heard: Sequence[Heard]) -> HumanFigures:
         cut=sum(not each.whole for each in heard),
         auc_words=auc(lambda each: finished(each.words, "en")),
         auc_sound=auc(lambda each: each.sound),
-        auc_fused=auc(lambda each: fusion.finished(Pause(200, 1_000, each.words, each.sound))),
+        auc_fused=auc(lambda each: fusion.finished(Pause(200, 1_000, each.words, each.sound, doubtful=True))),
         auc_spoken=auc(lambda each: finished(each.spoken, "en")),
     )
 

@@ -38,7 +38,7 @@ def run_turns(stream: TextIO, models_dir: Path, half: Half = "held_back", *, qui
     if judged_after_ms is None:
         stream.write(f"NOTE: no {FILE} in {models_dir} (run the set-up again): nothing is judged by its sound\n")
     with pool(models_dir, folder) as workers:
-        calls = _calls(list(wanted(half, every)))
+        calls = calls_of(list(wanted(half, every)))
         played = _together(workers.map(partial(working.call, ways=ways(judged_after_ms)), calls))
         try:
             prompts = [each for each in taken(folder / "prompts") if each.half == half][::every]
@@ -61,7 +61,8 @@ def pool(models_dir: Path, folder: Path) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), working.prepare, (models_dir, folder / "heard"))
 
 
-def _calls(scenes: Sequence[Wanted]) -> list[Sequence[Wanted]]:
+def calls_of(scenes: Sequence[Wanted]) -> list[Sequence[Wanted]]:
+    """So many scenes to a call."""
     return [scenes[at : at + SCENES_IN_A_CALL] for at in range(0, len(scenes), SCENES_IN_A_CALL)]
 
 
