@@ -53,13 +53,13 @@ def test_a_turn_ends_in_silence_whatever_the_threshold(threshold: float) -> None
     assert found[:2] == [SpeechBegan(at_ms=0), TurnEnded(at_ms=300, speech_end_ms=100, speech_ms=100)]
 
 
-def wait_ms(eagerness: str, words: str, sound: float | None = None) -> int:
+def wait_ms(eagerness: str, words: str, sound: float | None = None, *, doubtful: bool = False) -> int:
     """From the end of 300 ms of speech to the end of the turn, with words that come at once."""
     endpointer = Endpointer(*detector_for(SemanticVad(eagerness=eagerness), "en"))  # type: ignore[arg-type]
     for at_ms in range(20, 20_000, 20):
         match endpointer.hear(0.9 if at_ms <= 300 else 0.0, at_ms, FRAME_MS):
             case SpeechBegan():
-                endpointer.heard(words)
+                endpointer.heard(words, doubtful=doubtful)
             case SoundWanted(pause) if sound is not None:
                 endpointer.sounded(pause, sound)
             case TurnEnded(speech_end_ms=speech_end_ms):
@@ -84,6 +84,12 @@ def test_where_the_words_leave_it_open_the_sound_decides() -> None:
     open_ms = wait_ms("medium", "")
 
     assert wait_ms("medium", "", sound=0.97) < open_ms < wait_ms("medium", "", sound=0.03)
+
+
+@pytest.mark.parametrize(("words", "sound"), [("i was thinking about the", 0.97), ("what time do you open", 0.03)])
+def test_words_that_are_often_wrong_are_believed_less_than_the_sound(words: str, sound: float) -> None:
+    assert (wait_ms("medium", words, sound) < 1_000) == (words == "what time do you open")
+    assert (wait_ms("medium", words, sound, doubtful=True) < 1_000) == (sound > 0.5)
 
 
 def test_settings_change_within_a_turn() -> None:
