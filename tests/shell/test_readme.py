@@ -15,6 +15,7 @@ from telephony import check
 from telephony.dialplan import Route
 from telephony.patience_settings import PatienceSettings
 from telephony.settings import ControlSettings, LimitSettings
+from telephony.sip_settings import SipSettings
 from tests.drive.tones import a_tone
 from tests.house.source import ROOT
 
@@ -23,8 +24,9 @@ BLOCKS = re.findall(r"^```toml\n(.*?)^```$", README, flags=re.MULTILINE | re.DOT
 KEYS = dict.fromkeys(("OPENAI_API_KEY", "DEEPGRAM_API_KEY", "ANTHROPIC_API_KEY", "ELEVENLABS_API_KEY"), "planted")
 ENVIRON = {**KEYS, "PBX_PASSWORD": "planted", "HALL_KEY": "planted"}
 AGENT = '[agents.reception]\nmodel = "openai/m"\n'
+KINDS = (PatienceSettings, LimitSettings, ControlSettings, SipSettings, Route)
 WAITS = {
-    *(field.name for kind in (PatienceSettings, LimitSettings, ControlSettings, Route) for field in fields(kind)),
+    *(field.name for kind in KINDS for field in fields(kind)),
     *(field.name for field in msgspec.structs.fields(ServerVad)),
 }
 
