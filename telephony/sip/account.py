@@ -46,7 +46,8 @@ def trunk_account(settings: SipSettings, trunk: Trunk, server: int, line: str) -
     config.idUri = trunk.identity or f"sip:{trunk.username or trunk.name}@{host.partition(';')[0]}"
     if trunk.register:
         config.regConfig.registrarUri = registrar
-        config.regConfig.contactUriParams = f";line={line}"
+        # Not regConfig's: the library reads past the end of a Contact to which it adds those.
+        config.sipConfig.contactUriParams = f";line={line}"
     config.regConfig.timeoutSec = trunk.expires_s
     config.regConfig.retryIntervalSec = 0
     config.regConfig.registerOnAdd = server == 0
