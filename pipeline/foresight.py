@@ -19,7 +19,7 @@ LEAD_MS: Final = 500
 STEADY_MS: Final = 60
 LEAST_FINISHED: Final = 0.3
 SURELY_FINISHED: Final = 0.8
-"""Words as complete as this need not settle first."""
+"""Words as complete as this need not settle first, nor need those that may still come be waited for."""
 
 
 class Foresight:
@@ -85,10 +85,11 @@ class Foresight:
 
     def _is_likely(self) -> bool:
         """Whether the words have settled and may be all of them, and the turn has ended or soon will."""
-        left_ms = self._listening.turns.left_ms(self._listening.audio_ms)
-        if left_ms is None or left_ms > LEAD_MS:
+        turns, at_ms = self._listening.turns, self._listening.audio_ms
+        soon_ms, left_ms = turns.left_ms(at_ms, words_may_come=True), turns.left_ms(at_ms)
+        if soon_ms is None or soon_ms > LEAD_MS:
             return False
-        settled = self._listening.now_ms - self._since_ms >= STEADY_MS
+        settled = left_ms is not None and self._listening.now_ms - self._since_ms >= STEADY_MS
         if settled and not left_ms:
             return True
         heard = self._answering.config.audio.input.transcription

@@ -176,13 +176,13 @@ class Endpointer:
         """What the agent waits for, or how much of it is there, may have changed."""
         self._known = None
 
-    def left_ms(self, at_ms: int) -> int | None:
+    def left_ms(self, at_ms: int, *, words_may_come: bool = False) -> int | None:
         """How much more silence ends the open turn, as far as is known now.
 
-        None before there was PAUSE_MS of it, and while words may come that were said before it.
+        None before there was PAUSE_MS of it, and, unless told so, while words may come that were said before it.
         """
         silence_ms = at_ms + self._line_delay_ms - self._last_voice_ms
-        if silence_ms < max(PAUSE_MS, self._words_due_ms):
+        if silence_ms < (PAUSE_MS if words_may_come else max(PAUSE_MS, self._words_due_ms)):
             return None
         return self._asked_again(silence_ms)[1] - silence_ms
 

@@ -32,9 +32,14 @@ class TurnTaking:
         """True from the onset of speech to the end of the turn."""
         return self._endpointer is not None and self._endpointer.speaking
 
-    def left_ms(self, at_ms: int) -> int | None:
-        """How soon an open turn ends if the caller stays silent; 0 when none is open, None while it goes on."""
-        return self._endpointer.left_ms(at_ms) if self._endpointer and self._endpointer.speaking else 0
+    def left_ms(self, at_ms: int, *, words_may_come: bool = False) -> int | None:
+        """How soon an open turn ends if the caller stays silent; 0 when none is open, None while it goes on.
+
+        It goes on while words may come that were said already, unless that is all right.
+        """
+        if self._endpointer is None or not self._endpointer.speaking:
+            return 0
+        return self._endpointer.left_ms(at_ms, words_may_come=words_may_come)
 
     def configure(self, config: SessionConfig) -> None:
         """Take new settings from the next frame on; an utterance stays open unless turn detection goes."""
