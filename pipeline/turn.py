@@ -17,6 +17,7 @@ JUDGED_WITHIN_MS = 40
 WORTH_ASKING_MS = 50
 WORDS_MARGIN_MS = 40
 LATEST_WORDS_MS = 500
+FIRST_WORDS_MS = 300
 LATENESS_FADES = 0.9
 
 Verdict = Literal["maybe_over", "goes_on", "over"]
@@ -122,7 +123,9 @@ class Endpointer:
         self._last_voice_ms = 0
         self._words = ""
         self._doubtful = False
-        self._words_due_ms = 0
+        # How late words are is learnt from the first that come; for a recogniser that gives none nobody waits again.
+        self._words_due_ms = FIRST_WORDS_MS
+        self._words_expected = False
         self._silence_ms = 0
         self._pauses = 0
         self._asked = False
@@ -157,7 +160,9 @@ class Endpointer:
     def heard(self, words: str, *, doubtful: bool = False) -> None:
         """What the recogniser has understood of the open utterance so far."""
         if _letters(words) != _letters(self._words):
-            self._words_due_ms = min(max(self._silence_ms, self._words_due_ms), LATEST_WORDS_MS)
+            before_ms = self._words_due_ms if self._words_expected else 0
+            self._words_due_ms = min(max(self._silence_ms, before_ms), LATEST_WORDS_MS)
+            self._words_expected = True
         self._words, self._doubtful = words, doubtful
         self._known = None
 
@@ -203,7 +208,8 @@ class Endpointer:
         if silence_ms >= wait_ms:
             return self._ended(end_ms, grounds(self._detector, pause))
         # While words may come, they may leave nothing open; the tables are asked again only when something is new.
-        due_ms = max(SOUND_AFTER_MS, self._words_due_ms and self._words_due_ms + WORDS_MARGIN_MS)
+        words_ms = self._words_due_ms + WORDS_MARGIN_MS if self._words_expected and self._words_due_ms else 0
+        due_ms = max(SOUND_AFTER_MS, words_ms)
         if self._asked or pause is self._weighed or silence_ms < due_ms:
             return None
         self._weighed = pause
@@ -245,6 +251,8 @@ class Endpointer:
         self.speaking = False
         self._voiced_ms = 0
         self._forget_pause()
+        if not self._words_expected:
+            self._words_due_ms = 0
         return ended
 
 

@@ -131,6 +131,19 @@ def test_without_words_the_sound_decides(sound: float, least_ms: int, most_ms: i
     assert least_ms <= silence_ms(call) <= most_ms
 
 
+def test_the_sound_does_not_end_a_first_turn_whose_words_may_still_come_and_later_ones_at_once() -> None:
+    call = listening()
+    waits_ms = []
+    for _ in range(2):
+        call.caller_speaks(1_000)
+        call.passes(160)
+        [asked] = call.take(JudgeSound)
+        call.tell(SoundJudged(asked.utterance, asked.pause, 0.98))
+        waits_ms.append(silence_ms(call))
+
+    assert waits_ms[1] < waits_ms[0] == 300
+
+
 def test_a_judgement_of_a_pause_that_is_over_is_ignored() -> None:
     call = listening()
     call.caller_speaks(1_000)
