@@ -40,7 +40,8 @@ def joined(first: Speech, second: Speech, *, pause_ms: int) -> Speech:
 def number_in(frame: bytes) -> int | None:
     """Which line's mark fills this frame of PCM16 at 8 kHz, if any does."""
     samples = np.frombuffer(frame, dtype="<i2").astype(np.float64)
-    levels = np.abs(samples @ _PROBES) * (2 / len(samples))
+    # Not by a product of matrices: BLAS would wake threads for it, and they would spin.
+    levels = np.abs((samples[:, np.newaxis] * _PROBES).sum(axis=0)) * (2 / len(samples))
     low, high = levels[:CODES], levels[CODES:]
     nth, other = int(low.argmax()), int(high.argmax())
     tones = low[nth] ** 2 + high[other] ** 2
