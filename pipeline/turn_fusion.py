@@ -61,8 +61,8 @@ class Patience:
 
 PATIENCE: Final[dict[Literal["low", "medium", "high", "auto"], Patience]] = {
     "low": Patience(400, 3_000, 8_000, 1.8),
-    "medium": Patience(240, 2_200, 4_000, 1.2),
-    "auto": Patience(240, 2_200, 4_000, 1.2),
+    "medium": Patience(240, 2_200, 4_000, 1.0),
+    "auto": Patience(240, 2_200, 4_000, 1.0),
     "high": Patience(180, 1_700, 2_000, 0.4),
 }
 """By eagerness; the caps are those that OpenAI documents for it."""

@@ -104,7 +104,7 @@ def test_the_sound_is_judged_once_in_a_pause_that_the_words_leave_open() -> None
     call = listening()
     call.caller_speaks(1_000)
     call.take()
-    call.passes(400)
+    call.passes(300)
     first = call.take(JudgeSound)
     call.caller_speaks(400)
     call.passes(400)

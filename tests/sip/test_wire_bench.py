@@ -18,7 +18,15 @@ KEYS = [
     "calls",
     "seconds",
 ]
-TURN_KEYS = ["voice_to_voice_ms", "interruptions", "yielded_pct", "listened", "stopped_for_good_pct"]
+TURN_KEYS = [
+    "voice_to_voice_ms",
+    "answered",
+    "cut_off",
+    "interruptions",
+    "yielded_pct",
+    "listened",
+    "stopped_for_good_pct",
+]
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ from tests.turns.moments import Moment, of_prompt, of_scenes
 from tests.turns.practice import Example, practice
 
 GIVEN_UP = 0.0075
-TARGETS = {"low": 0.0125, "medium": 0.032, "auto": 0.032, "high": 0.08}
+TARGETS = {"low": 0.0125, "medium": 0.035, "auto": 0.035, "high": 0.08}
 FOLDS = 3
 GRID = np.arange(0.0, 4.0, 0.1).round(1).tolist()
 
