@@ -53,6 +53,7 @@ from telephony.leg import (
     TransferProgress,
 )
 from telephony.lineup import Engaged, Lineup
+from telephony.quality import Measured
 from telephony.recording import CallFiles
 
 log = structlog.get_logger()
@@ -112,6 +113,10 @@ class Journal(Protocol):
         """What became of a question to the judge of sound."""
         ...
 
+    def measured(self, trunk: str | None, measured: Measured) -> None:
+        """How the call was heard, when it was answered."""
+        ...
+
     def ended(self, ending: Ending, recording: Path | None) -> None:
         """The call is over."""
         ...
@@ -159,7 +164,7 @@ class Call:
         self._verdict: EndCall | None = None
         self._recording: Path | None = None
         self.far_end = FarEnd(leg)
-        leg.listen(self._listen)
+        leg.listen(self._on_leg)
 
     def command(self, frame: bytes) -> None:
         """A client event from nobody in particular; what is wrong with it becomes an `error` event for everybody."""
@@ -270,12 +275,8 @@ class Call:
         finally:
             files.keep(self.leg.audio.read_record())
 
-    def _listen(self, event: LegEvent) -> None:
-        """The leg speaks outside of the call's task: what is logged bears the call's id all the same."""
-        with bound_call(self.call_id):
-            self._on_leg(event)
-
     def _on_leg(self, event: LegEvent) -> None:
+        """The leg speaks outside of the call's task: what is logged bears the call's id all the same."""
         with bound_call(self.call_id):
             match event:
                 case Answered():
@@ -288,7 +289,9 @@ class Call:
                 case Held(on):
                     self.far_end.changed(event)
                     self._journal.held(on)
-                case LegEnded(ending):
+                case LegEnded(ending, measured):
+                    if measured is not None:
+                        self._journal.measured(self.leg.trunk, measured)
                     if not self._ended.done():
                         self._ended.set_result(ending)
                 case Ringing():

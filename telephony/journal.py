@@ -12,8 +12,9 @@ from pipeline.observe import Counters
 from pipeline.realtime.events import ServerEvent
 from pipeline.sounding import Judged
 from telephony.leg import Ending, Leg
+from telephony.quality import Measured
 from telephony.state.record import CallRecord
-from telephony.tally import tally, tally_judged, tally_spent
+from telephony.tally import tally, tally_judged, tally_measured, tally_spent
 
 _NONE: Mapping[str, str] = {}
 Watcher = Callable[[str, ServerEvent], None]
@@ -67,6 +68,10 @@ class CallJournal:
     def judged(self, judged: Judged) -> None:
         """What became of a question to the judge of sound."""
         tally_judged(self._counters, judged)
+
+    def measured(self, trunk: str | None, measured: Measured) -> None:
+        """How the call was heard."""
+        tally_measured(self._counters, trunk, measured)
 
     def ended(self, ending: Ending, recording: Path | None) -> None:
         """The call is over."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pipeline.audio import Frame, Speech
+from telephony.quality import Measured
 
 Party = Literal["caller", "callee", "us", "provider", "carrier", "unknown"]
 
@@ -52,9 +53,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class LegEnded:
-    """The leg is over; nothing follows. Exactly one per leg."""
+    """The leg is over; nothing follows. Exactly one per leg. `measured` is None when it was never answered."""
 
     ending: Ending
+    measured: Measured | None = None
 
 
 LegEvent = Ringing | Answered | DigitPressed | TransferProgress | Held | LegEnded

@@ -51,3 +51,11 @@ class Heard:
         if self.lost_there is not None and self.sent > FEWEST and self.lost_there > MOST_OF * self.sent:
             return "far_end"
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How a leg was heard until it ended; `one_way` is who heard nobody for a while, if anybody."""
+
+    heard: Heard
+    one_way: str

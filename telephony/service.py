@@ -9,7 +9,6 @@ import gc
 import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -42,7 +41,7 @@ from telephony.state.private_redis import RedisServer, private_redis
 from telephony.state.store import Store
 from telephony.state.writer import StateWriter
 from telephony.switchboard import Announce, Switchboard
-from telephony.trunk_watch import tally_measured, trunk_states, watch_trunks
+from telephony.trunk_watch import trunk_states, watch_trunks
 from telephony.vendors import UnknownModelError, Vendors
 
 log = structlog.get_logger()
@@ -95,7 +94,6 @@ class Service:
                 bridge,
                 self.switchboard.take,
                 rtp_timeout_s=settings.limits.rtp_timeout_s,
-                on_measured=partial(tally_measured, self.counters),
             )
             await opening.enter_async_context(self.endpoint)
             await self._open_control(opening, Bus(client), ClientSecrets(client), agents, vendors)

@@ -1,10 +1,17 @@
 """What is counted of a session's events, a call's or a client's. Rule: it only looks."""
 
+from dataclasses import asdict
+
+import structlog
+
 from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent
 from pipeline.realtime.ours import BargeInJudged, TurnDecided, TurnTimeline
 from pipeline.sounding import Judged
+from telephony.quality import Measured
+
+log = structlog.get_logger()
 
 
 def tally(counters: Counters, event: ServerEvent) -> None:
@@ -37,3 +44,15 @@ def tally_spent(counters: Counters, spent: Spent) -> None:
 def tally_judged(counters: Counters, judged: Judged) -> None:
     """Count what became of a question how the caller sounded; none is given where the judge is overloaded."""
     counters.count("sound_judgements", outcome=judged)
+
+
+def tally_measured(counters: Counters, trunk: str | None, measured: Measured) -> None:
+    """Count how a call was heard, and log what one needs to find out why it was heard badly."""
+    heard, by = measured.heard, trunk or "none"
+    counters.count("calls_measured", trunk=by)
+    counters.count("mos_hundredths", round(100 * heard.mos), trunk=by)
+    counters.count("rtp_packets", heard.received, trunk=by)
+    counters.count("rtp_packets_lost", heard.lost, trunk=by)
+    if measured.one_way:
+        counters.count("one_way_calls", trunk=by, unheard_by=measured.one_way)
+    log.info("call_measured", trunk=trunk, mos=heard.mos, one_way=measured.one_way, **asdict(heard))

@@ -14,7 +14,6 @@ import structlog
 
 from telephony.dtmf import KEYS, KeyReports, Means
 from telephony.leg import Ambience, Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
-from telephony.quality import Heard
 from telephony.sip.ending import far_ending, our_ending
 from telephony.sip.line_call import LineCall
 from telephony.sip.listening import Listening
@@ -37,15 +36,7 @@ class Joined:
     port: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """How the dialog was heard, at its end; `one_way` is who heard nobody for a while, if anybody."""
-
-    heard: Heard
-    one_way: str
-
-
-Signal = LegEvent | Joined | Measured
+Signal = LegEvent | Joined
 
 
 def _guarded(
@@ -251,10 +242,9 @@ class Dialog(LineCall):
     def _finish(self, ending: Ending) -> None:
         if not self._over:
             self._over = True
-            if self._confirmed:
-                self._post(Measured(self._listening.latest, self._listening.one_way))
+            measured = self._listening.measured if self._confirmed else None
             self._wiring.disconnect()
-            self._post(LegEnded(ending))
+            self._post(LegEnded(ending, measured))
 
 
 def _wish(sip_code: int = 0) -> Any:

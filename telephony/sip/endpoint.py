@@ -13,7 +13,7 @@ import structlog
 from telephony.leg import LegEnded
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.account import direct_account, trunk_account
-from telephony.sip.dialog import Measured, Signal
+from telephony.sip.dialog import Signal
 from telephony.sip.doorkeeper import Doorkeeper
 from telephony.sip.exchange import CallRefusedError, Exchange, Occupancy, Registration
 from telephony.sip.invite import Headers, Invite, host_of, user_of
@@ -33,10 +33,6 @@ UNREGISTER_S: Final = 1.0
 _USER_PART: Final = re.compile(r"(?:[\w.!~*'()&=+$,;?/-]|%[0-9A-Fa-f]{2})+", re.ASCII)  # RFC 3261 section 25.1
 
 
-def _unheeded(trunk: str | None, measured: Measured) -> None:
-    pass
-
-
 class Endpoint:
     """`async with` opens it: one in a process at a time. Inbound legs go to `on_call`, on the event loop."""
 
@@ -49,13 +45,11 @@ class Endpoint:
         *,
         rtp_timeout_s: float = 20.0,
         retry: RetryPlan | None = None,
-        on_measured: Callable[[str | None, Measured], None] = _unheeded,
     ) -> None:
         self._settings = settings
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._bridge = bridge
         self._on_call = on_call
-        self._on_measured = on_measured
         self._rtp_timeout_s = rtp_timeout_s
         self._retry = retry or RetryPlan()
         self._ports: dict[str, int] = {}
@@ -197,8 +191,6 @@ class Endpoint:
 
     def _take(self, number: int, signal: Signal) -> None:
         leg = self._legs.get(number)
-        if leg and isinstance(signal, Measured):
-            self._on_measured(leg.trunk, signal)
         if leg:
             self._guarded(leg, partial(leg.take, signal))
         if isinstance(signal, LegEnded):

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from telephony.leg import Ambience, Answered, Ending, LegEnded, LegEvent
-from telephony.sip.dialog import Dialog, Joined, Measured, Signal
+from telephony.sip.dialog import Dialog, Joined, Signal
 from telephony.sip.invite import Headers, Invite
 from telephony.sip.sound import LegSound
 
@@ -127,10 +127,8 @@ class SipLeg:
         self._send(lambda dialog: dialog.hold(False))
 
     def take(self, signal: Signal) -> None:
-        """What the dialog signalled, on the event loop. How it was heard is the endpoint's to tell."""
+        """What the dialog signalled, on the event loop."""
         match signal:
-            case Measured():
-                pass
             case Joined(port):
                 self._audio.join(port)
             case LegEnded():

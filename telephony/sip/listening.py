@@ -2,18 +2,17 @@
 
 import structlog
 
-from telephony.quality import Heard
+from telephony.quality import Heard, Measured
 from telephony.sip.rtp_silence import RtpSilence
 
 _log = structlog.get_logger(__name__)
 
 
 class Listening:
-    """The latest figures of a dialog, and who has been found to hear nobody."""
+    """The latest figures of a dialog are `measured`, with who has been found to hear nobody."""
 
     def __init__(self) -> None:
-        self.latest = Heard()
-        self.one_way = ""
+        self.measured = Measured(Heard(), "")
         self._silence = RtpSilence()
         self._since_ms: float | None = None
 
@@ -22,11 +21,10 @@ class Listening:
         if heard is None:
             self._since_ms = None
             return self._silence.lasted_ms(None, now_ms)
-        self.latest = heard
         self._since_ms = now_ms if self._since_ms is None else self._since_ms
-        who = heard.is_one_way((now_ms - self._since_ms) / 1_000)
-        if who and not self.one_way:
-            self.one_way = who
+        who, told = heard.is_one_way((now_ms - self._since_ms) / 1_000), self.measured.one_way
+        self.measured = Measured(heard, told or who)
+        if who and not told:
             figures = {"received": heard.received, "sent": heard.sent}
             _log.warning("one_way_audio", who_hears_nobody=who, **figures, remedy=_REMEDY)
         return self._silence.lasted_ms(heard.received, now_ms)

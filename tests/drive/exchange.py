@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from telephony.leg import Answered
 from telephony.media.bridge import AudioBridge
 from telephony.settings import SipSettings, Trunk
-from telephony.sip.dialog import Measured
 from telephony.sip.endpoint import Endpoint
 from telephony.sip.leg import SipLeg
 from telephony.sip.trunk import RetryPlan
@@ -69,7 +68,6 @@ async def an_office(
     echo: bool = False,
     rtp_timeout_s: float = 20.0,
     retry: RetryPlan | None = None,
-    on_measured: Callable[[str | None, Measured], None] = lambda _trunk, _measured: None,
 ) -> AsyncIterator[Office]:
     office = Office(decide, echo)
     bridge = AudioBridge(asyncio.get_running_loop())
@@ -81,7 +79,6 @@ async def an_office(
             office.arrive,
             rtp_timeout_s=rtp_timeout_s,
             retry=retry,
-            on_measured=on_measured,
         ) as office.endpoint:
             yield office
     finally:

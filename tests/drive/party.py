@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from telephony.leg import DigitPressed, Ending, LegEnded, LegEvent
+from telephony.quality import Measured
 from telephony.sip.leg import SipLeg
 
 E = TypeVar("E")
@@ -48,6 +49,10 @@ class Party:
     async def ends(self) -> Ending:
         """Wait for the end."""
         return (await self.sees(LegEnded)).ending
+
+    async def measured(self) -> Measured | None:
+        """How it was heard, once it has ended."""
+        return (await self.sees(LegEnded)).measured
 
     async def hears(self, ms: int) -> bytes:
         """The next so many milliseconds, at 24 kHz."""

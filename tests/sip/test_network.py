@@ -16,10 +16,8 @@ import pytest
 
 from telephony.leg import Answered
 from telephony.settings import Secret, SipSettings, Trunk
-from telephony.sip.dialog import Measured
 from telephony.sip.trunk import Registered
 from tests.drive.exchange import LOOPBACK, an_office
-from tests.drive.party import both_end
 from tests.drive.raw_sip import RawSip
 from tests.drive.registrar import Registrar
 from tests.drive.servers import MAGIC, Service, a_nameserver, a_stun_server
@@ -102,13 +100,12 @@ async def test_a_line_has_a_jitter_buffer_of_its_own() -> None:
 
 async def delay_ms(settings: SipSettings) -> float:
     """How late audio is heard in a call to ourselves, as its streams tell it."""
-    measured: list[Measured] = []
-    async with an_office(settings, on_measured=lambda _, told: measured.append(told)) as office:
+    async with an_office(settings) as office:
         caller, callee = await office.a_call()
         await asyncio.gather(caller.hears(2_000), callee.hears(2_000))
         caller.leg.hang_up()
-        await both_end(caller, callee)
-    return min(told.heard.delay_ms for told in measured)
+        measured = [await party.measured() for party in (caller, callee)]
+    return min(told.heard.delay_ms for told in measured if told is not None)
 
 
 async def test_a_turn_server_relays_for_us(tmp_path: Path) -> None:

@@ -128,8 +128,6 @@ async def test_what_is_logged_says_which_call_or_session_it_is_about(tmp_path: P
 
     about = {line["event"]: line.get("call_id") or line.get("session_id") for line in lines}
     denied = about.pop("access_denied")
-    # What is measured is a leg, which knows of no call.
-    about.pop("call_measured", None)
     assert {"call_arrived", "digit_pressed", "order", "session_opened", "session_closed"} <= {*about}
     assert denied is None
     assert {*about.values()} == {call_id, session_id}
