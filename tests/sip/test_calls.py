@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import socket
 from dataclasses import replace
 from typing import Literal
@@ -187,6 +188,20 @@ async def test_a_target_that_is_no_address_is_refused_at_once(target: str) -> No
         lines = office.endpoint.live_legs
 
     assert lines == 0
+
+
+async def test_what_is_left_of_a_refused_call_takes_nothing_from_the_next() -> None:
+    async with an_office() as office:
+        with pytest.raises(CallRefusedError) as refused:
+            await office.dials("sip:1000@nobody.invalid")
+    async with an_office() as office:
+        caller, callee = await office.a_call()
+        del refused
+        gc.collect()
+        caller.leg.hang_up()
+        endings = await both_end(caller, callee)
+
+    assert endings == (Ending("us", "agent_hung_up", 200), Ending("caller", "hung_up", 200))
 
 
 async def test_closing_the_endpoint_ends_every_call() -> None:
