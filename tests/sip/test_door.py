@@ -124,11 +124,7 @@ def credentials(challenge: str, password: str, algorithm: Algorithm) -> str:
 async def test_a_source_that_calls_too_fast_is_told_to_wait() -> None:
     settings = replace(LOOPBACK, max_calls=40, new_calls_per_s=1, retry_after_s=7)
     async with RawSip() as hasty, an_office(settings, decide=rejects(603)) as office:
-        calls = [RawCall(hasty, office.endpoint.port("udp")) for _ in range(60)]
-        for call in calls:
-            call.send("INVITE", sdp(9))
-            await call.answered(least=100)
-        codes = [await call.answered() for call in calls]
+        codes = [await RawCall(hasty, office.endpoint.port("udp")).asks("INVITE", sdp(9)) for _ in range(60)]
         refusal = await hasty.gets(lambda message: message.startswith("SIP/2.0 503"))
 
     assert (codes[:41], codes.count(503), "Retry-After: 7" in refusal) == (
