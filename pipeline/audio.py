@@ -29,10 +29,14 @@ FILTER_BETA = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """20 ms of one speaker, the same sound at both rates: PCM16 LE mono, 8 kHz (320 bytes) and 24 kHz (960 bytes)."""
+    """20 ms of one speaker, the same sound at both rates: PCM16 LE mono, 8 kHz (320 bytes) and 24 kHz (960 bytes).
+
+    `agent` is what the line took from the agent meanwhile, at 8 kHz; empty when that was silent, or nobody knows.
+    """
 
     narrow: bytes
     wide: bytes
+    agent: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ heard. What is protected is not interrupted by speech. An agent who has no verdi
 from pipeline.answering import Answering
 from pipeline.interruption import Overlap
 from pipeline.listening import Listening
+from pipeline.own_voice import OwnVoice
 from pipeline.providers import Transcript
 from pipeline.realtime.ours import BargeInJudged
-from pipeline.signals import Ids, Output, Setting
+from pipeline.signals import CallerFrame, Ids, Output, Setting
 from pipeline.turn import SpeechBegan
 
 
@@ -23,6 +24,7 @@ class BargeIn:
         self._speaking = answering.speaking
         self._manners = setting.manners
         self._weighs = setting.manners.two_step and not setting.client_plays
+        self._own_voice = OwnVoice(ids)
         self._waits_since_ms = 0
         self._overlaps: dict[str, Overlap] = {}
         self._newest: Overlap | None = None
@@ -35,6 +37,7 @@ class BargeIn:
     def begin(self, edge: SpeechBegan) -> list[Output]:
         """The caller begins to speak: the agent yields, or waits."""
         self._newest = None
+        self._own_voice.begin()
         if not self._may_yield:
             return []
         passage = self._speaking.passage() if self._weighs else None
@@ -65,6 +68,10 @@ class BargeIn:
         self.interrupted = True
         return self._answering.cut("turn_detected")
 
+    def weigh(self, frame: CallerFrame) -> float:
+        """How much this frame is like speech of the caller."""
+        return self._own_voice.weigh(frame)
+
     def hear(self, score: float) -> None:
         """One more frame of the caller."""
         if self._newest is not None and self._listening.speaking:
@@ -80,14 +87,19 @@ class BargeIn:
 
     def settle(self) -> list[Output]:
         """Whatever has happened: yield or go on when it is time."""
-        newest = self._newest
+        newest, heard = self._newest, self._speaking.newest
+        echo = self._own_voice.told(heard)
+        if self._listening.speaking and self._own_voice.echoes:
+            dropped = self._own_voice.dropped(heard, self._listening.promised_id)
+            self._newest = None
+            return [*echo, *self._listening.clear(), *dropped, *self._speaking.resume()]
         if newest is None:
-            return self._speaking.resume()
+            return [*echo, *self._speaking.resume()]
         if newest.verdict is None and not self._may_yield:
             self._overlaps = {item_id: each for item_id, each in self._overlaps.items() if each is not newest}
             self._newest = None
-            return self._speaking.resume()
-        return self._judged(newest)
+            return [*echo, *self._speaking.resume()]
+        return [*echo, *self._judged(newest)]
 
     def turn_ended(self) -> list[Output]:
         """The caller's turn is over: its answer is announced, if it is known to want one and no other is open."""

@@ -121,7 +121,7 @@ class Listening:
         return [*begun, *self._committed(self.audio_ms, speech_ms=0, by_hand=True), EndUtterance(self._utterance, 0)]
 
     def clear(self) -> list[Output]:
-        """A client takes back what there is, an utterance under way as well."""
+        """What there is, an utterance under way as well, is taken back by a client, or was nobody's."""
         out = self._unbuffered()
         if self.turns.stop(self.audio_ms):
             out.append(EndUtterance(self._utterance, 0))

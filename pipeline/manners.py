@@ -12,7 +12,8 @@ class Manners:
     has. With `protect_greeting` speech does not interrupt what it says first.
 
     `speculation` is the largest share of a call's tokens that may be wasted on answers begun before it is certain that
-    they are wanted; 0 begins none.
+    they are wanted; 0 begins none. With `echo_guard` its own voice, which a speakerphone sends back, does not
+    interrupt it.
     """
 
     two_step: bool = True
@@ -20,3 +21,4 @@ class Manners:
     backchannels: tuple[str, ...] = ()
     protect_greeting: bool = False
     speculation: float = 0.5
+    echo_guard: bool = True

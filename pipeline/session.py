@@ -110,8 +110,8 @@ class Session:
         if self._farewell.over:
             return self._listening.transcribed(happened)[0] if isinstance(happened, Transcript) else []
         match happened:
-            case CallerFrame(score, played_ms):
-                out = self._frame(score, played_ms)
+            case CallerFrame():
+                out = self._frame(happened)
             case Elapsed(ms, played_ms):
                 self._listening.now_ms += ms
                 out = self._speaking.playout(played_ms) + self._overdue()
@@ -137,8 +137,8 @@ class Session:
             out += self._holding.due(interrupted=self._barge_in.interrupted)
         return out
 
-    def _frame(self, score: float, played_ms: int) -> list[Output]:
-        out = self._speaking.playout(played_ms)
+    def _frame(self, frame: CallerFrame) -> list[Output]:
+        out, score = self._speaking.playout(frame.played_ms), self._barge_in.weigh(frame)
         match self._listening.hear(score):
             case SpeechBegan() as edge:
                 self._quiet.caller_is_there()

@@ -92,10 +92,11 @@ class Greet:
 
 @dataclass(frozen=True, slots=True)
 class CallerFrame:
-    """20 ms of caller audio: its speech score, and the agent audio that had left by then."""
+    """20 ms of caller audio: speech score, the agent audio that had left by then, the share that is no echo of that."""
 
     score: float
     played_ms: int
+    foreign: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

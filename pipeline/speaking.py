@@ -54,6 +54,11 @@ class Speaking:
         return self._paused or self._floor.audible
 
     @property
+    def newest(self) -> str:
+        """The response that was heard last, also while it still is."""
+        return self._announced
+
+    @property
     def protected(self) -> bool:
         """True while something has the floor, or is to have it, that the caller is to hear out."""
         return any(reply.protected for reply in self._playing.values())

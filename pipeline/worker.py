@@ -14,9 +14,11 @@ import structlog
 
 from pipeline.ahead import Spent
 from pipeline.audio import Frame, Speech
+from pipeline.echo import Echo
 from pipeline.hearing import FINAL_WITHIN_S, Ear, Recognisers
 from pipeline.inbox import Inbox
 from pipeline.making import Connect, Making
+from pipeline.manners import Manners
 from pipeline.providers import LanguageModel, SoundJudge, TextToSpeech, VoiceActivity
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ErrorEvent, ItemRetrieved, ResponseDone, ServerEvent
@@ -145,6 +147,7 @@ class _Heard:
     frame: Frame
     score: float
     played_ms: int
+    foreign: float
 
 
 class Worker:
@@ -159,6 +162,7 @@ class Worker:
         *,
         now_ms: Callable[[], float],
         ids: Ids,
+        manners: Manners | None = None,
     ) -> None:
         self._session = session
         self._cascade = cascade
@@ -167,6 +171,7 @@ class Worker:
         self._observe = outlets.observe
         self._to_line = outlets.play or (lambda play: line.play(play.speech))
         self._ids = ids
+        self._echo = Echo() if manners is not None and manners.echo_guard else None
         self._timeline = Timeline(now_ms)
         self._inbox: Inbox[Input | _Heard | _Asked] = Inbox()
         self._ear = Ear(cascade.recognisers, self.post, cascade.final_within_s)
@@ -212,14 +217,15 @@ class Worker:
             raise faults.exceptions[0] from None
 
     def _scored(self, frame: Frame, played_ms: int, score: float) -> None:
-        self._inbox.post(_Heard(frame, score, played_ms))
+        foreign = self._echo.foreign(frame, score) if self._echo else 1.0
+        self._inbox.post(_Heard(frame, score, played_ms, foreign))
 
     def _take(self, happened: Input | _Heard | _Asked) -> None:
         match happened:
-            case _Heard(frame, score, played_ms):
+            case _Heard(frame, score, played_ms, foreign):
                 self._ear.hear(frame)
                 self._sounding.hear(frame)
-                self._perform(self._session.handle(CallerFrame(score, played_ms)))
+                self._perform(self._session.handle(CallerFrame(score, played_ms, foreign)))
             case _Asked(event, taken):
                 self._answer(self._session.handle(event), taken)
             case _:

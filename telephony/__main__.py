@@ -87,6 +87,9 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     turns = kinds.add_parser("turns", help="when a caller's turn is held to be over: too early, and how late")
     turns.add_argument("--quick", action="store_true", help="a sample of the corpus and of the human prompts")
     turns.add_argument("--json", action="store_true", help="print only one JSON object")
+    echo = kinds.add_parser("echo", help="callers on speakerphones, whose echo must not interrupt the agent")
+    echo.add_argument("--quick", action="store_true", help="a few short calls")
+    echo.add_argument("--json", action="store_true", help="print only one JSON object")
     for kind, counted, default in ((media, "--calls", 50), (calls, "--calls", 100), (realtime, "--sessions", 100)):
         kind.add_argument(counted, type=_count, default=default)
         kind.add_argument("--seconds", type=_seconds, default=30.0, help="length of the whole bench")
@@ -220,6 +223,8 @@ def _bench(arguments: argparse.Namespace) -> int:
         return _run(_faults_told(run_faults(progress, arguments.only)))
     if arguments.kind == "turns":
         return _turns(arguments.quick, progress)
+    if arguments.kind == "echo":
+        return _echo(arguments.quick, progress)
     if arguments.kind == "media":
         work = run_media(arguments.calls, arguments.busy, arguments.seconds, progress)
     elif arguments.kind == "realtime":
@@ -251,6 +256,13 @@ def _turns(quick: bool, progress: TextIO) -> int:
         print(f"offhook: there is no corpus in {FOLDER}: run this bench from a checkout", file=sys.stderr)
         return FAILED
     print(json.dumps(run_turns(progress, settings.read(None).providers.models_dir, quick=quick)))
+    return OK
+
+
+def _echo(quick: bool, progress: TextIO) -> int:
+    from telephony.bench.echo.run import run_echo
+
+    print(json.dumps(run_echo(progress, settings.read(None).providers.models_dir, quick=quick)))
     return OK
 
 

@@ -155,7 +155,7 @@ class Call:
         outlets = Outlets(
             self._observe, self._control, configured=engaged.follow, spent=journal.spent, judged=journal.judged
         )
-        self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids)
+        self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids, manners=plan.manners)
         self._errands = Errands(call_id, leg, plan.crew, self._worker.post)
         self.audience = Audience()
         self._files: CallFiles | None = None

@@ -73,8 +73,8 @@ class Route(Conditions):
     `last_resort`, or may leave a message for `voicemail_s`. `ambience` is a WAV file that is heard behind the agent all
     the time, beside the dialplan if its path is relative, and so loud (RMS) as `ambience_db` says in dBFS.
     `hand_over` names agents, or states of scripted ones (`hotline/billing`), that an agent may let go on with the call.
-    `two_step`, `verdict_ms`, `backchannels`, `protect_greeting` and `speculation` are the agent's `Manners`; no agent
-    begins answers that may not be wanted unless it is told to.
+    `two_step`, `verdict_ms`, `backchannels`, `protect_greeting`, `speculation` and `echo_guard` are the agent's
+    `Manners`; no agent begins answers that may not be wanted unless it is told to.
     """
 
     agent: str = ""
@@ -102,12 +102,18 @@ class Route(Conditions):
     backchannels: tuple[str, ...] = ()
     protect_greeting: bool = False
     speculation: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    echo_guard: bool = True
 
     @property
     def manners(self) -> Manners:
         """What the agent does when the caller speaks while it does."""
         return Manners(
-            self.two_step, self.verdict_ms, self.backchannels, self.protect_greeting, speculation=self.speculation
+            self.two_step,
+            self.verdict_ms,
+            self.backchannels,
+            self.protect_greeting,
+            self.speculation,
+            self.echo_guard,
         )
 
 

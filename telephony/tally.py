@@ -7,7 +7,7 @@ import structlog
 from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from pipeline.realtime.events import ErrorEvent, ResponseDone, ServerEvent
-from pipeline.realtime.ours import BargeInJudged, TurnDecided, TurnTimeline
+from pipeline.realtime.ours import BargeInJudged, EchoHeard, TurnDecided, TurnTimeline
 from pipeline.sounding import Judged
 from telephony.quality import Measured
 
@@ -23,6 +23,8 @@ def tally(counters: Counters, event: ServerEvent) -> None:
             counters.count("client_mistakes", code=error.code)
         case BargeInJudged(verdict=verdict):
             counters.count("barge_ins", verdict=verdict)
+        case EchoHeard(item_id=item_id):
+            counters.count("echoes", taken_for="nobody" if item_id is None else "caller")
         case TurnDecided(grounds=grounds):
             counters.count("turns_ended", why=grounds.why)
             counters.count("turn_silence_ms", grounds.silence_ms, why=grounds.why)

@@ -63,4 +63,15 @@ class BargeInJudged(Event, frozen=True, kw_only=True, tag="offhook.barge_in"):
     heard_ms: int
 
 
-OurEvent = PartialTranscript | TurnDecided | TurnTimeline | BargeInJudged
+class EchoHeard(Event, frozen=True, kw_only=True, tag="offhook.echo_heard"):
+    """The agent's own voice came back from the caller's telephone, and was not taken for the caller.
+
+    Told once while a response is heard, and once more each time that an utterance had begun with it: of that
+    (`item_id`) nothing becomes, and the agent, who may have waited, goes on.
+    """
+
+    response_id: str
+    item_id: str | None = None
+
+
+OurEvent = PartialTranscript | TurnDecided | TurnTimeline | BargeInJudged | EchoHeard

@@ -149,7 +149,8 @@ what goes beyond the SDK is below. Keys are sent as <code>Authorization: Bearer 
 protocol has no event for: <code>offhook.partial_transcript</code> (all that is understood so far of an open utterance),
 <code>offhook.turn_decided</code> (why the caller's turn was taken for finished, and how likely that was),
 <code>offhook.barge_in</code> (what a caller meant who spoke while the agent did: interruption, answer, backchannel or
-noise) and <code>offhook.turn_timeline</code> (when each stage of an answer was reached, in ms of one clock).</p>
+noise), <code>offhook.echo_heard</code> (the agent's own voice came back, and was not taken for the caller) and
+<code>offhook.turn_timeline</code> (when each stage of an answer was reached, in ms of one clock).</p>
 <table>
 ROWS
 </table></body></html>

@@ -32,6 +32,7 @@ _TOLD: Final = {
     "output_audio_buffer.cleared": ("response_id",),
     "error": (),
     "offhook.barge_in": ("item_id", "response_id", "verdict", "took_ms", "heard_ms"),
+    "offhook.echo_heard": ("response_id", "item_id"),
     "offhook.turn_decided": ("grounds",),
     "offhook.turn_timeline": ("response_id", "stages", "grounds"),
 }

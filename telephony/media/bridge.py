@@ -41,6 +41,8 @@ class RingAudio:
         self._heard = b""  # less than a frame
         self._waiting: deque[memoryview] = deque()
         self._waiting_samples = 0
+        self._leaving = b""  # what the port has, or has played in ticks that are not read yet
+        self._read_samples = 0
         self._played_samples = 0
         self._last_record = b""
 
@@ -103,7 +105,7 @@ class RingAudio:
         process = self._up.process
         starts = range(0, whole, NARROW_FRAME_BYTES)
         narrow = (heard[start : start + NARROW_FRAME_BYTES] for start in starts)
-        return [Frame(frame, process(frame)) for frame in narrow]
+        return [Frame(frame, process(frame), self._left()) for frame in narrow]
 
     def play(self, speech: Speech) -> None:
         """Queue it behind what is queued; any length."""
@@ -118,7 +120,9 @@ class RingAudio:
         """Drop what has not left; returns its length in ms. Takes effect within one tick."""
         samples = self._waiting_samples
         if self._port:
-            samples += len(self._port.flush()) // SAMPLE_BYTES
+            unplayed = self._port.flush()
+            samples += len(unplayed) // SAMPLE_BYTES
+            self._leaving = self._leaving[: len(self._leaving) - len(unplayed)]
         self._waiting.clear()
         self._waiting_samples = 0
         self._down.reset()
@@ -147,10 +151,18 @@ class RingAudio:
         last, self._last_record = self._last_record, b""
         return last
 
+    def _left(self) -> bytes:
+        """What left in the oldest tick that nobody has read: a frame, or less with silence after it, or nothing."""
+        count = min(self._port.played() - self._read_samples, FRAME_SAMPLES)
+        self._read_samples += count
+        left, self._leaving = self._leaving[: count * SAMPLE_BYTES], self._leaving[count * SAMPLE_BYTES :]
+        return left.ljust(NARROW_FRAME_BYTES, b"\0") if left else b""
+
     def _top_up(self) -> None:
         while self._waiting and self._port:
             chunk = self._waiting[0]
             taken = self._port.write(chunk)
+            self._leaving += chunk[: taken * SAMPLE_BYTES]
             self._waiting_samples -= taken
             if taken * SAMPLE_BYTES < len(chunk):
                 self._waiting[0] = chunk[taken * SAMPLE_BYTES :]

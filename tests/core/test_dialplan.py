@@ -375,13 +375,14 @@ verdict_ms = 450
 backchannels = ["aye aye"]
 protect_greeting = true
 speculation = 0.25
+echo_guard = false
 [[route]]
 did = "2"
 agent = "reception"
 """
     routes = a_dialplan(text).routes
 
-    told, untold = Manners(False, 450, ("aye aye",), True, 0.25), Manners(speculation=0.0)
+    told, untold = Manners(False, 450, ("aye aye",), True, 0.25, echo_guard=False), Manners(speculation=0.0)
     assert [route.manners for route in routes] == [told, untold]
 
 

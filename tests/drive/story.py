@@ -116,6 +116,12 @@ class Story:
             if self._client_plays:
                 self.tell(Elapsed(FRAME_MS, self.played_ms))
 
+    def line_brings(self, ms: int, score: float, foreign: float) -> None:
+        """Sound of which so much (0 to 1) is not the agent's own voice."""
+        for _ in range(ms // FRAME_MS):
+            self._plays()
+            self.tell(CallerFrame(score, self.played_ms, foreign))
+
     def waits(self, ms: int) -> None:
         """Time goes by without any caller audio."""
         for _ in range(ms // FRAME_MS):
