@@ -26,6 +26,7 @@ from pipeline.providers import (
 from pipeline.providers.plain_values import TextInPieces, as_count, as_object, as_text
 from pipeline.providers.sdk import Timeouts
 from pipeline.providers.sdk_server import ANTHROPIC, Request, SdkServer
+from pipeline.providers.thoughts import Aloud
 
 # The API wants a limit; a spoken reply is over long before this one.
 LONGEST_TOKENS: Final = 1_024
@@ -190,6 +191,7 @@ class Gathered:
     cached_tokens: int = 0
     written_tokens: int = 0
     _letters: TextInPieces = field(default_factory=TextInPieces)
+    _aloud: Aloud = field(default_factory=Aloud)
 
     def take(self, event: Any) -> list[Delta]:
         """The text in an event; tool calls, of which word is given, the end and the usage are kept.
@@ -233,7 +235,7 @@ class Gathered:
                 return []
 
     def _said(self, piece: Any) -> list[Delta]:
-        text = self._letters.next(piece)
+        text = self._aloud.next(self._letters.next(piece))
         return [TextDelta(text)] if text else []
 
     def _count(self, usage: dict[str, Any]) -> None:
@@ -244,8 +246,10 @@ class Gathered:
 
     def rest(self) -> list[Delta]:
         """What follows the text: whole tool calls or word that the reply was cut short, and the usage."""
+        text = self._aloud.rest()
+        said: list[Delta] = [TextDelta(text)] if text else []
         usage = Usage(self.read_tokens, self.written_tokens, self.cached_tokens)
         if self.stopped in CUT_SHORT:
-            return [CUT_SHORT[self.stopped], usage]
+            return [*said, CUT_SHORT[self.stopped], usage]
         calls = [FunctionCall(call, name, as_text(given) or "{}") for call, name, given in self.calls.values()]
-        return [*calls, usage]
+        return [*said, *calls, usage]

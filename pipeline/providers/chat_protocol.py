@@ -21,9 +21,9 @@ from pipeline.providers import (
     Usage,
 )
 from pipeline.providers.plain_values import TextInPieces, as_count, as_object, as_text
+from pipeline.providers.thoughts import Aloud
 
 NOT_ANSWERED: Final = '{"status":"pending"}'
-THINKING, THOUGHT = "<think>", "</think>"
 # What may be left out of a request when a server does not know it.
 OPTIONS: Final = ("stream_options", "max_completion_tokens", "max_tokens", "temperature")
 
@@ -128,36 +128,6 @@ class Call:
 
 
 @dataclass(slots=True)
-class _Speech:
-    """A reply's text without the thoughts that some servers leave before it, between tags."""
-
-    _held: str = ""
-    _state: str = "unknown"
-
-    def aloud(self, text: str) -> str:
-        """What may be spoken of this and what was held back."""
-        if self._state == "speaking":
-            return text
-        self._held += text
-        if self._state == "unknown":
-            begun = self._held.lstrip()
-            if THINKING.startswith(begun):
-                return ""
-            self._state = "thinking" if begun.startswith(THINKING) else "speaking"
-        if self._state == "thinking":
-            _, tag, self._held = self._held.rpartition(THOUGHT)
-            if not tag:
-                return ""
-            self._held, self._state = self._held.lstrip(), "speaking"
-        return self.rest()
-
-    def rest(self) -> str:
-        """What is still held back at the end, unless it is thoughts."""
-        held, self._held = self._held, ""
-        return held if self._state != "thinking" else ""
-
-
-@dataclass(slots=True)
 class Gathered:
     """What a stream has brought that cannot be passed on before its end."""
 
@@ -167,7 +137,7 @@ class Gathered:
     _usage: Usage | None = None
     _at: dict[int, Call] = field(default_factory=dict)
     _letters: TextInPieces = field(default_factory=TextInPieces)
-    _speech: _Speech = field(default_factory=_Speech)
+    _aloud: Aloud = field(default_factory=Aloud)
 
     def take(self, chunk: Any) -> list[Delta]:
         """The text in a chunk; tool calls, of which word is given, the end and the usage are kept.
@@ -179,7 +149,7 @@ class Gathered:
             delta = choice.get("delta")
             if delta is not None:
                 content = _text_of(delta.get("content")) or _text_of(delta.get("refusal"))
-                text = self._speech.aloud(self._letters.next(content))
+                text = self._aloud.next(self._letters.next(content))
                 if text:
                     texts.append(TextDelta(text))
                 pieces = delta.get("tool_calls") or ()
@@ -216,7 +186,7 @@ class Gathered:
 
     def rest(self) -> list[Delta]:
         """What follows the text: whole tool calls or word that the reply was cut short, and the usage."""
-        text = self._speech.rest()
+        text = self._aloud.rest()
         deltas: list[Delta] = [TextDelta(text)] if text else []
         if self.finished == "length":
             deltas.append(CutShort("max_output_tokens"))

@@ -164,6 +164,20 @@ async def test_thoughts_and_what_nobody_knows_yet_are_not_spoken() -> None:
     assert (await reply_to(HELLO, answer))[:-1] == [TextDelta("Yes.")]
 
 
+async def test_thoughts_that_a_model_writes_into_its_text_are_not_spoken() -> None:
+    pieces = ["<thinking>Hm.", "</thinking>\n\nYes", ", please. <", "thinking>So."]
+
+    deltas = await reply_to(HELLO, words(*pieces))
+
+    assert [delta.text for delta in deltas if isinstance(delta, TextDelta)] == ["Yes", ", please. "]
+
+
+async def test_what_only_looks_like_a_thought_at_the_end_is_spoken() -> None:
+    deltas = await reply_to(HELLO, words("1 <"))
+
+    assert "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)) == "1 <"
+
+
 async def test_what_servers_that_only_speak_the_protocol_leave_out_or_add_costs_no_words() -> None:
     booking = {"type": "tool_use", "id": "toolu_a", "name": "book", "input": {"people": 4}}
     answer = Answer(

@@ -199,6 +199,9 @@ async def test_a_letter_that_is_cut_in_two_is_made_whole_and_half_a_letter_can_b
         pytest.param([delta(content="<th"), delta(content="ink>Hm. </thi"), delta(content="nk>\n\n")], id="in tags"),
         pytest.param([delta(content="\n<think></think>")], id="in empty tags"),
         pytest.param(
+            [delta(content="<thin"), delta(content="king>Hm. </thinking>"), delta(content=" ")], id="at length"
+        ),
+        pytest.param(
             [delta(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}])], id="in a list"
         ),
     ],
@@ -210,7 +213,18 @@ async def test_thoughts_are_not_spoken(steps: list[Send]) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["<b>", "< 5", "<", "1 < 2", "</think>"])
+@pytest.mark.parametrize("tag", ["think", "thinking"])
+async def test_thoughts_between_words_are_not_spoken_either(tag: str) -> None:
+    pieces = ["One moment. <", f"{tag}>The caller wants a tab", f"le.</{tag}", ">\n\nYes.", f" <{tag}>And now"]
+
+    assert await reply_to(*(delta(content=piece) for piece in pieces), finish(), DONE) == [
+        TextDelta("One moment. "),
+        TextDelta("Yes."),
+        TextDelta(" "),
+    ]
+
+
+@pytest.mark.parametrize("text", ["<b>", "<thin", "< 5", "<", "1 < 2", "</think>"])
 async def test_what_only_looks_like_the_beginning_of_thoughts_is_spoken(text: str) -> None:
     said = await reply_to(*(delta(content=letter) for letter in text), finish(), DONE)
 
