@@ -134,6 +134,7 @@ class Gathered:
     turn: int
     calls: list[Call] = field(default_factory=list)
     finished: str = ""
+    _begun: bool = False
     _usage: Usage | None = None
     _at: dict[int, Call] = field(default_factory=dict)
     _letters: TextInPieces = field(default_factory=TextInPieces)
@@ -152,17 +153,25 @@ class Gathered:
                 text = self._aloud.next(self._letters.next(content))
                 if text:
                     texts.append(TextDelta(text))
+                    self._begun = True
                 pieces = delta.get("tool_calls") or ()
                 for piece in pieces:
                     self._add(piece)
                 if pieces:
                     texts.append(AT_WORK)
             self.finished = choice.get("finish_reason") or self.finished
+        if chunk.get("object") == "error":
+            self.finished = "error"
         if chunk.get("usage") is not None:
             usage = as_object(chunk["usage"])
             cached = as_count(as_object(usage.get("prompt_tokens_details")).get("cached_tokens"))
             self._usage = Usage(as_count(usage.get("prompt_tokens")), as_count(usage.get("completion_tokens")), cached)
         return texts
+
+    def done(self) -> None:
+        """The stream has ended with its mark: some servers say nothing else at the end of what they made."""
+        if self._begun or self.calls:
+            self.finished = self.finished or "stop"
 
     def _add(self, piece: Any) -> None:
         """One piece of a tool call. Some servers give each the index 0 and a new id, some no index at all."""

@@ -8,6 +8,7 @@ an option that a server refuses by name is left out at once, and from then on.
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 from pipeline.providers import Access, Delta, Prompt
@@ -66,7 +67,8 @@ class OpenAIChat:
         """Stream one reply; closing the iterator closes the stream. Raises ProviderError."""
         asked = await self._server.asked(self._model)
         gathered = Gathered(len(prompt.turns))
-        deltas = self._server.deltas(asked, lambda: self._server.request(prompt, self._model), gathered.take)
+        request = partial(self._server.request, prompt, self._model)
+        deltas = self._server.deltas(asked, request, gathered.take, gathered.done)
         async with aclosing(deltas):
             async for delta in deltas:
                 yield delta

@@ -58,6 +58,7 @@ class SdkServer:
         self._api_key = access.api_key
         self._module: Any = None
         self._client: Any = None
+        self._stream_kind: Any = None
         self._http_name = http
         self._http: Any = None
         self._connecting = asyncio.Lock()
@@ -94,9 +95,16 @@ class SdkServer:
         return Asked(self._module, self._sdk.name, model)
 
     async def deltas(
-        self, asked: Asked, request: Callable[[], Request], take: Callable[[Any], list[Delta]]
+        self,
+        asked: Asked,
+        request: Callable[[], Request],
+        take: Callable[[Any], list[Delta]],
+        done: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[Delta, None]:
-        """What `take` makes of a reply's events, as they come; raises ProviderError. Closing it closes the stream."""
+        """What `take` makes of a reply's events, as they come; raises ProviderError. Closing it closes the stream.
+
+        `done` is told when the stream ended with the mark `[DONE]`.
+        """
         stream = await self._begun(asked, request)
         try:
             wait_s = self.timeouts.first_s
@@ -104,6 +112,8 @@ class SdkServer:
                 wait_s = self.timeouts.next_s
                 for delta in asked.read(take, event):
                     yield delta
+            if stream.marked:
+                done()
         finally:
             await stream.close()
 
@@ -118,7 +128,7 @@ class SdkServer:
                 body=wanted.body,
                 options={"headers": wanted.headers},
                 stream=True,
-                stream_cls=self._module.AsyncStream[object],
+                stream_cls=self._stream_kind,
             )
             try:
                 return await asked.within(self.timeouts.first_s, asking, options)
@@ -137,6 +147,7 @@ class SdkServer:
 
     def _made(self) -> Any:
         self._module = sdk = import_module(self._sdk.name)
+        self._stream_kind = _marking(sdk.AsyncStream[object])
         limits, timeout = http_limits(self.timeouts)
         self._http = getattr(sdk, self._http_name)(limits=limits, timeout=timeout)
         # Local servers want no key, but the SDK does, and would look for one of its own in the environment.
@@ -147,3 +158,17 @@ class SdkServer:
             timeout=timeout,
             http_client=self._http,
         )
+
+
+def _marking(kind: Any) -> Any:
+    """The SDK's kind of stream, which stops at `[DONE]` and says nothing of it, made to tell."""
+
+    class Marking(kind):  # type: ignore[misc]
+        marked = False
+
+        async def _iter_events(self) -> AsyncGenerator[Any, None]:
+            async for event in super()._iter_events():
+                self.marked = event.data.startswith("[DONE]")
+                yield event
+
+    return Marking

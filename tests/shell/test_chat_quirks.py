@@ -259,11 +259,22 @@ def broken_off(code: Any) -> Send:
         (finish("error"), ("internal", True)),
         (Send({"error": {"message": SECRET_WORDS}}), ("internal", True)),
         (SendText(f'event: error\ndata: {{"error": {{"message": "{SECRET_WORDS}"}}}}\n\n'), ("internal", True)),
-        (Send({"object": "error", "message": SECRET_WORDS, "code": 400}), ("unreachable", True)),
+        (Send({"object": "error", "message": SECRET_WORDS, "code": 400}), ("internal", True)),
     ],
 )
 async def test_an_error_in_mid_stream_is_one(last: Send, expected: tuple[str, bool]) -> None:
     assert await failure_of(delta(content="We "), last, DONE) == expected
+
+
+async def test_the_mark_at_the_end_serves_for_a_reason_to_finish() -> None:
+    calls = [whole_call("a", "book", '{"people":4}')]
+
+    assert await reply_to(delta(content="Yes."), DONE) == [TextDelta("Yes.")]
+    assert await reply_to(delta(tool_calls=calls), DONE) == [FunctionCall("a", "book", '{"people":4}')]
+
+
+async def test_the_mark_alone_is_no_reply() -> None:
+    assert await failure_of(delta(role="assistant", content=""), DONE) == ("unreachable", True)
 
 
 async def test_usage_that_comes_with_every_chunk_is_told_once_and_last() -> None:
