@@ -327,15 +327,36 @@ async def test_raw_sound_of_another_rate_is_resampled_when_told_so() -> None:
     assert abs(len(pcm) - 2 * len(SOUND)) < 100
 
 
+WAV_HEADER = (
+    b"RIFF\xff\xff\xff\xffWAVELIST\x04\0\0\0abcdfmt \x10\0\0\0\x01\0\x01\0\xc0\x5d\0\0\x80\xbb\0\0\x02\0\x10\0data"
+)
+
+
 def test_a_wav_header_is_found_however_it_is_cut() -> None:
-    header = b"RIFF\xff\xff\xff\xffWAVELIST\x04\0\0\0abcdfmt \x10\0\0\0\x01\0\x01\0\xc0\x5d\0\0\x80\xbb\0\0\x02\0\x10\0"
-    header += b"data\0\0\0\0"
+    header = WAV_HEADER + b"\0\0\0\0"
     for size in range(1, len(header) + 9):
         stream, body = WavStream(), header + bytes(range(8))
         heard = b"".join(stream.take(body[at : at + size]) for at in range(0, len(body), size))
         assert heard == bytes(range(8))
     assert without_header(header + b"ab") == b"ab"
     assert without_header(b"ab") == b"ab"
+
+
+@pytest.mark.parametrize("size", range(1, 60))
+def test_what_follows_the_samples_of_a_wav_file_is_not_played(size: int) -> None:
+    body = WAV_HEADER + b"\x08\0\0\0" + bytes(range(8)) + b"LIST\x10\0\0\0INFOISFT\x04\0\0\0Lavf"
+    stream = WavStream()
+
+    assert b"".join(stream.take(body[at : at + size]) for at in range(0, len(body), size)) == bytes(range(8))
+    assert without_header(body) == bytes(range(8))
+
+
+@pytest.mark.parametrize("size", range(1, 60))
+def test_samples_beyond_the_announced_length_are_played(size: int) -> None:
+    body, stream = WAV_HEADER + b"\x08\0\0\0" + bytes(range(40)), WavStream()
+
+    assert b"".join(stream.take(body[at : at + size]) for at in range(0, len(body), size)) == bytes(range(40))
+    assert without_header(body) == bytes(range(40))
 
 
 @pytest.mark.parametrize(
