@@ -36,7 +36,8 @@ _MONTHS_DE = re.compile(r"(?:Jan|Jän|Feb|Mär|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|D
 _ORDINAL_NOUNS = re.compile(r"(?:Stock|Etage|Obergeschoss|OG|Platz|Klasse|Quartal|Jahrhundert|Geburtstag|Advent|Mal)\b")
 _TAIL_CHARS = 24
 _LAST_WORD = re.compile(r"([^\W\d_](?:[\w.-]*\w)?)\.[\"')\]”’»*_`]*$")
-_LAST_FIGURE = re.compile(r"(?<![\w.,:/-])(\d{1,3})\.$")
+_LAST_FIGURE = re.compile(r"(?<![\w.,:/-])(?:\d{1,2}\.[-–—])?(\d{1,3})\.$")
+_ROMAN = re.compile("[ivx]{2,}")
 _MARKER_BEFORE = re.compile(r"(?:\n|[:;,]\s)[ \t]*[*_]*\Z")
 _NEXT = re.compile(r"[^\S\n]+(\S+)(?=\s)")
 
@@ -77,6 +78,8 @@ def _after_word(text: str, name: str, end: int, language: str) -> tuple[Verdict,
         return Verdict.GOES_ON, end + 1
     if name in _BEFORE_A_NUMBER:
         return _before_number(text, end)
+    if language in _ORDINAL_LANGUAGES and _ROMAN.fullmatch(name):
+        return _ordinal_or_end(text, end)
     if name not in _MAY_END.get(language, _MAY_END["en"]) or text[end] == "\n":
         return Verdict.ENDS, end + 1
     following = _NEXT.match(text, end)
@@ -118,6 +121,11 @@ def _after_figure(text: str, at: int, end: int, language: str) -> tuple[Verdict,
         return Verdict.ENDS, end + 1
     if _ORDINAL_BEFORE.search(before):
         return Verdict.GOES_ON, end + 1
+    return _ordinal_or_end(text, end)
+
+
+def _ordinal_or_end(text: str, end: int) -> tuple[Verdict, int]:
+    """A German number goes on when what is numbered follows, or no sentence can begin."""
     if text[end] == "\n":
         return Verdict.ENDS, end + 1
     following = _NEXT.match(text, end)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from pipeline.ear_text import roman
 from pipeline.ear_text.languages import TONGUES, known
 from pipeline.ear_text.markup import without_markup
 from pipeline.ear_text.rules import ENDS_OF_LINES, Rule, Rules, rules_of
@@ -80,5 +81,5 @@ def _reading(name: str) -> _Reading:
     if tongue is None:
         return _Reading(_UNUSUAL, frozenset(), Rules((), (), (ENDS_OF_LINES,)))
     inside = [short for short in tongue.abbreviations if short.isalpha()]
-    words = (re.compile(rf"\b(?:{'|'.join(inside)})\b"),) if inside else ()
-    return _Reading((*_UNUSUAL, *words), frozenset((*tongue.abbreviations, "St.", "St")), rules_of(tongue))
+    words = "|".join((*(rf"\b{short}\b" for short in inside), roman.short_after(f"{tongue.numbered}|{tongue.rulers}")))
+    return _Reading((*_UNUSUAL, re.compile(words)), frozenset((*tongue.abbreviations, "St.", "St")), rules_of(tongue))

@@ -72,6 +72,11 @@ def _times_as_much(found: re.Match[str]) -> str:
     return f"{number_words.cardinal(int(found['number']))} times"
 
 
+def _reigning(found: re.Match[str], number: int) -> str | None:
+    """Not the first: the I in Charles I know is a person."""
+    return None if number == 1 else f"the {number_words.ordinal(number)}"
+
+
 AMERICAN = Tongue(
     code="en",
     number=r"\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+",
@@ -188,6 +193,12 @@ AMERICAN = Tongue(
     "|[Rr]eference(?: number)?|[Cc]onfirmation(?: number)?|[Aa]ccount number|[Ee]nding(?: in)?|[Ee]nds in"
     "|[Pp]ress|[Dd]ial",
     years=(1_100, 2_099),
+    numbered="(?i:act|appendix|article|bowl|chapter|class|episode|figure|level|mark|part|phase|round|schedule|section"
+    "|stage|table|tier|title|type|vatican|volume|war)",
+    rulers="Alexander|Benedict|Catherine|Charles|Clement|Edward|Elizabeth|Francis|Frederick|George|Gregory|Henry"
+    "|Innocent|Ivan|James|John|John Paul|Julius|Leo|Leopold|Louis|Mary|Napoleon|Nicholas|Otto|Paul|Peter|Philip|Pius"
+    "|Rameses|Ramses|Richard|Urban|Wilhelm|William",
+    reigning=_reigning,
     spelled=_SPELLED,
 )  # fmt: skip
 

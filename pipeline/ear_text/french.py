@@ -46,6 +46,10 @@ def _agrees(word: str) -> Gender:
     return "feminine" if word.lower().rstrip("s") in _FEMININE else "masculine"
 
 
+def _reigning(found: re.Match[str], number: int) -> str:
+    return number_words.cardinal(number, "fr")
+
+
 FRENCH = Tongue(
     code="fr",
     number=r"\d{1,3}(?:[ \u00a0\u202f.]\d{3})+(?:,\d+)?|\d+[.,]\d+|\d+",
@@ -127,6 +131,11 @@ FRENCH = Tongue(
     codes="[Cc]ode(?: postal)?|PIN|[Cc]hambre|[Pp]oste|[Cc]ommande(?: numéro)?|[Rr]éférence|[Tt]apez",
     agrees=_agrees,
     years=(0, 0),
+    numbered="(?i:acte|annexe|article|chapitre|classe|livre|niveau|partie|phase|section|titre|tome|type|vatican|volume)",
+    rulers="Alexandre|Benoît|Charles|Clément|Édouard|Elisabeth|Élisabeth|François|Frédéric|George|Georges|Grégoire"
+    "|Guillaume|Henri|Jacques|Jean|Jean-Paul|Jules|Léon|Léopold|Louis|Napoléon|Nicolas|Paul|Philippe|Pie|Pierre|Ramsès"
+    "|Richard",
+    reigning=_reigning,
     phone_pairs=True,
     spelled=frozenset(("UE", "USA", "USB", "ID", "EDF", "RATP", "IRM", "TVA", "ADN", "UV")),
 )  # fmt: skip

@@ -33,6 +33,16 @@ _N_ENDING = r"am|im|dem|den|zum|zur|vom|beim|bis|ab|seit|nach|des|jeden|jedem|di
 _BEFORE = rf"(?P<before>\b(?:(?i:{_WITH})\s(?:der|die|das)|(?i:{_N_ENDING}|der|die|das|jeder|jede|jedes))\s)?"
 _N_FORM = re.compile(rf"(?i)(?:(?:{_WITH})\sder|{_N_ENDING})\s$")
 _E_FORM = re.compile(r"(?i)(?:der|die|das|jede)\s$")
+_KINGS = (
+    "Alexander|Benedikt|Clemens|Eduard|Ferdinand|Franz|Friedrich|Friedrich Wilhelm|Georg|Gregor|Gustav|Heinrich"
+    "|Innozenz|Iwan|Jakob|Johannes|Johannes Paul|Josef|Joseph|Julius|Karl|Konrad|Leo|Leopold|Ludwig|Maximilian"
+    "|Napoleon|Nikolaus|Otto|Paul|Peter|Philipp|Pius|Ramses|Richard|Rudolf|Urban|Wilhelm"
+)
+_QUEENS = "Elisabeth|Katharina|Margarethe|Maria"
+_TITLE = r"(?:(?:König|Königin|Kaiser|Kaiserin|Papst|Zar|Zarin)\s)?$"
+_WITH_DATIVE = re.compile(rf"(?i)\b(?:von|mit|zu|bei|nach|seit|unter|aus|neben|gegenüber)\s{_TITLE}")
+_WITH_ACCUSATIVE = re.compile(rf"(?i)\b(?:für|gegen|ohne|durch|um)\s{_TITLE}")
+_LAST = r"(?:\s?[-–—]\s?(?P<last>\d{1,2})\.)?"
 _ORDINAL_NOUNS = "Stock|Etage|Obergeschoss|OG|Platz|Klasse|Quartal|Jahrhundert|Geburtstag|Advent|Mal|Tag|Person|Juni"
 
 
@@ -50,8 +60,9 @@ def _time(clock: Clock) -> str:
 
 def _date(day: Day) -> str:
     nth = number_words.ordinal(day.day, "de", _ending(day.before))
+    last = f" bis {number_words.ordinal(day.last, 'de', _ending(day.before))}" if day.last else ""
     year = f" {number_words.year(day.year, 'de')}" if day.year else ""
-    return f"{nth} {_MONTHS[day.month - 1]}{year}"
+    return f"{nth}{last} {_MONTHS[day.month - 1]}{year}"
 
 
 def _ordinal(found: re.Match[str]) -> str | None:
@@ -60,6 +71,21 @@ def _ordinal(found: re.Match[str]) -> str | None:
     if not before and found["noun"] not in _ORDINAL_NOUNS.split("|") and not found["noun"][0].islower():
         return None
     return number_words.ordinal(int(found["number"]), "de", _ending(before))
+
+
+def _reigning(found: re.Match[str], number: int) -> str:
+    """With an article in the gender and the case of the name, e.g. Heinrich der achte, von Heinrich dem achten."""
+    name, before = found["word"], found.string[: found.start()]
+    feminine = name.removesuffix("s") in _QUEENS.split("|")
+    if name not in f"{_KINGS}|{_QUEENS}".split("|"):
+        article, form = "der" if feminine else "des", "n"
+    elif _WITH_DATIVE.search(before):
+        article, form = "der" if feminine else "dem", "n"
+    elif _WITH_ACCUSATIVE.search(before) and not feminine:
+        article, form = "den", "n"
+    else:
+        article, form = "die" if feminine else "der", ""
+    return f"{article} {number_words.ordinal(number, 'de', form)}"
 
 
 def _agrees(word: str) -> Gender:
@@ -127,9 +153,9 @@ GERMAN = Tongue(
     },
     months={name.lower(): at for name, at in (*_SHORT_MONTHS.items(), *zip(_MONTHS, range(1, 13), strict=True))},
     dates=(
-        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>{_NAMED})\b(?:\.(?=\s*\S))?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
-        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?(?P<year>[12]\d{{3}}|\d\d)(?![\w,])",
-        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.(?P<month>0?[1-9]|1[0-2])(?:\.(?!\d)(?=\s*\S)|(?=\.\s*$))",
+        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.{_LAST}\s?(?P<month>{_NAMED})\b(?:\.(?=\s*\S))?(?:\s(?P<year>[12]\d{{3}}))?(?!\w)",
+        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.{_LAST}\s?(?P<month>\d{{1,2}})\.\s?(?P<year>[12]\d{{3}}|\d\d)(?![\w,])",
+        rf"(?<![\w.,:/]){_BEFORE}(?<![\w.,:/])(?P<day>\d{{1,2}})\.{_LAST}(?P<month>0?[1-9]|1[0-2])(?:\.(?!\d)(?=\s*\S)|(?=\.\s*$))",
     ),
     times=(
         r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?:\s?(?:Uhr|h)\b)?(?![\d:])(?P<half>)",
@@ -166,6 +192,10 @@ GERMAN = Tongue(
     codes="[Cc]ode|PIN|[Pp]in|Zimmer|PLZ|Postleitzahl|Durchwahl|[\\w]*[Nn]ummer|Aktenzeichen",
     agrees=_agrees,
     years=(1_100, 1_999),
+    numbered="Abschnitt|Akt|Anhang|Artikel|Band|Buch|Hartz|Kapitel|Klasse|Liga|Phase|Stufe|Tabelle|Teil|Titel|Typ"
+    "|Vatikanum|Weltkrieg",
+    rulers=f"(?:{_KINGS}|{_QUEENS})s?",
+    reigning=_reigning,
     spelled=frozenset(
         ("USA", "EU", "ICE", "IC", "AG", "EDV", "UKW", "ADAC", "AOK", "BAB", "ID", "IT", "EC", "USB", "LKW")
     ),

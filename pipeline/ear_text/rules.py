@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from pipeline.ear_text import addresses, amounts, signs
+from pipeline.ear_text import addresses, amounts, roman, signs
 from pipeline.ear_text.tongue import Clock, Day, Tongue
 
 Reader = Callable[[re.Match[str]], str | None]
@@ -63,6 +63,8 @@ def rules_of(tongue: Tongue) -> Rules:
         (rf"(?<=[\d€$£])[ ]?/[ ]?(?P<unit>{_any_of(tongue.units)})(?!\w)", signs.per_unit),
     ]
     last: list[Draft] = [
+        (roman.after(tongue.numbered), roman.counted),
+        (roman.after(tongue.rulers), roman.reigning),
         (signs.abbreviated(tongue), signs.abbreviation),
         (signs.ACRONYM, signs.acronym),
         (signs.SLASH, signs.slash),

@@ -17,6 +17,13 @@ _CENTAVO = Noun("centavo", "centavos", "masculine")
 _NIGHT_FROM, _NOON = 8, 12
 _FEMININE_HOURS = {1: "una", 21: "veintiuna"}
 
+_KINGS = (
+    "Alejandro|Alfonso|Benedicto|Carlos|Clemente|Eduardo|Enrique|Felipe|Fernando|Francisco|Guillermo|Jacobo|Jorge"
+    "|Juan|Juan Carlos|Juan Pablo|Julio|León|Leopoldo|Luis|Napoleón|Nicolás|Pablo|Pedro|Pío|Ramsés|Ricardo|Sancho"
+)
+_QUEENS = "Catalina|Isabel|Margarita|María"
+LAST_BY_ORDER = 10
+
 
 def _time(clock: Clock) -> str:
     hour = _FEMININE_HOURS.get(clock.hour) or number_words.cardinal(clock.hour, "es")
@@ -56,6 +63,13 @@ def _agrees(word: str) -> Gender:
         if re.search(r"(?<!dí)(?<!problem)(?<!program)(?:as?|ción|ciones|dad|dades|noches?)$", word)
         else "masculine"
     )
+
+
+def _reigning(found: re.Match[str], number: int) -> str:
+    """Up to the tenth by order, from then on counted."""
+    if number > LAST_BY_ORDER:
+        return number_words.cardinal(number, "es")
+    return number_words.ordinal(number, "es", "feminine" if found["word"] in _QUEENS.split("|") else "masculine")
 
 
 SPANISH = Tongue(
@@ -146,5 +160,9 @@ SPANISH = Tongue(
     codes="[Cc]ódigo(?: postal)?|PIN|[Pp]in|[Hh]abitación|[Ee]xtensión|[Pp]edido(?: número)?|[Rr]eferencia|[Mm]arque",
     agrees=_agrees,
     years=(0, 0),
+    numbered="(?i:acto|anexo|artículo|capítulo|clase|fase|guerra mundial|libro|nivel|parte|sección|siglo|tipo|título"
+    "|tomo|volumen)",
+    rulers=f"{_KINGS}|{_QUEENS}",
+    reigning=_reigning,
     spelled=frozenset(("UE", "DNI", "USB", "ID", "ITV", "EEUU")),
 )  # fmt: skip

@@ -54,7 +54,8 @@ class Tongue:
     `phrases` patterns with what is said for them. `codes` are words after which figures are read one by one, `years`
     from when to when four figures are a year. Prices: `price_and` stands before the hundredths, which are named when
     `names_hundredths`; `of_scale` stands between a million and its noun. `agrees` guesses the
-    gender in which a number stands before a noun. A group `before` is context and not replaced.
+    gender in which a number stands before a noun. Roman numbers are read after words that are `numbered`, and by
+    `reigning` after the names of `rulers`. A group `before` is context and not replaced.
     """
 
     code: str
@@ -79,6 +80,9 @@ class Tongue:
     phrases: tuple[tuple[str, str], ...]
     codes: str
     years: tuple[int, int]
+    numbered: str
+    rulers: str
+    reigning: Callable[[re.Match[str], int], str | None]
     agrees: Callable[[str], Gender] = lambda word: ""
     phone_pairs: bool = False
     spelled: frozenset[str] = field(default_factory=frozenset)

@@ -85,6 +85,10 @@ ENGLISH = [
     ("Your code is 483-920.", "Your code is four eight three, nine two zero."),
     ("Flight BA117 from T5.", "Flight B A one one seven from T five."),
     ("Order 12345, ZIP 90210.", "Order one two three, four five, ZIP nine zero two, one zero."),
+    # Roman numbers
+    ("Henry VIII, Elizabeth II and Henry V.", "Henry the eighth, Elizabeth the second and Henry the fifth."),
+    ("Chapter IV of World War II, and Part I.", "Chapter four of World War two, and Part one."),
+    ("The Part I like is by Malcolm X.", "The Part I like is by Malcolm X."),
     # abbreviations, acronyms, signs
     (
         "Dr. Smith lives on Main St. near St. James, e.g. in No. 5, etc.",
@@ -118,6 +122,16 @@ GERMAN = [
     (
         "Also 1.234,56 €, 0,99 € oder 20 EUR.",
         "Also eintausendzweihundertvierunddreißig Euro sechsundfünfzig, neunundneunzig Cent oder zwanzig Euro.",
+    ),
+    ("Vom 3.-5. Mai, 3.–5. Mai.", "Vom dritten bis fünften Mai, dritter bis fünfter Mai."),
+    ("Am 3.-5.10.1999.", "Am dritten bis fünften Oktober neunzehnhundertneunundneunzig."),
+    (
+        "Kapitel IV, Heinrich VIII. und Elisabeth II.",
+        "Kapitel vier, Heinrich der achte und Elisabeth die zweite.",
+    ),
+    (
+        "Von Papst Pius X., die Zeit Karls V., ohne Ludwig XIV. zu fragen.",
+        "Von Papst Pius dem zehnten, die Zeit Karls des fünften, ohne Ludwig den vierzehnten zu fragen.",
     ),
     ("Wir öffnen um 7:30 Uhr.", "Wir öffnen um sieben Uhr dreißig."),
     ("Bis 19 Uhr, um 7.05 Uhr, um 1 Uhr.", "Bis neunzehn Uhr, um sieben Uhr fünf, um ein Uhr."),
@@ -168,6 +182,10 @@ SPANISH = [
         "1 persona, 21 mesas, 31 días, 80 km/h.",
         "una persona, veintiuna mesas, treinta y un días, ochenta kilómetros por hora.",
     ),
+    (
+        "El siglo XXI, Isabel II y Alfonso XIII.",
+        "El siglo veintiuno, Isabel segunda y Alfonso trece.",
+    ),
     ("Abrimos de 9 a 14 h.", "Abrimos de nueve a catorce horas."),
     ("Llame al 912 345 678.", "Llame al nueve uno dos, tres cuatro cinco, seis siete ocho."),
     ("Son 2 millones €.", "Son dos millones de euros."),
@@ -193,6 +211,7 @@ FRENCH = [
     ("Mme Martin, n° 5, p. ex. 80 km/h.", "madame Martin, numéro cinq, par exemple quatre-vingts kilomètres heure."),
     ("Au 01 23 45 67 89.", "Au zéro un, vingt-trois, quarante-cinq, soixante-sept, quatre-vingt-neuf."),
     ("2 millions €, 3 millions $.", "deux millions d'euros, trois millions de dollars."),
+    ("Louis XIV, chapitre IV.", "Louis quatorze, chapitre quatre."),
     ("Soit 1 000 000 €.", "Soit un million d'euros."),
     ("De 9:00-17:00 ou 9h-12h30.", "De neuf heures à dix-sept heures ou neuf heures à douze heures trente."),
 ]
@@ -234,6 +253,8 @@ TEXTS = st.one_of(
                     "+49 30 23125 123",
                     "3. Mai",
                     "19h30",
+                    "Henry VIII",
+                    "Kapitel IV",
                     "1.º",
                     "½",
                     "²",

@@ -48,6 +48,8 @@ def test_sentences(text: str, cut: list[str]) -> None:
         ("en", ["**Great news.**", " We open."]),
         ("de", ["Kommen Sie am 3. Mai.", " Das ist der 2. Versuch.", " Es sind 3.", " Danke sehr."]),
         ("de", ["Es sind ca. 20 Tische,", " d. h. genug.", " Dr. Weber kommt um 7.30 Uhr.", " Gut."]),
+        ("de", ["Vom 3.-5. Mai haben wir zu.", " Danach nicht."]),
+        ("de", ["Es geht um Heinrich VIII. und Kapitel IV.", " Danke sehr."]),
         ("de", ["Wir haben zu.", " 3. Stock ist frei."]),
         ("es", ["El Sr. García viene a las 8.", " La Sra. López no.", " Gracias."]),
         ("fr", ["M. Dupont arrive à 19h30.", " Le n° 5, p. ex. celui-ci.", " Merci."]),
