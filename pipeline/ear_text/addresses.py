@@ -25,9 +25,14 @@ PHONE = (
     r")(?![\w]|[.,:-]\d)"
 )
 CODE = r"(?<![\w-])(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*\d)[A-Z0-9]+(?:-[A-Z0-9]+)*(?![\w-])"
+ISBN = (
+    r"(?P<before>(?<!\w)ISBN(?:-1[03])?:?\s)?(?<![\w-])"
+    r"(?P<number>(?:97[89][ -])?\d{1,5}[ -]\d{1,7}[ -]\d{1,7}[ -][\dX])(?![\w-])"
+)
 _SIGNS = {".": ".", "-": "dash", "_": "_", "/": "/", "+": "+", "@": "@", "~": "~", "%": "%", "=": "=", "&": "&"}
 _ADDRESS_PART = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 _SPELLED_LENGTH = 2
+_ISBN_GROUPS = 5
 
 
 def email(found: re.Match[str], tongue: Tongue) -> str:
@@ -80,6 +85,17 @@ def _phone_group(group: str, tongue: Tongue) -> str:
         pairs = [group[at : at + 2] for at in range(0, len(group), 2)]
         return ", ".join(_phone_group(pair, tongue) for pair in pairs)
     return figures(group, tongue)
+
+
+def isbn(found: re.Match[str], tongue: Tongue) -> str | None:
+    """E.g. 978-3-16-148410-0 -> nine seven eight, three, one six, one four eight, four one zero, zero.
+
+    Without the word before it, and without the first group that only books have, it may be anything.
+    """
+    groups = re.split("[ -]", found["number"])
+    if found["before"] is None and len(groups) < _ISBN_GROUPS:
+        return None
+    return ", ".join(group if group == "X" else figures(group, tongue) for group in groups)
 
 
 def code(found: re.Match[str], tongue: Tongue) -> str | None:

@@ -41,9 +41,11 @@ def rules_of(tongue: Tongue) -> Rules:
     first: list[Draft] = [
         (addresses.EMAIL, addresses.email),
         (addresses.URL, addresses.url),
+        (r"(?<!\w)ISBN(?!\w)", _phrase("I S B N")),
         *((pattern, _phrase(said)) for pattern, said in tongue.phrases),
     ]
     figures: list[Draft] = [
+        (addresses.ISBN, addresses.isbn),
         *((pattern, _date) for pattern in (_ISO_DATE, *tongue.dates)),
         (addresses.PHONE, addresses.phone),
         *((pattern, _time) for pattern in tongue.times),
@@ -68,6 +70,7 @@ def rules_of(tongue: Tongue) -> Rules:
         (signs.abbreviated(tongue), signs.abbreviation),
         (signs.ACRONYM, signs.acronym),
         (signs.SLASH, signs.slash),
+        (signs.LETTER_AND_SIGNS, signs.letter_and_signs),
         (signs.SIGN, signs.sign),
     ]
     ready = [

@@ -8,6 +8,7 @@ from pipeline.ear_text.tongue import Tongue
 ACRONYM = r"(?<![\w.-])(?P<letters>[A-Z]{2,5})(?P<plural>s?)(?![\w-])"
 SLASH = r"(?<=[\w€$£])[ ]?/[ ]?(?=[^\W\d_])|(?<=\d)/(?=\d)"
 SIGN = r"[ ]?(?P<sign>[&@%+=×÷°→⇒<>€$£#~±*^{}|\\_\[\]≈≥≤])[ ]?"
+LETTER_AND_SIGNS = r"(?<![\w#+])(?P<letter>[A-G])(?P<signs>#|\+\+)(?![\w#+])"
 LINE_END = r"(?<=[\w)\]%€$£°\"”’])(?=[ \t]*\n)"
 _SAID_AS_WORDS = frozenset(("HMM", "SHH", "PSST", "MR", "MRS", "MS", "DR", "ST"))
 _BEFORE, _AFTER = re.compile(r"(?<![A-Za-z])([A-Z]{2,})[ ]$"), re.compile(r"[ ]([A-Z]{2,})(?![A-Za-z])")
@@ -68,6 +69,12 @@ def slash(found: re.Match[str], tongue: Tongue) -> str:
     else:
         name = "per"
     return f" {tongue.words[name]} "
+
+
+def letter_and_signs(found: re.Match[str], tongue: Tongue) -> str:
+    """A programming language or a note: C# -> C sharp, C++ -> C plus plus."""
+    signs = "sharp" if found["signs"] == "#" else f"{tongue.words['+']} {tongue.words['+']}"
+    return f"{found['letter']} {signs}"
 
 
 def sign(found: re.Match[str], tongue: Tongue) -> str | None:

@@ -85,6 +85,12 @@ ENGLISH = [
     ("Your code is 483-920.", "Your code is four eight three, nine two zero."),
     ("Flight BA117 from T5.", "Flight B A one one seven from T five."),
     ("Order 12345, ZIP 90210.", "Order one two three, four five, ZIP nine zero two, one zero."),
+    (
+        "ISBN 978-3-16-148410-0, 979-10-90636-07-1.",
+        "I S B N nine seven eight, three, one six, one four eight, four one zero, zero, "
+        "nine seven nine, one zero, nine zero six, three six, zero seven, one.",
+    ),
+    ("ISBN-10: 0-306-40615-X.", "I S B N-ten: zero, three zero six, four zero six, one five, X."),
     # Roman numbers
     ("Henry VIII, Elizabeth II and Henry V.", "Henry the eighth, Elizabeth the second and Henry the fifth."),
     ("Chapter IV of World War II, and Part I.", "Chapter four of World War two, and Part one."),
@@ -98,6 +104,7 @@ ENGLISH = [
     ("The PDF, the FAQs and the US office.", "The P D F, the F A Qs and the U S office."),
     ("NASA said OK. PLEASE CALL US NOW.", "NASA said OK. PLEASE CALL US NOW."),
     ("B&B, 24/7, he/she, snake_case.", "B and B, twenty-four seven, he or she, snake case."),
+    ("C#, F# or C++? C #1.", "C sharp, F sharp or C plus plus? C number one."),
     ("3 * 4 = 12, A+ and #1.", "three times four equals twelve, A plus and number one."),
 ]
 MARKUP = [
