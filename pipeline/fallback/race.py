@@ -177,12 +177,12 @@ class Race(Generic[P, T]):
         """Who was asked before the winner is late; who was asked after it may be asked again."""
         place = runs.index(winner)
         late, spare = runs[:place], runs[place + 1 :]
-        runs[:] = [winner]
         for run in late:
             run.candidate.failed(stalled(run.candidate))
         self.waiting.extendleft(run.candidate for run in reversed(spare))
         for run in (*late, *spare):
             await run.close()
+            runs.remove(run)
 
     async def _winner(self, runs: list[Run[P, T]], ask: Callable[[P], AsyncIterator[T]]) -> Run[P, T]:
         loop, patience, begun = asyncio.get_running_loop(), self._patience, asyncio.Event()

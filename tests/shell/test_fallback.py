@@ -65,6 +65,27 @@ def test_late_is_better_than_never() -> None:
     assert text == "We open at nine in the morning, every day."
 
 
+def test_who_loses_is_closed_also_when_nobody_wants_the_reply_any_more() -> None:
+    class Lingers(Model):
+        async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
+            try:
+                async with aclosing(super().reply(prompt)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+            finally:
+                await asyncio.sleep(1.0)
+
+    async def story() -> list[int]:
+        models = [Lingers(REPLY, delta_s=9.0), Model(REPLY, delta_s=9.0), Model(REPLY)]
+        saying = asyncio.create_task(said(models))
+        await asyncio.sleep(2 * LLM_PATIENCE.first_s + 0.5)
+        saying.cancel()
+        await asyncio.wait([saying])
+        return [model.open for model in models]
+
+    assert quickly(story) == [0, 0, 0]
+
+
 def test_one_who_was_only_asked_in_case_may_be_asked_again() -> None:
     late = Model(REPLY, delta_s=1.5, faults=Faults(at=4))
     spare = Model(words("open at nine."), delta_s=1.0)
