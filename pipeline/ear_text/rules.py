@@ -64,7 +64,17 @@ def rules_of(tongue: Tongue) -> Rules:
         (r"(?<=\d)[ ]?(?P<sign>x)[ ]?(?=[$€£]?\d)", signs.sign),
         (rf"(?<=[\d€$£])[ ]?/[ ]?(?P<unit>{_any_of(tongue.units)})(?!\w)", signs.per_unit),
     ]
-    last: list[Draft] = [
+    return Rules(
+        _ready(first, tongue), _ready(figures, tongue), (*_ready(_words_and_signs(tongue), tongue), ENDS_OF_LINES)
+    )
+
+
+def _ready(drafts: Iterable[Draft], tongue: Tongue) -> tuple[Rule, ...]:
+    return tuple((re.compile(pattern), _for(tongue, read)) for pattern, read in drafts)
+
+
+def _words_and_signs(tongue: Tongue) -> list[Draft]:
+    return [
         (roman.after(tongue.numbered), roman.counted),
         (roman.after(tongue.rulers), roman.reigning),
         (signs.abbreviated(tongue), signs.abbreviation),
@@ -73,10 +83,6 @@ def rules_of(tongue: Tongue) -> Rules:
         (signs.LETTER_AND_SIGNS, signs.letter_and_signs),
         (signs.SIGN, signs.sign),
     ]
-    ready = [
-        tuple((re.compile(pattern), _for(tongue, read)) for pattern, read in each) for each in (first, figures, last)
-    ]
-    return Rules(ready[0], ready[1], (*ready[2], ENDS_OF_LINES))
 
 
 def _amounts(tongue: Tongue, number: str) -> list[Draft]:
