@@ -64,7 +64,9 @@ class Answering:
         self._listening = listening
         self.speaking = Speaking(ids, conversation, client_plays=client_plays)
         self.farewell = Farewell(limits.farewell_ms)
-        self.calling = Calling(ids, conversation, Toolbox(surroundings.permissions), self.farewell, limits)
+        self.calling = Calling(
+            ids, conversation, Toolbox(surroundings.permissions), self.farewell, limits, listening.keypad.expect
+        )
         self.asides = Asides(ids, conversation, limits.progress_ms)
         self.trouble = Trouble(
             self.speaking, self.farewell, limits, surroundings.last_resort, client_plays=client_plays
@@ -231,10 +233,10 @@ class Answering:
             return self.trouble.nothing_to_hear(self.config) + self._closed_if_made()
         if not reply.failed:
             self.trouble.replied()
-        return self.speaking.finish() + self._settled(kept=not reply.failed)
+        return self.speaking.finish() + self._settled(kept=not reply.failed, spoken=bool(reply.pieces))
 
-    def _settled(self, *, kept: bool) -> list[Output]:
-        out, goes_on = self.calling.settle(self._listening.now_ms, kept=kept)
+    def _settled(self, *, kept: bool, spoken: bool = False) -> list[Output]:
+        out, goes_on = self.calling.settle(self._listening.now_ms, kept=kept, spoken=spoken)
         if goes_on:
             self.owe()
         return out

@@ -5,13 +5,16 @@ called it has been made; when the reply is cut or fails, the model is told that 
 """
 
 import json
+from collections.abc import Callable
 
+from pipeline.call_tools import ActAsked, ExpectKeys
 from pipeline.conversation import Conversation
 from pipeline.farewell import Farewell
+from pipeline.keypad import KeyRules
 from pipeline.providers import FunctionCall, Tool
 from pipeline.realtime.config import FunctionTool
 from pipeline.realtime.items import FunctionOutputItem
-from pipeline.signals import Ids, Limits, Output
+from pipeline.signals import Ids, Limits, Output, PressKeys, SetRecording
 from pipeline.tools import HangUpAsked, Outside, Toolbox, TransferAsked, Unavailable
 from pipeline.wire_order import whole_item
 
@@ -20,18 +23,28 @@ _TAKEN_BACK = '{"error": "not done: the caller went on talking"}'
 _UNANSWERED = '{"error": "nobody answered"}'
 
 
+_Wish = HangUpAsked | TransferAsked | ActAsked | Unavailable
+
+
 class Calling:
     """The function calls of one session."""
 
     def __init__(
-        self, ids: Ids, conversation: Conversation, toolbox: Toolbox, farewell: Farewell, limits: Limits
+        self,
+        ids: Ids,
+        conversation: Conversation,
+        toolbox: Toolbox,
+        farewell: Farewell,
+        limits: Limits,
+        expect_keys: Callable[[KeyRules], None],
     ) -> None:
         self._ids = ids
         self._conversation = conversation
         self._toolbox = toolbox
         self._farewell = farewell
         self._limits = limits
-        self._wishes: list[HangUpAsked | TransferAsked | Unavailable] = []
+        self._expect_keys = expect_keys
+        self._wishes: list[_Wish] = []
         self._since_ms: dict[str, int] = {}
         self._rounds = 0
 
@@ -62,23 +75,29 @@ class Calling:
             case wish:
                 self._wishes.append(wish)
 
-    def settle(self, now_ms: int, *, kept: bool) -> tuple[list[Output], bool]:
+    def settle(self, now_ms: int, *, kept: bool, spoken: bool) -> tuple[list[Output], bool]:
         """The open reply is closed: do what it wished for, or tell the model that it was not done.
 
-        The second value is true when the model is to go on from there.
+        The second value is true when the model is to go on from there: it was refused something, or something
+        was done for it, without its having `spoken` a word to the caller.
         """
         out: list[Output] = []
-        refused = False
+        unfinished = False
         wishes, self._wishes = self._wishes, []
         for wish in wishes:
             match wish:
                 case Unavailable(call_id, output):
                     out += self._output(call_id, output)
-                    refused = True
+                    unfinished = True
+                case ActAsked(call_id, act, output, speaks_next) if kept:
+                    out += [*self._done(act), *self._output(call_id, output)]
+                    unfinished = unfinished or (speaks_next and not spoken)
+                case ActAsked(call_id):
+                    out += self._output(call_id, _NOT_DONE)
                 case HangUpAsked(call_id) | TransferAsked(call_id):
                     if not (kept and self._farewell.plan(wish, now_ms)):
                         out += self._output(call_id, _NOT_DONE)
-        goes_on = refused and kept and not self.pending and not self._farewell.planned
+        goes_on = unfinished and kept and not self.pending and not self._farewell.planned
         self._rounds += goes_on
         return out, goes_on
 
@@ -107,6 +126,12 @@ class Calling:
         call_id = self._farewell.transfer_failed()
         failed = json.dumps({"error": f"the transfer failed with SIP code {sip_code}"})
         return self._output(call_id, failed) if call_id is not None else []
+
+    def _done(self, act: PressKeys | ExpectKeys | SetRecording) -> list[Output]:
+        if not isinstance(act, ExpectKeys):
+            return [act]
+        self._expect_keys(act.rules)
+        return []
 
     def _output(self, call_id: str, output: str) -> list[Output]:
         item = FunctionOutputItem(id=self._ids("item"), call_id=call_id, output=output)

@@ -1,6 +1,7 @@
 """Keys that the caller presses, gathered into one entry. Rule: it knows keys and time, nothing of the conversation."""
 
-ENTER = "#"
+from dataclasses import dataclass
+
 HABIT_MS = 3_000
 """So long after an entry that was full, its last key may still be pressed as everywhere else."""
 _WRITTEN = ("[digits: ", "]")
@@ -17,11 +18,21 @@ def keys_in(text: str) -> str:
     return text[len(begin) : -len(end)] if text.startswith(begin) and text.endswith(end) else ""
 
 
-class Keypad:
-    """An entry ends with `#`, a pause, or when it is full; times are ms of the session's clock."""
+@dataclass(frozen=True, slots=True)
+class KeyRules:
+    """When an entry is complete: at the terminator (none if empty), at so many keys (0: any number), after a pause."""
 
-    def __init__(self, pause_ms: int) -> None:
-        self._pause_ms = pause_ms
+    terminator: str = "#"
+    length: int = 0
+    pause_ms: int = 1_200
+
+
+class Keypad:
+    """An entry ends as the rules say; times are ms of the session's clock."""
+
+    def __init__(self, rules: KeyRules) -> None:
+        self._usual = rules
+        self._rules = rules
         self._keys = ""
         self._last_ms = 0
         self._was_full = False
@@ -40,19 +51,28 @@ class Keypad:
         """True while an entry is not complete."""
         return bool(self._keys)
 
+    def expect(self, rules: KeyRules) -> None:
+        """The next entry has rules of its own."""
+        self._rules = rules
+
     def press(self, key: str, now_ms: int) -> None:
-        """One key; the `#` that follows an entry which was full is none."""
-        habitual = key == ENTER and self._was_full and now_ms - self._last_ms <= HABIT_MS
+        """One key; the terminator that follows an entry which was full is none."""
+        habitual = key == self._usual.terminator and self._was_full and now_ms - self._last_ms <= HABIT_MS
         self._was_full = False
         if not habitual:
             self._keys += key
             self._last_ms = now_ms
 
     def entry(self, now_ms: int, *, full: bool = False) -> str | None:
-        """The keys of an entry that is complete now; the `#` that ended it is no part of it, unless it stands alone."""
-        entered = self._keys.endswith(ENTER)
-        if not self._keys or not (entered or full or now_ms - self._last_ms >= self._pause_ms):
+        """The keys of an entry that is complete now; the terminator is no part of it, unless it stands alone.
+
+        One may be `full` for what the agent waits for; the agent's own rules say that themselves.
+        """
+        rules, keys = self._rules, self._keys
+        entered = bool(rules.terminator) and keys.endswith(rules.terminator)
+        full = (full and rules is self._usual) or 0 < rules.length <= len(keys)
+        if not keys or not (entered or full or now_ms - self._last_ms >= rules.pause_ms):
             return None
         self._was_full = full and not entered
-        keys, self._keys = self._keys, ""
-        return keys[: -len(ENTER)] if entered and keys != ENTER else keys
+        self._keys, self._rules = "", self._usual
+        return keys[:-1] if entered and keys != rules.terminator else keys

@@ -37,19 +37,18 @@ class Listening:
     ) -> None:
         self._ids = ids
         self._frame_passes_ms = 0 if client_plays else FRAME_MS
-        self._keypad = Keypad(limits.digits_pause_ms)
+        self.keypad = Keypad(limits.keys)
         self._conversation = conversation
         self._audio = audio = config.audio.input
-        self.turns = TurnTaking(config, Slot(conversation, self._keypad), limits.line_delay_ms)
+        self.turns = TurnTaking(config, Slot(conversation, self.keypad), limits.line_delay_ms)
         self._utterance = 0
         self._item_id = ""
         self._began_ms = self._began_now_ms = 0
         self._ended_ms = 0
         self._buffering = False
         self.awaiting = Awaiting(ids, conversation, limits.transcript_ms, told=audio.transcription is not None)
-        self.audio_ms = 0
-        self.now_ms = 0
-        self.quiet_since_ms = 0
+        self.on_hold = False
+        self.audio_ms = self.now_ms = self.quiet_since_ms = 0
 
     @property
     def buffered_ms(self) -> int:
@@ -69,12 +68,12 @@ class Listening:
     @property
     def pressing(self) -> bool:
         """True while more keys may follow those pressed."""
-        return self._keypad.pending
+        return self.keypad.pending
 
     @property
     def busy(self) -> bool:
-        """True while the caller speaks or presses keys."""
-        return self._keypad.pending or self.speaking
+        """True while the caller speaks, presses keys, or is on hold."""
+        return self.keypad.pending or self.speaking or self.on_hold
 
     @property
     def waiting(self) -> bool:
@@ -98,7 +97,7 @@ class Listening:
         """One frame of caller audio."""
         self.audio_ms += FRAME_MS
         self.now_ms += self._frame_passes_ms
-        return self.turns.hear(score, self.audio_ms)
+        return self.turns.hear(0.0 if self.on_hold else score, self.audio_ms)
 
     @property
     def unheeded(self) -> bool:
@@ -193,7 +192,7 @@ class Listening:
     def press(self, key: str, received_at: int) -> list[Output]:
         """One key."""
         self.quiet_since_ms = self.now_ms
-        self._keypad.press(key, self.now_ms)
+        self.keypad.press(key, self.now_ms)
         self.turns.pressed()
         return [DtmfReceived(event_id=self._ids("event"), event=key, received_at=received_at)]
 
@@ -203,8 +202,8 @@ class Listening:
         They are when they make up, perhaps with what was said, all that the agent waits for; and when the caller's turn
         ends that began after them, so that they come before its words.
         """
-        full = self._keypad.waits_since(self._began_now_ms) if turn_ends else self.turns.slot_full
-        keys = self._keypad.entry(self.now_ms, full=full)
+        full = self.keypad.waits_since(self._began_now_ms) if turn_ends else self.turns.slot_full
+        keys = self.keypad.entry(self.now_ms, full=full)
         if keys is None:
             return []
         item = MessageItem(id=self._ids("item"), role="user", content=(InputText(written(keys)),))

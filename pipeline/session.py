@@ -11,6 +11,7 @@ from pipeline.conversation import Conversation
 from pipeline.foresight import Foresight
 from pipeline.holding import Holding
 from pipeline.listening import Listening
+from pipeline.on_hold import OnHold
 from pipeline.providers import Transcript, TurnVerdict
 from pipeline.quiet import Quiet
 from pipeline.realtime.config import SessionConfig
@@ -30,6 +31,7 @@ from pipeline.signals import (
     Greet,
     HearingLost,
     Hold,
+    HoldChanged,
     Ids,
     Input,
     LastResort,
@@ -77,13 +79,13 @@ class Session:
         self._listening = Listening(ids, self._conversation, effective, limits, client_plays=self._setting.client_plays)
         self._answering = Answering(effective, ids, self._conversation, self._listening, surroundings)
         self._steering = Steering(config, ids, self._conversation, self._listening, self._answering, self._setting)
-        self._speaking = self._answering.speaking
-        self._calling, self._asides = self._answering.calling, self._answering.asides
-        self._farewell = self._answering.farewell
+        self._speaking, self._calling = self._answering.speaking, self._answering.calling
+        self._asides, self._farewell = self._answering.asides, self._answering.farewell
         self._holding = Holding(self._answering, self._listening, hold or Hold(), limits.line_delay_ms)
         self._barge_in = BargeIn(ids, self._listening, self._answering, self._setting)
         self._quiet = Quiet(self._answering, self._listening, client_plays=self._setting.client_plays)
         self._foresight = Foresight(self._conversation, self._listening, self._answering, self._setting)
+        self._on_hold = OnHold(ids, self._conversation, self._listening, self._answering)
         self._idle_prompts = limits.idle_prompts
 
     @property
@@ -94,11 +96,9 @@ class Session:
     def opened(self) -> list[Output]:
         """What a client is told first; for each that comes."""
         session = as_object(self.config, self._steering.session_id, self._setting.expires_at)
-        conversation = ConversationObject(id=self._speaking.conversation_id)
-        return [
-            SessionCreated(event_id=self._ids("event"), session=session),
-            ConversationCreated(event_id=self._ids("event"), conversation=conversation),
-        ]
+        conversation, ids = ConversationObject(id=self._speaking.conversation_id), self._ids
+        created = SessionCreated(event_id=ids("event"), session=session)
+        return [created, ConversationCreated(event_id=ids("event"), conversation=conversation)]
 
     def closed(self) -> list[Output]:
         """The call is over, whoever ended it: what is open is closed with what was heard of it."""
@@ -128,7 +128,7 @@ class Session:
                 out = self._answering.spoke(happened)
             case Digit(digit, received_at):
                 out = self._pressed(digit, received_at)
-            case Greet() | HearingLost() | TransferFailed() | TimeIsUp():
+            case Greet() | HearingLost() | HoldChanged() | TransferFailed() | TimeIsUp():
                 out = self._befell(happened)
             case _:
                 out = self._steering.take(happened)
@@ -191,7 +191,7 @@ class Session:
             self._answering.addressed()
         return out
 
-    def _befell(self, happened: Greet | HearingLost | TransferFailed | TimeIsUp) -> list[Output]:
+    def _befell(self, happened: Greet | HearingLost | HoldChanged | TransferFailed | TimeIsUp) -> list[Output]:
         match happened:
             case Greet():
                 self._answering.owe(HEARD_OUT if self._setting.manners.protect_greeting else NOTHING_SPECIAL)
@@ -203,6 +203,8 @@ class Session:
                 return out or self._answering.trouble.unrescued(self._answering.config)
             case HearingLost(reason):
                 return self._answering.hearing_lost(reason)
+            case HoldChanged(on):
+                return self._on_hold.turn(on)
             case TimeIsUp():
                 return self._time_is_up()
 
@@ -219,7 +221,7 @@ class Session:
         if self._asides and (out := self._asides.stalled(now_ms)):
             return out
         caller, farewell, idle = self._listening, self._farewell, self._speaking.idle
-        if farewell.planned and idle:
+        if farewell.planned and idle and not caller.on_hold:
             act = farewell.due(now_ms, caller_silent=not (caller.busy or caller.waiting))
             if act is not None:
                 return [*(self._asides.cancel_all() if farewell.over else []), act]
@@ -227,7 +229,7 @@ class Session:
             return self._entry()
         if caller.waiting:
             return self._unheard(caller.awaiting.overdue(now_ms))
-        if not idle or caller.speaking or farewell.silences:
+        if not idle or caller.busy or farewell.silences:
             self._quiet.broken()
             return self._answering.stalled()
         if self._calling.pending and not self._setting.client_plays:

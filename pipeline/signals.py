@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from pipeline.audio import Speech
+from pipeline.call_acts import CallAct, EndCall, PressKeys, RecordingState, SetRecording, TransferCall
+from pipeline.keypad import KeyRules
 from pipeline.manners import Manners
 from pipeline.naming import Naming, as_asked
 from pipeline.providers import Delta, Prompt, Reached, Reason, Transcript, TurnVerdict
@@ -13,15 +14,22 @@ from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ItemRetrieved, ServerEvent
 from pipeline.realtime.ours import TurnGrounds
 
+__all__ = ["CallAct", "EndCall", "PressKeys", "RecordingState", "SetRecording", "TransferCall"]  # besides those below
+
 Ids = Callable[[str], str]
 """Draws a fresh id for a prefix, e.g. `item` -> `item_4f2a`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What a route lets the agent do to its own call; `transfer_targets` maps a spoken name to a SIP or tel URI."""
+    """What a route lets the agent do to its own call; `transfer_targets` maps a spoken name to a SIP or tel URI.
+
+    With `keys` it may press keys and say what an entry of the caller's will be; `recording`: pause, stop and start it.
+    """
 
     hang_up: bool = False
+    keys: bool = False
+    recording: bool = False
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
     voicemail_ms: int = 0
     others: frozenset[str] = frozenset()  # AGENT or AGENT/STATE, who may go on with the call
@@ -79,7 +87,7 @@ class Limits:
     progress_ms: int = 8_000
     tool_ms: int = 20_000
     farewell_ms: int = 30_000
-    digits_pause_ms: int = 1_200
+    keys: KeyRules = field(default_factory=KeyRules)
     tool_rounds: int = 8
     idle_prompts: int = 2
     failures: int = 3
@@ -197,6 +205,13 @@ class Digit:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldChanged:
+    """The call is on hold, at the far end's wish or ours, or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TransferFailed:
     """The transfer target did not take the call."""
 
@@ -226,6 +241,7 @@ Input = (
     | Digit
     | Greet
     | Asked
+    | HoldChanged
     | TransferFailed
     | TimeIsUp
 )
@@ -363,21 +379,6 @@ class Configured:
     ignored: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TransferCall:
-    """Hand the caller over to this URI."""
-
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndCall:
-    """Hang up now."""
-
-    by: Literal["us", "provider"]
-    reason: str
-
-
 Output = (
     ServerEvent
     | BeginUtterance
@@ -395,6 +396,5 @@ Output = (
     | ResumePlayout
     | ShowItem
     | Configured
-    | TransferCall
-    | EndCall
+    | CallAct
 )

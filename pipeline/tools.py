@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from pipeline import call_tools
+from pipeline.call_tools import ActAsked
 from pipeline.providers import FunctionCall, Tool
 from pipeline.realtime.config import FunctionTool
 from pipeline.signals import Permissions
@@ -51,7 +53,7 @@ class Unavailable:
     output: str
 
 
-Verdict = HangUpAsked | TransferAsked | Outside | Unavailable
+Verdict = HangUpAsked | TransferAsked | ActAsked | Outside | Unavailable
 
 
 class _TransferArguments(msgspec.Struct):
@@ -89,7 +91,11 @@ class Toolbox:
             return HangUpAsked(call.call_id, self._permissions.voicemail_ms)
         if call.name == HAND_OVER and self._permissions.others:
             return self._hand_over(call)
-        return Unavailable(call.call_id, json.dumps({"error": f"no function {call.name} is available"}))
+        try:
+            act = call_tools.asked(call, self._permissions)
+        except ValueError as error:
+            return Unavailable(call.call_id, json.dumps({"error": str(error)}))
+        return act or Unavailable(call.call_id, json.dumps({"error": f"no function {call.name} is available"}))
 
     def _hand_over(self, call: FunctionCall) -> Verdict:
         others = self._permissions.others
@@ -121,7 +127,7 @@ class Toolbox:
             other = {"type": "string", "enum": sorted(self._permissions.others)}
             schema = {"type": "object", "properties": {"to": other}, "required": ["to"]}
             tools.append(Tool(HAND_OVER, "Let another agent, or a menu, go on with this call.", json.dumps(schema)))
-        return tools
+        return [*tools, *call_tools.offered(self._permissions)]
 
 
 def handed_over_to(arguments: str) -> str:

@@ -26,6 +26,7 @@ from pipeline.realtime.ours import TurnDecided, TurnTimeline
 from pipeline.session import Session
 from pipeline.signals import (
     BeginUtterance,
+    CallAct,
     CallerFrame,
     CancelReply,
     Configured,
@@ -41,7 +42,9 @@ from pipeline.signals import (
     Output,
     PausePlayout,
     Play,
+    PressKeys,
     ResumePlayout,
+    SetRecording,
     ShowItem,
     Speak,
     StartReply,
@@ -124,7 +127,7 @@ class Outlets:
     """
 
     observe: Callable[[ServerEvent], None]
-    control: Callable[[EndCall | TransferCall], None]
+    control: Callable[[CallAct], None]
     play: Callable[[Play], None] | None = None
     show: Callable[[ShowItem], ServerEvent] = _without_audio
     configured: Callable[[SessionConfig], Cascade] | None = None
@@ -273,7 +276,7 @@ class Worker:
                     self._line.pause()
                 case ResumePlayout():
                     self._line.resume()
-                case EndCall() | TransferCall():
+                case EndCall() | TransferCall() | PressKeys() | SetRecording():
                     self._outlets.control(output)
                 case ShowItem():
                     self._observe(self._outlets.show(output))

@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from pipeline.ahead import Spent
+from pipeline.audio import speech_ms
 from pipeline.manners import Manners
 from pipeline.observe import Pii, bound_call
 from pipeline.realtime.client import decode
@@ -21,13 +22,17 @@ from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ConversationCreated, ServerEvent, SessionCreated
 from pipeline.session import Session
 from pipeline.signals import (
+    CallAct,
     Digit,
     EndCall,
     Greet,
     Hold,
+    HoldChanged,
     LastResort,
     Limits,
     Permissions,
+    PressKeys,
+    SetRecording,
     Setting,
     TimeIsUp,
     TransferCall,
@@ -36,7 +41,9 @@ from pipeline.signals import (
 from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Taken, Worker
 from telephony.audience import Audience
+from telephony.call_keys import CallKeys
 from telephony.dialplan import HOLD_WORDS
+from telephony.dtmf import KeySettings
 from telephony.errands import Crew, Errands
 from telephony.far_end import FarEnd
 from telephony.hold_sound import hold_sound
@@ -51,16 +58,17 @@ from telephony.leg import (
     LegEvent,
     Ringing,
     TransferProgress,
+    Waiting,
 )
 from telephony.lineup import Engaged, Lineup
+from telephony.overhearing import Overheard
 from telephony.quality import Measured
-from telephony.recording import CallFiles
+from telephony.recorder import Recorder
 
 log = structlog.get_logger()
 
 # A packet waits for the bridge's tick, and its second half often for the one after it.
 LINE_DELAY_MS = 20
-RECORD_EVERY_S = 0.5
 BYE_TIMEOUT_S = 5.0
 OVERTIME_S = 5.0
 
@@ -77,11 +85,15 @@ class Plan:
     max_call_s: float = 3_600.0
     ring_timeout_s: float = 60.0
     recordings_dir: Path | None = None
+    record: bool = True
+    record_notice: str = ""
+    keys: KeySettings = field(default_factory=KeySettings)
     hold: str = HOLD_WORDS
     hold_after_ms: int = 2_000
     hold_sound: bool = False
     last_resort: LastResort = field(default_factory=LastResort)
     ambience: Ambience | None = None
+    hold_music: Ambience | None = None
     manners: Manners = field(default_factory=Manners)
     crew: Crew = field(default_factory=Crew)
 
@@ -101,8 +113,8 @@ class Journal(Protocol):
         """The far end waits at our wish, or no longer does."""
         ...
 
-    def happened(self, event: ServerEvent) -> None:
-        """The session emitted an event."""
+    def happened(self, event: ServerEvent, *, kept: bool = True) -> None:
+        """The session emitted an event; what is not to be kept counts all the same."""
         ...
 
     def spent(self, spent: Spent) -> None:
@@ -137,16 +149,14 @@ class Call:
         lineup: Lineup,
     ) -> None:
         """`cascade` runs the plan's config; `lineup` finds who runs what an application makes of it, at 8 kHz too."""
-        self.call_id = call_id
-        self.leg = leg
-        self._plan = plan
-        self._journal = journal
+        self.call_id, self.leg = call_id, leg
+        self._plan, self._journal = plan, journal
         config = lineup.named(plan.config)
         self._session = Session(
             config,
             ids,
             permissions=plan.permissions,
-            limits=Limits(line_delay_ms=LINE_DELAY_MS, idle_prompts=plan.crew.silences),
+            limits=Limits(line_delay_ms=LINE_DELAY_MS, keys=plan.keys.rules, idle_prompts=plan.crew.silences),
             last_resort=replace(plan.last_resort, pcm=lineup.ready_made(plan.last_resort.text)),
             hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms, hold_sound() if plan.hold_sound else b""),
             setting=Setting(naming=lineup.settled, manners=plan.manners),
@@ -155,15 +165,17 @@ class Call:
         outlets = Outlets(
             self._observe, self._control, configured=engaged.follow, spent=journal.spent, judged=journal.judged
         )
-        self._worker = Worker(self._session, cascade, leg.audio, outlets, now_ms=_now_ms, ids=ids, manners=plan.manners)
+        self._keys = CallKeys(plan.keys, self._pressed)
+        line = Overheard(leg.audio, self._keys.hear)
+        self._worker = Worker(self._session, cascade, line, outlets, now_ms=_now_ms, ids=ids, manners=plan.manners)
         self._errands = Errands(call_id, leg, plan.crew, self._worker.post)
         self.audience = Audience()
-        self._files: CallFiles | None = None
         self._answered = asyncio.Event()
         self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._verdict: EndCall | None = None
-        self._recording: Path | None = None
-        self.far_end = FarEnd(leg)
+        self.recorder = Recorder(plan.recordings_dir, call_id, leg.audio)
+        self._notice = lineup.ready_made(plan.record_notice)
+        self.far_end = FarEnd(leg, plan.hold_music)
         leg.listen(self._on_leg)
 
     def command(self, frame: bytes) -> None:
@@ -204,10 +216,9 @@ class Call:
             self.leg.hang_up("internal_error")
         finally:
             ending = await self._close()
-            if self._files is not None:
-                await self._files.close()
+            await self.recorder.close()
         log.info("call_ended", by=ending.by, reason=ending.reason, sip_code=ending.sip_code)
-        self._journal.ended(ending, self._recording)
+        self._journal.ended(ending, self.recorder.path)
         self.audience.call_ended()
         return ending
 
@@ -246,12 +257,20 @@ class Call:
             self.hang_up("no_answer")
             return
         self._journal.answered()
-        if plan.greet:
-            self._worker.post(Greet())
+        if plan.record:
+            self.recorder.turn("on")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_the_clock())
-            if plan.recordings_dir is not None:
-                tasks.create_task(self._record(plan.recordings_dir))
+            tasks.create_task(self.recorder.run())
+            await self._begin(greets=plan.greet)
+
+    async def _begin(self, *, greets: bool) -> None:
+        """Say that the call is recorded, if it is to be said, and let the agent begin."""
+        if self._notice:
+            self.leg.audio.play(self._notice)
+            await asyncio.sleep(speech_ms(self._notice) / 1_000)
+        if greets:
+            self._worker.post(Greet())
 
     async def _watch_the_clock(self) -> None:
         await asyncio.sleep(self._plan.max_call_s)
@@ -259,36 +278,20 @@ class Call:
         await asyncio.sleep(OVERTIME_S)
         self.hang_up("max_duration")
 
-    async def _record(self, directory: Path) -> None:
-        self._files = files = CallFiles(directory / f"{self.call_id}.wav")
-        self.leg.audio.set_recording(True)
-        try:
-            await files.open()
-            self._recording = files.path
-            while True:
-                await asyncio.sleep(RECORD_EVERY_S)
-                await files.write(self.leg.audio.read_record())
-        except OSError as problem:
-            self._files = None
-            self.leg.audio.set_recording(False)
-            log.error("recording_refused", path=str(files.path), problem=problem.strerror, remedy="check the folder")
-        finally:
-            files.keep(self.leg.audio.read_record())
-
     def _on_leg(self, event: LegEvent) -> None:
         """The leg speaks outside of the call's task: what is logged bears the call's id all the same."""
         with bound_call(self.call_id):
             match event:
-                case Answered():
+                case Answered(tells_keys):
+                    self._keys.answered(tells_keys=tells_keys)
                     self._answered.set()
                 case DigitPressed(digit):
-                    log.info("digit_pressed", digit=Pii(digit))
-                    self._worker.post(Digit(digit, int(time.time())))
+                    self._keys.signalled(digit)
                 case TransferProgress():
                     self.far_end.progressed(event)
-                case Held(on):
-                    self.far_end.changed(event)
-                    self._journal.held(on)
+                case Held() | Waiting():
+                    self._worker.post(HoldChanged(self.far_end.changed(event)))
+                    self._journal.held(self.far_end.held)
                 case LegEnded(ending, measured):
                     if measured is not None:
                         self._journal.measured(self.leg.trunk, measured)
@@ -297,15 +300,22 @@ class Call:
                 case Ringing():
                     log.info("far_end_rings")
 
+    def _pressed(self, digit: str) -> None:
+        log.info("digit_pressed", digit=Pii(digit))
+        self._worker.post(Digit(digit, int(time.time())))
+
     def _observe(self, event: ServerEvent) -> None:
-        if self._files is not None:
-            self._files.observe(event)
-        self._journal.happened(event)
+        self.recorder.observe(event)
+        self._journal.happened(event, kept=not self.recorder.discreet)
         self._errands.happened(event)
         self.audience.happened(event)
 
-    def _control(self, asked: EndCall | TransferCall) -> None:
+    def _control(self, asked: CallAct) -> None:
         match asked:
+            case PressKeys(digits):
+                self.leg.send_digits(digits)
+            case SetRecording(state):
+                self.recorder.turn(state)
             case EndCall(reason=reason):
                 self._verdict = asked
                 self.leg.hang_up(reason)

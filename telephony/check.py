@@ -134,10 +134,9 @@ def _disagreements(settings: Settings, draft: Draft, is_told: IsTold = _nothing_
         if route.record and settings.media.recordings_dir is None:
             remedy = 'recordings_dir = "FOLDER" under [media] in the settings'
             yield ("route", index, "record"), "there is nowhere to record to", remedy
-        if route.ambience:
-            yield from _unplayable(
-                settings.dialplan.parent / route.ambience, route.ambience_db, ("route", index, "ambience")
-            )
+        for key, file in (("ambience", route.ambience), ("hold_music", route.hold_music)):
+            if file:
+                yield from _unplayable(settings.dialplan.parent / file, route.ambience_db, ("route", index, key))
 
 
 def _unplayable(path: Path, loudness_db: int, key: KeyPath) -> Iterator[Broken]:

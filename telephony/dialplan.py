@@ -30,12 +30,15 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta
 
 from pipeline import flow_faults
+from pipeline.call_tools import CALL_TOOLS
 from pipeline.flow import Flow
 from pipeline.manners import Manners
-from pipeline.realtime.config import Format, SemanticVad, ServerVad, SessionConfig, ToolChoiceFunction
+from pipeline.realtime.config import SessionConfig
 from pipeline.signals import LAST_WORDS
 from pipeline.tools import HAND_OVER, HANG_UP, TRANSFER, VOICEMAIL
+from telephony import agent_faults
 from telephony.conditions import Arrival, Conditions, normal
+from telephony.dtmf import KeySettings
 from telephony.faults import FaultyError, did_you_mean
 from telephony.hours import Calendar, Hours, decode
 from telephony.menus import Menus
@@ -53,7 +56,6 @@ NO_WORDS: Final = frozenset(("", "off", "no", "none", "nothing", "false", "null"
 TRANSFER_TARGET: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+|tel:\+?[0-9*#A-D().\-]+(?:;[^\s<>]+)?")
 
 _PATTERN = re.compile(r"\*|[^\s*@:;<>]+\*?")
-_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOP = ["route", "agents", "flows", "functions", "hours", "time_zone"]
 _HOURS = ("open", "closed", "holiday")
 
@@ -74,11 +76,13 @@ class Route(Conditions):
     the time, beside the dialplan if its path is relative, and so loud (RMS) as `ambience_db` says in dBFS.
     `hand_over` names agents, or states of scripted ones (`hotline/billing`), that an agent may let go on with the call.
     `two_step`, `verdict_ms`, `backchannels`, `protect_greeting`, `speculation` and `echo_guard` are the agent's
-    `Manners`; no agent begins answers that may not be wanted unless it is told to.
+    `Manners`; no agent begins answers that may not be wanted unless it is told to. `keys` says when an entry of the
+    caller's is complete and whether tones count as keys; `record_notice` is said before anything else; `hold_music` is
+    a WAV file for who is made to wait.
     """
 
     agent: str = ""
-    allow: tuple[Literal["hang_up", "transfer"], ...] = (HANG_UP,)
+    allow: tuple[Literal["hang_up", "transfer", "keys", "recording"], ...] = (HANG_UP,)
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
     greet: bool = True
     reject: SipRefusal | None = None
@@ -95,12 +99,15 @@ class Route(Conditions):
     last_resort: str = ""
     voicemail_s: Annotated[int, Meta(ge=0, le=600)] = 0
     ambience: str = ""
+    hold_music: str = ""
     ambience_db: Annotated[int, Meta(ge=-70, le=-15)] = -40
     hand_over: tuple[str, ...] = ()
     two_step: bool = True
     verdict_ms: Annotated[int, Meta(ge=200, le=2_000)] = 600
     backchannels: tuple[str, ...] = ()
     protect_greeting: bool = False
+    keys: KeySettings = field(default_factory=KeySettings)
+    record_notice: str = ""
     speculation: Annotated[float, Meta(ge=0, le=1)] = 0.0
     echo_guard: bool = True
 
@@ -142,7 +149,9 @@ class Dialplan:
 
     def phrases(self) -> frozenset[str]:
         """What is said for want of an answer, on all routes."""
-        return frozenset(words for route in self.routes for words in (route.hold, route.last_words) if words)
+        return frozenset(
+            words for route in self.routes for words in (route.hold, route.last_words, route.record_notice) if words
+        )
 
     @property
     def menus(self) -> Menus:
@@ -263,7 +272,7 @@ def _all_broken(
             yield (*at, *path), problem, remedy
     yield from _shadowed(routes)
     for name, agent in agents.items():
-        for path, problem, remedy in (*_broken_session(agent), *_broken_script(agent, flow_names(reader.text))):
+        for path, problem, remedy in (*agent_faults.faults(agent), *_broken_script(agent, flow_names(reader.text))):
             yield ("agents", name, *path), problem, remedy
     menus = Menus(agents, flows)
     for name, flow in flows.items():
@@ -331,49 +340,6 @@ def _shadowed(routes: Mapping[int, Route]) -> Iterator[Broken]:
                 break
 
 
-def _broken_session(agent: SessionConfig) -> Iterator[Broken]:
-    """Values that Realtime itself refuses."""
-    hears, speaks = agent.audio.input, agent.audio.output
-    if not 0.25 <= speaks.speed <= 1.5:
-        yield ("audio", "output", "speed"), f"{speaks.speed} is out of range", "0.25 to 1.5"
-    for side, form in (("input", hears.format), ("output", speaks.format)):
-        if form != Format() and form.rate not in (None, 24_000 if form.type == "audio/pcm" else 8_000):
-            yield ("audio", side, "format", "rate"), f"{form.type} has another rate", "leave it out"
-    for key, problem, remedy in _broken_turns(hears.turn_detection):
-        yield ("audio", "input", "turn_detection", key), problem, remedy
-    if isinstance(agent.max_output_tokens, int) and not 1 <= agent.max_output_tokens <= 4_096:
-        yield ("max_output_tokens",), f"{agent.max_output_tokens} is out of range", '1 to 4096, or "inf"'
-    if isinstance(agent.temperature, float) and not 0 <= agent.temperature <= 2:
-        yield ("temperature",), f"{agent.temperature} is out of range", "0 to 2"
-    if len(agent.output_modalities) != 1:
-        yield ("output_modalities",), "an agent has one way to answer", '["audio"]'
-    yield from _broken_tools(agent)
-
-
-def _broken_turns(turns: ServerVad | SemanticVad | None) -> Iterator[tuple[str, str, str]]:
-    if not isinstance(turns, ServerVad):
-        return
-    if not 0 <= turns.threshold <= 1:
-        yield "threshold", f"{turns.threshold} is out of range", "0 to 1"
-    for key in ("prefix_padding_ms", "silence_duration_ms"):
-        if getattr(turns, key) < 0:
-            yield key, f"{getattr(turns, key)} ms is less than nothing", "0 or more"
-    if turns.idle_timeout_ms is not None and not 5_000 <= turns.idle_timeout_ms <= 30_000:
-        yield "idle_timeout_ms", f"{turns.idle_timeout_ms} is out of range", "5000 to 30000"
-
-
-def _broken_tools(agent: SessionConfig) -> Iterator[Broken]:
-    names = [tool.name for tool in agent.tools]
-    for index, name in enumerate(names):
-        if not _TOOL_NAME.fullmatch(name):
-            yield ("tools", index, "name"), f"{name!r} is no name", "letters, digits, _ and -, at most 64"
-        elif name in names[:index]:
-            yield ("tools", index, "name"), f"{name!r} is already the name of a tool", ""
-    chosen = agent.tool_choice
-    if isinstance(chosen, ToolChoiceFunction) and chosen.name not in names:
-        yield ("tool_choice", "name"), f"there is no tool {chosen.name!r}", did_you_mean(chosen.name, names)
-
-
 def _broken_script(agent: SessionConfig, flows: list[str]) -> Iterator[Broken]:
     flow = flow_of(agent.model)
     if flow is not None and flow not in flows:
@@ -386,7 +352,7 @@ def _missing_tools(agents: Mapping[str, SessionConfig], flows: Mapping[str, Flow
         flow_name = flow_of(agent.model)
         if flow_name is None or flow_name not in flows:
             continue
-        offered = {HANG_UP, TRANSFER, VOICEMAIL, HAND_OVER, *(tool.name for tool in agent.tools)}
+        offered = {HANG_UP, TRANSFER, VOICEMAIL, HAND_OVER, *CALL_TOOLS, *(tool.name for tool in agent.tools)}
         for path, rule in flows[flow_name].rules():
             if rule.call and rule.call.name not in offered:
                 problem = f"agent {agent_name!r} has no tool {rule.call.name!r}"

@@ -7,12 +7,34 @@ which its means has not reported yet, and is a press of its own when there is no
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from pipeline.keypad import KeyRules
 
 KEYS: Final = frozenset("0123456789*#ABCD")
 SAME_PRESS_MS: Final = 500
 
 Means = Literal["rfc4733", "info", "in_band"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    """When a caller's entry is complete, and whether keys are also heard by their tones (`in_band`).
+
+    That costs some work for each frame: `auto` is where the far end did not agree to telephone-event.
+    """
+
+    terminator: Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")] = "#"
+    length: Annotated[int, Meta(ge=0, le=64)] = 0
+    pause_ms: Annotated[int, Meta(ge=200, le=30_000)] = 1_200
+    in_band: Literal["auto", "always", "never"] = "auto"
+
+    @property
+    def rules(self) -> KeyRules:
+        """As the session keeps them."""
+        return KeyRules(self.terminator, self.length, self.pause_ms)
 
 
 @dataclass(frozen=True, slots=True)

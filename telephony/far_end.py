@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from pipeline.observe import Pii
-from telephony.leg import Held, Leg, TransferProgress
+from telephony.leg import Ambience, Held, Leg, TransferProgress, Waiting
 
 log = structlog.get_logger()
 
@@ -21,8 +21,11 @@ NO_ANSWER_SIP_CODE = 408
 class FarEnd:
     """The far end of an answered leg."""
 
-    def __init__(self, leg: Leg) -> None:
+    def __init__(self, leg: Leg, music: Ambience | None = None) -> None:
+        """`music` is what it hears while it waits."""
         self.held = False
+        self.waits_for_it = False
+        self._music = music
         self._leg = leg
         self._changed = asyncio.Event()
         self._transfer: asyncio.Future[int] | None = None
@@ -45,7 +48,7 @@ class FarEnd:
         """Make it wait, or talk to it again; whether it agreed."""
         if on != self.held:
             if on:
-                self._leg.hold()
+                self._leg.hold(self._music)
             else:
                 self._leg.resume()
         try:
@@ -63,11 +66,17 @@ class FarEnd:
         if progress.final and self._transfer is not None:
             _settle(self._transfer, progress.sip_code)
 
-    def changed(self, held: Held) -> None:
-        """It waits, or waits no longer."""
-        log.info("hold_changed", on=held.on)
-        self.held = held.on
-        self._changed.set()
+    def changed(self, news: Held | Waiting) -> bool:
+        """It waits, or we do, or no longer; returns whether the call is on hold."""
+        match news:
+            case Held(on):
+                log.info("hold_changed", on=on)
+                self.held = on
+                self._changed.set()
+            case Waiting(on):
+                log.info("put_on_hold", on=on)
+                self.waits_for_it = on
+        return self.held or self.waits_for_it
 
 
 def _settle(transfer: "asyncio.Future[int]", sip_code: int) -> None:

@@ -22,8 +22,10 @@ from telephony.orders import (
     Done,
     HangUp,
     Hold,
+    Mute,
     Order,
     Outcome,
+    Record,
     Refer,
     Refused,
     Reject,
@@ -98,7 +100,7 @@ class FrontDesk:
                 return _decided(offer, Declined(HUNG_UP, DECLINE))
             case Attach() if offer.is_decided:
                 return await self._attached_soon(offer)
-            case Refer() | SendDigits() | Hold() | Resume() | Attach() | Say():
+            case Refer() | SendDigits() | Hold() | Resume() | Mute() | Record() | Attach() | Say():
                 return _not_answered()
 
     async def _accept(self, offer: Offer, session: dict[str, object]) -> Outcome:
@@ -131,8 +133,13 @@ class FrontDesk:
                 return Refused(code="transfer_in_progress", message="Another transfer of this call is under way.")
             case Refer(target_uri=target):
                 call.transfer(target)
-            case SendDigits(digits=digits):
-                call.leg.send_digits(digits)
+            case SendDigits(digits=digits, method=method):
+                call.leg.send_digits(digits, method)
+            case Mute(who=who, on=on):
+                call.leg.mute(who, on)
+            case Record(state=state):
+                if not call.recorder.turn(state):
+                    return Refused(code="recording_not_kept", message="The settings name no media.recordings_dir.")
             case Hold() | Resume():
                 if not await call.far_end.hold(isinstance(order, Hold)):
                     return Refused(code="far_end_refused", message="The far end did not agree.")

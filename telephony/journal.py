@@ -54,10 +54,11 @@ class CallJournal:
         """The far end waits at our wish, or no longer does."""
         self._keep(self._record.on_hold(_unix_ms(), on))
 
-    def happened(self, event: ServerEvent) -> None:
-        """The session emitted an event."""
+    def happened(self, event: ServerEvent, *, kept: bool = True) -> None:
+        """The session emitted an event; what is not to be kept counts all the same."""
         tally(self._counters, event)
-        self._keeper.publish(self._record.call_id, _ENCODER.encode(event))
+        if kept:
+            self._keeper.publish(self._record.call_id, _ENCODER.encode(event))
         for watch in self._watchers:
             watch(self._record.call_id, event)
 

@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 from pipeline.audio import Frame, Speech
 from telephony.quality import Measured
 
+KeyMethod = Literal["auto", "rfc4733", "info"]
+Muted = Literal["agent", "caller"]
 Party = Literal["caller", "callee", "us", "provider", "carrier", "unknown"]
 
 
@@ -26,7 +28,12 @@ class Ringing:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The dialog is confirmed and audio flows both ways through `leg.audio`."""
+    """The dialog is confirmed and audio flows both ways through `leg.audio`.
+
+    With `tells_keys` the far end has agreed to telephone-event (RFC 4733).
+    """
+
+    tells_keys: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,13 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """We wait at the far end's wish (`on`), or no longer do; it may send music meanwhile."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LegEnded:
     """The leg is over; nothing follows. Exactly one per leg. `measured` is None when it was never answered."""
 
@@ -59,7 +73,7 @@ class LegEnded:
     measured: Measured | None = None
 
 
-LegEvent = Ringing | Answered | DigitPressed | TransferProgress | Held | LegEnded
+LegEvent = Ringing | Answered | DigitPressed | TransferProgress | Held | Waiting | LegEnded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,12 +200,16 @@ class Leg(Protocol):
         """Blind transfer by REFER to a sip: or tel: target; TransferProgress follows."""
         ...
 
-    def send_digits(self, digits: str) -> None:
-        """Send digits by RFC 4733."""
+    def send_digits(self, digits: str, method: KeyMethod = "auto") -> None:
+        """Press keys; `auto` is by RFC 4733, or by INFO where the far end has no telephone-event."""
         ...
 
-    def hold(self) -> None:
-        """Make the far end wait (re-INVITE, sendonly); Held follows once it agrees."""
+    def hold(self, music: Ambience | None = None) -> None:
+        """Make the far end wait (re-INVITE, sendonly), to music or in silence; Held follows once it agrees."""
+        ...
+
+    def mute(self, who: Muted, on: bool) -> None:
+        """Let the agent, or the caller, not be heard by the other any more, or be heard again."""
         ...
 
     def resume(self) -> None:

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from pipeline.realtime.events import ErrorDetail
+from pipeline.signals import RecordingState
+from telephony.leg import KeyMethod, Muted
 
 NOT_FOUND: Final = 404
 DECLINE: Final = 603
@@ -38,9 +40,10 @@ class HangUp(Struct, frozen=True, tag_field="type", tag="offhook.hang_up"):
 
 
 class SendDigits(Struct, frozen=True, tag_field="type", tag="offhook.send_digits"):
-    """Press these keys for the far end."""
+    """Press these keys for the far end; by RFC 4733, or by INFO where that is not to be had, unless `method` says."""
 
     digits: str
+    method: KeyMethod = "auto"
 
 
 class Hold(Struct, frozen=True, tag_field="type", tag="offhook.hold"):
@@ -49,6 +52,19 @@ class Hold(Struct, frozen=True, tag_field="type", tag="offhook.hold"):
 
 class Resume(Struct, frozen=True, tag_field="type", tag="offhook.resume"):
     """Talk to it again."""
+
+
+class Mute(Struct, frozen=True, tag_field="type", tag="offhook.mute"):
+    """Let one side not be heard by the other, or be heard again."""
+
+    who: Muted
+    on: bool = True
+
+
+class Record(Struct, frozen=True, tag_field="type", tag="offhook.record"):
+    """Record from now on, leave silence, or leave it out."""
+
+    state: RecordingState
 
 
 class Attach(Struct, frozen=True, tag_field="type", tag="offhook.attach"):
@@ -61,7 +77,7 @@ class Say(Struct, frozen=True, tag_field="type", tag="offhook.say"):
     event: str
 
 
-Order = Accept | Reject | Refer | HangUp | SendDigits | Hold | Resume | Attach | Say
+Order = Accept | Reject | Refer | HangUp | SendDigits | Hold | Resume | Mute | Record | Attach | Say
 
 
 class Done(Struct, frozen=True, tag_field="type", tag="done"):

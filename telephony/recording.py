@@ -198,10 +198,11 @@ class CallFiles:
 
     async def write(self, stereo: bytes) -> None:
         """Append interleaved PCM16; it is written also when nobody waits for it any more."""
-        await self._do(self._recording.write, stereo)
+        kept, self._last = self._last, b""
+        await self._do(self._recording.write, kept + stereo)
 
     def keep(self, stereo: bytes) -> None:
-        """The last of it, to be written when the files are closed."""
+        """More of it, to be written with what is written next, or when the files are closed."""
         self._last += stereo
 
     async def close(self) -> None:

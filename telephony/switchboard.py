@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -19,7 +20,7 @@ from telephony.call import Call, Journal, Plan
 from telephony.conditions import Arrival
 from telephony.dialplan import Dialplan, Route
 from telephony.errands import Ask, crew_of, nobody
-from telephony.leg import Ending, Leg, LegEnded
+from telephony.leg import Ambience, Ending, Leg, LegEnded
 from telephony.media.ambience import ambience_of
 from telephony.number import masked
 from telephony.offer import Decision, Declined, Offer, Taken, unanswered
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 NOT_FOUND = 404
 SERVER_ERROR = 500
 UNAVAILABLE = 503
+MUSIC_DB = -26
+KEYS, RECORDING = "keys", "recording"
 
 
 class Journals(Protocol):
@@ -85,8 +88,7 @@ class Switchboard:
         self._agents = agents
         self._vendors = vendors
         self._journals = journals
-        self._announce = announce
-        self._ask = ask
+        self._announce, self._ask = announce, ask
         self._tasks: set[asyncio.Task[Ending]] = set()
         self._draining = False
         self.calls: dict[str, Call] = {}
@@ -94,9 +96,7 @@ class Switchboard:
 
     def adopt(self, dialplan: Dialplan) -> None:
         """Let it hold for the calls that come."""
-        folder, backgrounds = self._settings.dialplan.parent, {_background(each) for each in dialplan.routes}
-        self._ambiences = {(name, db): ambience_of(folder / name, db) for name, db in backgrounds if name}
-        self._dialplan = dialplan
+        self._ambiences, self._dialplan = _sounds(dialplan, self._settings.dialplan.parent), dialplan
 
     def take(self, leg: Leg) -> None:
         """An inbound leg waits for a decision."""
@@ -248,21 +248,24 @@ class Switchboard:
     def _plan(self, agent: str, config: SessionConfig, route: Route) -> Plan:
         limits = self._settings.limits
         recordings_dir = self._settings.media.recordings_dir
-        targets = route.transfer_targets if TRANSFER in route.allow else {}
         crew = crew_of(self._dialplan, route, self._vendors.named, self._ask)
         return Plan(
             agent,
             config,
-            Permissions(HANG_UP in route.allow, targets, 1_000 * route.voicemail_s, frozenset(crew.others)),
+            _permissions(route, frozenset(crew.others)),
             greet=route.greet,
             ring_s=self._settings.sip.ring_ms / 1_000,
             max_call_s=route.max_call_s or limits.max_call_s,
             ring_timeout_s=limits.ring_timeout_s,
-            recordings_dir=None if route.record is False else recordings_dir,
+            recordings_dir=recordings_dir,
+            record=route.record is not False,
+            record_notice=route.record_notice,
+            keys=route.keys,
             hold=route.hold,
             hold_after_ms=route.hold_after_ms,
             hold_sound=route.hold_sound,
             ambience=self._ambiences.get(_background(route)),
+            hold_music=self._ambiences.get(_music(route)),
             last_resort=LastResort(route.last_words, b"", route.last_resort, 1_000 * route.voicemail_s),
             manners=route.manners,
             crew=crew,
@@ -273,8 +276,28 @@ def _arrival(leg: Leg) -> Arrival:
     return Arrival(did=leg.called, caller=leg.caller, at=datetime.now(UTC), trunk=leg.trunk, headers=leg.headers)
 
 
+def _permissions(route: Route, others: frozenset[str]) -> Permissions:
+    return Permissions(
+        hang_up=HANG_UP in route.allow,
+        keys=KEYS in route.allow,
+        recording=RECORDING in route.allow,
+        transfer_targets=route.transfer_targets if TRANSFER in route.allow else {},
+        voicemail_ms=1_000 * route.voicemail_s,
+        others=others,
+    )
+
+
+def _sounds(dialplan: Dialplan, folder: Path) -> dict[tuple[str, int], Ambience]:
+    wanted = {sound for route in dialplan.routes for sound in (_background(route), _music(route))}
+    return {(name, db): ambience_of(folder / name, db) for name, db in wanted if name}
+
+
 def _background(route: Route) -> tuple[str, int]:
     return route.ambience, route.ambience_db
+
+
+def _music(route: Route) -> tuple[str, int]:
+    return route.hold_music, MUSIC_DB
 
 
 def _new_id(kind: str) -> str:

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from pipeline.realtime.config import SessionConfig
+from pipeline.signals import RecordingState
 from telephony.control.answers import ApiError, as_json
 from telephony.control.parts import Parts
 from telephony.control.reading import body_of, call_id_of
@@ -16,8 +17,8 @@ from telephony.control.realtime_calls import ordered
 from telephony.control.timeline import Line, Moment, timeline, transcript
 from telephony.control.wishes import CallWish
 from telephony.dialplan import STORED
-from telephony.leg import Ending
-from telephony.orders import NOT_FOUND, Hold, Refused, Resume, SendDigits, no_such_call
+from telephony.leg import Ending, KeyMethod, Muted
+from telephony.orders import NOT_FOUND, Hold, Mute, Record, Refused, Resume, SendDigits, no_such_call
 from telephony.state.record import CallRecord, Direction, State
 
 # JSON Schema's $ is the end; Python's stands before a last line break too.
@@ -49,6 +50,20 @@ class Digits(Struct, frozen=True, forbid_unknown_fields=True):
     """Keys to press for the far end."""
 
     digits: Annotated[str, Meta(pattern=DIGITS)]
+    method: KeyMethod = "auto"
+
+
+class MuteWish(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is not to be heard by the other: `agent` or `caller`; `on` false undoes it."""
+
+    who: Muted
+    on: bool = True
+
+
+class RecordingWish(Struct, frozen=True, forbid_unknown_fields=True):
+    """`paused` leaves silence where secrets are told, `off` leaves it out."""
+
+    state: RecordingState
 
 
 class CallObject(Struct, frozen=True, kw_only=True):
@@ -109,7 +124,9 @@ class Calls:
             Route(f"{call}/digits", self.digits, methods=["POST"]),
             Route(f"{call}/hold", self.hold, methods=["POST"]),
             Route(f"{call}/resume", self.resume, methods=["POST"]),
+            Route(f"{call}/mute", self.mute, methods=["POST"]),
             Route(f"{call}/recording", self.recording, methods=["GET"]),
+            Route(f"{call}/recording", self.record, methods=["POST"]),
             Route(f"{call}/transcript", self.transcript, methods=["GET"]),
         ]
 
@@ -142,7 +159,8 @@ class Calls:
 
     async def digits(self, request: Request) -> Response:
         """Press keys."""
-        return await ordered(self._parts, request, SendDigits((await body_of(request, Digits)).digits))
+        body = await body_of(request, Digits)
+        return await ordered(self._parts, request, SendDigits(body.digits, body.method))
 
     async def hold(self, request: Request) -> Response:
         """Make the far end wait."""
@@ -151,6 +169,15 @@ class Calls:
     async def resume(self, request: Request) -> Response:
         """Talk to it again."""
         return await ordered(self._parts, request, Resume())
+
+    async def mute(self, request: Request) -> Response:
+        """Let one side not be heard, or be heard again."""
+        wish = await body_of(request, MuteWish)
+        return await ordered(self._parts, request, Mute(wish.who, wish.on))
+
+    async def record(self, request: Request) -> Response:
+        """Turn the recording on, off, or pause it."""
+        return await ordered(self._parts, request, Record((await body_of(request, RecordingWish)).state))
 
     async def recording(self, request: Request) -> Response:
         """The WAV of a call that is over: caller left, agent right."""

@@ -27,7 +27,7 @@ from pipeline.realtime.events import (
 )
 from pipeline.realtime.ours import OurEvent
 from pipeline.session import Session
-from pipeline.signals import Elapsed, EndCall, Play, Setting, ShowItem, TimeIsUp, TransferCall
+from pipeline.signals import CallAct, Elapsed, EndCall, Play, Setting, ShowItem, TimeIsUp
 from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Worker
 from telephony.control.audio_memory import AudioMemory
@@ -179,7 +179,7 @@ class ClientSession:
         self._worker.post(TimeIsUp())
         await loop.create_future()
 
-    def _control(self, asked: EndCall | TransferCall) -> None:
+    def _control(self, asked: CallAct) -> None:
         if isinstance(asked, EndCall):
             self._outbox.close(NORMAL, asked.reason)
 

@@ -12,7 +12,16 @@ from starlette.responses import HTMLResponse, Response
 from pipeline.realtime.config import SessionConfig
 from telephony.control.agent_book import AGENT_NAME, AgentChange, AgentList, AgentObject, NewAgent
 from telephony.control.answers import ErrorBody
-from telephony.control.calls import CallList, CallObject, CallWithTimeline, Digits, NewCall, Transcript
+from telephony.control.calls import (
+    CallList,
+    CallObject,
+    CallWithTimeline,
+    Digits,
+    MuteWish,
+    NewCall,
+    RecordingWish,
+    Transcript,
+)
 from telephony.control.reading import CALL_ID
 from telephony.control.realtime_calls import ClientSecret, ReferBody, RejectBody, SecretBody
 from telephony.control.reloads import DialplanObject
@@ -22,8 +31,8 @@ from telephony.control.webhooks import IncomingEvent
 
 _TYPES: Final = (
     SessionConfig, RejectBody, ReferBody, SecretBody, ClientSecret, NewCall, CallObject, CallList, CallWithTimeline,
-    Digits, Transcript, NewAgent, AgentChange, AgentObject, AgentList, TrunkObject, TrunkList,
-    ErrorBody, IncomingEvent, DialplanObject,
+    Digits, MuteWish, RecordingWish, Transcript, NewAgent, AgentChange, AgentObject, AgentList, TrunkObject,
+    TrunkList, ErrorBody, IncomingEvent, DialplanObject,
 )  # fmt: skip
 
 # path, method, summary, body, answer: (status, type or media type or None)
@@ -40,6 +49,15 @@ _OPERATIONS: Final[tuple[tuple[str, str, str, type | None, int, type | str | Non
     ("/v1/calls/{call_id}/hold", "post", "Make the far end wait", None, 200, None),
     ("/v1/calls/{call_id}/resume", "post", "Talk to it again", None, 200, None),
     ("/v1/calls/{call_id}/recording", "get", "The recording: caller left, agent right", None, 200, "audio/wav"),
+    ("/v1/calls/{call_id}/mute", "post", "Let one side not be heard", MuteWish, 200, None),
+    (
+        "/v1/calls/{call_id}/recording",
+        "post",
+        "Turn the recording on, pause it or turn it off",
+        RecordingWish,
+        200,
+        None,
+    ),
     ("/v1/calls/{call_id}/transcript", "get", "What was said", None, 200, Transcript),
     ("/v1/agents", "get", "All agents", None, 200, AgentList),
     ("/v1/agents", "post", "A new agent", NewAgent, 201, AgentObject),

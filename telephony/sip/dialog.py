@@ -12,9 +12,22 @@ from typing import Any, Concatenate, Final, ParamSpec
 import pjsua2 as pj
 import structlog
 
-from telephony.dtmf import KEYS, KeyReports, Means
-from telephony.leg import Ambience, Answered, DigitPressed, Ending, Held, LegEnded, LegEvent, Ringing, TransferProgress
+from telephony.leg import (
+    Ambience,
+    Answered,
+    DigitPressed,
+    Ending,
+    Held,
+    KeyMethod,
+    LegEnded,
+    LegEvent,
+    Muted,
+    Ringing,
+    TransferProgress,
+    Waiting,
+)
 from telephony.sip.ending import far_ending, our_ending
+from telephony.sip.keys import Keys, press
 from telephony.sip.line_call import LineCall
 from telephony.sip.listening import Listening
 from telephony.sip.sound import Bridge
@@ -26,7 +39,6 @@ _log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 
 NO_CALL: Final = -1
-_DTMF_UPDATE: Final = 1  # PJMEDIA_STREAM_DTMF_IS_UPDATE: more of a key already told
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +78,9 @@ class Dialog(LineCall):
         self._over = False
         self._moved = 0  # the 3xx that we do not follow
         self._leaving: Ending | None = None
-        self._held = False  # at our wish
+        self._holds = (False, False)  # at our wish, at theirs
         self._listening = Listening()
-        self._key_reports = KeyReports()
+        self._keys = Keys()
 
     def place(self, target: str, local_uri: str | None) -> str:
         """Send the INVITE; returns its Call-ID."""
@@ -118,21 +130,20 @@ class Dialog(LineCall):
                 self._post(TransferProgress(pj.PJSIP_SC_BAD_REQUEST, True))
 
     @_guarded
-    def send_digits(self, digits: str) -> None:
-        """Send digits by RFC 4733; by INFO where the far end has no telephone-event."""
-        if not self._confirmed or not self.isActive():
-            return
-        try:
-            self.dialDtmf(digits)
-        except pj.Error:
-            keys = pj.CallSendDtmfParam()
-            keys.method = pj.PJSUA_DTMF_METHOD_SIP_INFO
-            keys.digits = digits
-            self.sendDtmf(keys)
+    def send_digits(self, digits: str, method: KeyMethod) -> None:
+        """Press keys for the far end."""
+        if self._confirmed and self.isActive():
+            press(self, digits, method)
 
     @_guarded
-    def hold(self, on: bool) -> None:
+    def mute(self, who: Muted, on: bool) -> None:
+        """Let one side not be heard by the other, from now on and after any re-INVITE."""
+        self._wiring.mute(self, who, on)
+
+    @_guarded
+    def hold(self, on: bool, music: Ambience | None = None) -> None:
         """Ask for sendonly (RFC 3264 section 8.4), or for sendrecv again. While another re-INVITE is out, nothing."""
+        self._wiring.music = self._bridge.player(music) if music is not None else None
         if not self._confirmed or not self.isActive():
             return
         wish = _wish()
@@ -185,11 +196,7 @@ class Dialog(LineCall):
 
     @_guarded
     def onDtmfEvent(self, event: Any) -> None:  # noqa: N802, D102
-        key = event.digit.upper()
-        if event.flags & _DTMF_UPDATE or key not in KEYS:
-            return
-        means: Means = "info" if event.method == pj.PJSUA_DTMF_METHOD_SIP_INFO else "rfc4733"
-        if self._key_reports.reported(key, means, time.monotonic() * 1_000):
+        if key := self._keys.received(event):
             self._post(DigitPressed(key))
 
     @_guarded
@@ -217,7 +224,7 @@ class Dialog(LineCall):
         self._wiring.port = self._bridge.new_port()
         self._connect()
         self._post(Joined(self._wiring.port))
-        self._post(Answered())
+        self._post(Answered(self._wiring.tells_keys(self)))
 
     def _respond(self, sip_code: int) -> None:
         if self._inbound and not self._confirmed and self.isActive():
@@ -229,10 +236,12 @@ class Dialog(LineCall):
         return ending.sip_code if self._inbound else 0
 
     def _connect(self) -> None:
-        held = self._wiring.connect(self)
-        if held != self._held:
-            self._held = held
-            self._post(Held(held))
+        self._wiring.connect(self)
+        before, self._holds = self._holds, self._wiring.holds
+        if before[0] != self._holds[0]:
+            self._post(Held(self._holds[0]))
+        if before[1] != self._holds[1]:
+            self._post(Waiting(self._holds[1]))
 
     def _ending_of(self, sip_code: int, from_peer: bool) -> Ending:
         if self._leaving:

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from telephony.leg import Ambience, Answered, Ending, LegEnded, LegEvent
+from telephony.leg import Ambience, Answered, Ending, KeyMethod, LegEnded, LegEvent, Muted
 from telephony.sip.dialog import Dialog, Joined, Signal
 from telephony.sip.invite import Headers, Invite
 from telephony.sip.sound import LegSound
@@ -114,13 +114,17 @@ class SipLeg:
         """Blind transfer by REFER to a sip: or tel: target; TransferProgress follows."""
         self._send(lambda dialog: dialog.refer(target))
 
-    def send_digits(self, digits: str) -> None:
-        """Send digits by RFC 4733."""
-        self._send(lambda dialog: dialog.send_digits(digits))
+    def send_digits(self, digits: str, method: KeyMethod = "auto") -> None:
+        """Press keys; `auto` is by RFC 4733, or by INFO where the far end has no telephone-event."""
+        self._send(lambda dialog: dialog.send_digits(digits, method))
 
-    def hold(self) -> None:
+    def hold(self, music: Ambience | None = None) -> None:
         """Ask the far end, by re-INVITE, to wait; Held(True) follows."""
-        self._send(lambda dialog: dialog.hold(True))
+        self._send(lambda dialog: dialog.hold(True, music))
+
+    def mute(self, who: Muted, on: bool) -> None:
+        """Let the agent, or the caller, not be heard by the other any more, or be heard again."""
+        self._send(lambda dialog: dialog.mute(who, on))
 
     def resume(self) -> None:
         """Take the far end off hold; Held(False) follows."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 import pjsua2 as pj
 
 from pipeline.audio import FRAME_MS
+from telephony.leg import Muted
 from telephony.quality import Heard
 
 SOUND: Final = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
@@ -12,17 +13,23 @@ _NO_SLOT: Final = -1
 
 
 class Wiring:
-    """One dialog's; `port` and `ambience` are None for as long as there is none."""
+    """One dialog's; `port`, `ambience` and `music` are None for as long as there is none."""
 
     def __init__(self) -> None:
         self.port: Any = None
         self.ambience: Any = None
+        self.music: Any = None  # for a far end that we let wait
+        self.holds = (False, False)
+        """Whether the far end waits at our wish, and we at theirs."""
+        self._muted: set[Muted] = set()
         self._sounding: int | None = None  # the medium that should bring RTP; None on hold
 
-    def connect(self, call: Any) -> bool:
-        """Connect what there is to the call's medium as it is now; returns whether the far end waits at our wish."""
+    def connect(self, call: Any) -> None:
+        """Connect what there is to the call's medium as it is now."""
         # Held in a variable: iterating the media of a temporary reads freed memory.
         news = call.getInfo()
+        statuses = [medium.status for medium in news.media]
+        self.holds = (pj.PJSUA_CALL_MEDIA_LOCAL_HOLD in statuses, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD in statuses)
         index = next((i for i, medium in enumerate(news.media) if _sounds(medium)), None)
         on_hold = index is None or news.media[index].status != pj.PJSUA_CALL_MEDIA_ACTIVE
         self._sounding = None if on_hold else index
@@ -30,13 +37,27 @@ class Wiring:
             sound = call.getAudioMedia(index)
             sound.startTransmit(self.port)
             self.port.startTransmit(sound)
+            self._level(sound)
             if self.ambience:
                 self.ambience.startTransmit(sound)
-        return any(medium.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD for medium in news.media)
+        if self.music:
+            for index in (i for i, medium in enumerate(news.media) if _waits(medium)):
+                self.music.startTransmit(call.getAudioMedia(index))
+
+    def mute(self, call: Any, who: Muted, on: bool) -> None:
+        """Let one side not be heard by the other from now on."""
+        self._muted = self._muted | {who} if on else self._muted - {who}
+        news = call.getInfo()
+        for index in (i for i, medium in enumerate(news.media) if _sounds(medium)):
+            self._level(call.getAudioMedia(index))
+
+    def tells_keys(self, call: Any) -> bool:
+        """Whether telephone-event was agreed on; what has no stream yet is taken to have it."""
+        return self._sounding is None or call.getStreamInfo(self._sounding).audTxEventPt >= 0
 
     def disconnect(self) -> None:
         """The dialog is over: let go of everything."""
-        self.port = self.ambience = None
+        self.port = self.ambience = self.music = None
 
     def heard(self, call: Any) -> Heard | None:
         """What came, and how well; None while nothing is expected."""
@@ -54,6 +75,16 @@ class Wiring:
             lost_there=int(went.loss) if went.updateCount else None,
         )
 
+    def _level(self, sound: Any) -> None:
+        """The room around a muted agent stays: the agent's own port falls silent, not the line."""
+        # "Tx" is what the bridge gets of a port, in pjsua2's words.
+        self.port.adjustTxLevel(0.0 if "agent" in self._muted else 1.0)
+        sound.adjustTxLevel(0.0 if "caller" in self._muted else 1.0)
+
 
 def _sounds(medium: Any) -> bool:
     return medium.status in SOUND and medium.audioConfSlot != _NO_SLOT
+
+
+def _waits(medium: Any) -> bool:
+    return bool(medium.status == pj.PJSUA_CALL_MEDIA_LOCAL_HOLD and medium.audioConfSlot != _NO_SLOT)

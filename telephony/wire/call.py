@@ -44,6 +44,7 @@ class Call:
         self._acknowledged = False
         self.dialog = dialog
         self.laws: tuple[Law, ...] = ("ulaw", "alaw")
+        self.events: int | None = sdp.EVENTS_PAYLOAD_TYPE
         self.law: Law | None = None
         self.answered_ms = 0.0
         self.referred_to: str | None = None
@@ -88,7 +89,7 @@ class Call:
 
     def description(self) -> Description:
         """Where this call wants its audio."""
-        return Description(self._desk.host, self._stream.port, self.laws)
+        return Description(self._desk.host, self._stream.port, self.laws, self.events)
 
     def connect(self, far: Description) -> Description:
         """Talk to this address from now on; returns our side of the agreement. Raises NoCommonAudioError."""
@@ -99,7 +100,7 @@ class Call:
         self.answered_ms = self.answered_ms or time.monotonic_ns() / NS_PER_MS
         self._stream.aim(far, self.law)
         own = self.description()
-        return Description(own.host, own.port, (self.law,), far.events, sdp.MIRRORED[far.direction])
+        return Description(own.host, own.port, (self.law,), self.events and far.events, sdp.MIRRORED[far.direction])
 
     def acknowledge(self, link: Link) -> None:
         """Confirm the answer to our INVITE."""

@@ -16,7 +16,7 @@ from telephony.wire.desk import Desk
 from telephony.wire.dialling import Dialling
 from telephony.wire.dialog import incoming, outgoing
 from telephony.wire.message import Fields, Request
-from telephony.wire.sdp import Law
+from telephony.wire.sdp import EVENTS_PAYLOAD_TYPE, Law
 from telephony.wire.stream import Stream
 from telephony.wire.transport import Link
 
@@ -67,14 +67,20 @@ class Phone:
         return self._open.malformed
 
     async def dial(
-        self, uri: str, *, laws: tuple[Law, ...] = BOTH_LAWS, fields: Fields = (), body: bytes | None = None
+        self,
+        uri: str,
+        *,
+        laws: tuple[Law, ...] = BOTH_LAWS,
+        events: int | None = EVENTS_PAYLOAD_TYPE,
+        fields: Fields = (),
+        body: bytes | None = None,
     ) -> Dialling:
-        """Send an INVITE. `body` replaces our offer (empty: none); `fields` are added."""
+        """Send an INVITE. `body` replaces our offer (empty: none); `fields` are added; `events` is telephone-event."""
         desk = self._open
         link = await desk.link_to(uri)
         dialog = outgoing(self._number, uri, desk.local, link.name)
         call = self._new_call(Call(desk, dialog, Stream(self._bind, keep_audio=self._keep_audio), link))
-        call.laws = laws
+        call.laws, call.events = laws, events
         dialling = Dialling(desk, call, link, fields, body)
         self._dialling.append(dialling)
         return dialling

@@ -6,7 +6,7 @@ from pipeline.realtime.events import DtmfReceived
 from pipeline.signals import Digit, FlushPlayout, Greet, Limits, StartReply
 from tests.drive.story import Story
 
-PAUSE_MS = Limits().digits_pause_ms
+PAUSE_MS = Limits().keys.pause_ms
 
 
 def test_keys_reach_the_agent_together_after_a_pause() -> None:

@@ -201,6 +201,6 @@ def test_words_that_complete_what_was_pressed_come_after_it() -> None:
 def test_fewer_keys_than_the_agent_waits_for_are_waited_for() -> None:
     call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
     call.caller_presses("4155")
-    call.passes(Limits().digits_pause_ms - 40)
+    call.passes(Limits().keys.pause_ms - 40)
 
     assert call.take(StartReply) == []

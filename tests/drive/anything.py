@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from pipeline.keypad import KeyRules
 from pipeline.providers import CutShort, FunctionCall, TextDelta, Transcript, TurnVerdict, Usage
 from pipeline.realtime.config import (
     Audio,
@@ -44,7 +45,7 @@ PERMISSIONS = Permissions(hang_up=True, transfer_targets={"sales": "sip:sales@ex
 NOW = "the response under way"
 OURS, THEIRS = Setting(), Setting(client_plays=True)
 LIMITS = Limits(
-    transcript_ms=600, progress_ms=800, tool_ms=1_000, farewell_ms=2_000, digits_pause_ms=200, tool_rounds=1
+    transcript_ms=600, progress_ms=800, tool_ms=1_000, farewell_ms=2_000, keys=KeyRules(pause_ms=200), tool_rounds=1
 )
 
 

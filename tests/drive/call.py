@@ -15,7 +15,7 @@ from pipeline.providers import Delta, TextDelta
 from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ServerEvent, SpeechStopped
 from pipeline.session import Session
-from pipeline.signals import EndCall, Greet, Input, LastResort, Output, TransferCall
+from pipeline.signals import CallAct, Greet, Input, LastResort, Output
 from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Worker
 from tests.drive.cascade import FakeLine, Judge, Loudness, Model, Recogniser, Voice, now_s
@@ -73,7 +73,7 @@ class Call:
     more: dict[str, Any] = field(default_factory=dict)
     line: FakeLine = field(default_factory=FakeLine)
     observed: list[tuple[float, ServerEvent]] = field(default_factory=list)
-    asked: list[tuple[float, EndCall | TransferCall]] = field(default_factory=list)
+    asked: list[tuple[float, CallAct]] = field(default_factory=list)
     spent: list[Spent] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
 

@@ -43,3 +43,15 @@ def cleanest(pcm: bytes, hz: float, *, window_ms: int = 250) -> tuple[float, flo
 
 def decibels(level: float, reference: float) -> float:
     return float(20 * np.log10(level / reference))
+
+
+def a_key(
+    key: str, ms: int, *, level: float = 6_000.0, stray: float = 1.0, twist_db: float = 0.0, rate_hz: int = 8_000
+) -> bytes:
+    """A key as its two tones: the column's is `twist_db` louder than the row's, both `stray` times what they ought."""
+    place = "123A456B789C*0#D".index(key)
+    row_hz, column_hz = (697, 770, 852, 941)[place // 4], (1_209, 1_336, 1_477, 1_633)[place % 4]
+    moments = np.arange(rate_hz * ms // 1_000) / rate_hz
+    row = np.sin(2 * np.pi * row_hz * stray * moments)
+    column = 10 ** (twist_db / 20) * np.sin(2 * np.pi * column_hz * stray * moments)
+    return (level * (row + column)).astype("<i2").tobytes()

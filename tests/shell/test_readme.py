@@ -13,6 +13,7 @@ import pytest
 from pipeline.realtime.config import ServerVad
 from telephony import check
 from telephony.dialplan import Route
+from telephony.dtmf import KeySettings
 from telephony.patience_settings import PatienceSettings
 from telephony.settings import ControlSettings, LimitSettings
 from telephony.sip_settings import SipSettings
@@ -24,7 +25,7 @@ BLOCKS = re.findall(r"^```toml\n(.*?)^```$", README, flags=re.MULTILINE | re.DOT
 KEYS = dict.fromkeys(("OPENAI_API_KEY", "DEEPGRAM_API_KEY", "ANTHROPIC_API_KEY", "ELEVENLABS_API_KEY"), "planted")
 ENVIRON = {**KEYS, "PBX_PASSWORD": "planted", "HALL_KEY": "planted"}
 AGENT = '[agents.reception]\nmodel = "openai/m"\n'
-KINDS = (PatienceSettings, LimitSettings, ControlSettings, SipSettings, Route)
+KINDS = (PatienceSettings, LimitSettings, ControlSettings, SipSettings, Route, KeySettings)
 WAITS = {
     *(field.name for kind in KINDS for field in fields(kind)),
     *(field.name for field in msgspec.structs.fields(ServerVad)),

@@ -2,12 +2,14 @@
 
 import asyncio
 
-from telephony.leg import Answered, Ending, Held
+from telephony.leg import Ambience, Answered, Ending, Held, Waiting
 from telephony.wire.phone import Phone
 from tests.drive.exchange import Office, an_office
 from tests.drive.party import Party, both_end
 from tests.drive.raw_sip import RawCall, RawSip, sdp
-from tests.drive.tones import a_tone, loudest_hz
+from tests.drive.tones import a_tone, cleanest, loudest_hz
+
+DIRECTIONS = ("a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive")
 
 
 async def held(party: Party, on: bool) -> None:
@@ -89,3 +91,52 @@ async def test_a_phone_that_is_not_pjsip_is_put_on_hold_and_taken_back() -> None
         ending = await callee.ends()
 
     assert ending == Ending("caller", "hung_up", 200)
+
+
+async def test_a_caller_who_puts_us_on_hold_is_told_so_and_answered_rightly() -> None:
+    async with an_office() as office, RawSip() as far:
+        call = RawCall(far, office.endpoint.port("udp"))
+        await call.asks("INVITE", sdp(9))
+        callee = await office.arrivals.get()
+        await callee.sees(Answered)
+        for direction, waits in (("sendonly", True), ("sendrecv", False), ("inactive", True), ("sendrecv", False)):
+            await call.asks("INVITE", sdp(9, direction=direction).replace("o=- 1 1", f"o=- 1 {call.sequence + 2}"))
+            await callee.until(lambda waits=waits: callee.events[-1] == Waiting(waits))  # type: ignore[misc]
+        answers = [message for message in far.received if message.startswith("SIP/2.0 200") and "m=audio" in message]
+
+    agreed = [next(line for line in answer.split("\r\n") if line in DIRECTIONS) for answer in answers]
+    assert agreed == ["a=sendrecv", "a=recvonly", "a=sendrecv", "a=inactive", "a=sendrecv"]
+
+
+async def test_who_waits_hears_music() -> None:
+    async with an_office() as office:
+        caller, callee = await office.a_call()
+        callee.leg.hold(Ambience(a_tone(700, 500, rate_hz=8_000)))
+        await held(callee, True)
+        await caller.hears_sound()
+        waiting = await caller.hears(1_000)
+        callee.leg.resume()
+        await held(callee, False)
+        callee.leg.audio.play(a_tone(1_000, 3_000))
+        await caller.until(lambda: loudest_hz(bytes(caller.heard[-9_600:])) == 1_000)
+        talking = await caller.hears(1_000)
+
+    assert (loudest_hz(waiting), loudest_hz(talking)) == (700, 1_000)
+    assert cleanest(talking, 1_000)[1] > 20  # the music is gone
+
+
+async def test_who_is_muted_is_not_heard_and_hears() -> None:
+    async with an_office() as office:
+        caller, callee = await office.a_call()
+        callee.leg.mute("agent", True)
+        for party, hz in ((caller, 440), (callee, 1_000)):
+            party.leg.audio.play(a_tone(hz, 4_000))
+        await callee.hears_sound()
+        silent, at_callee = await asyncio.gather(caller.hears(500), callee.hears(500))
+        callee.leg.mute("agent", False)
+        callee.leg.mute("caller", True)
+        await caller.hears_sound()
+        await callee.until(lambda: not any(callee.heard[-960:]))
+        at_caller, deaf = await asyncio.gather(caller.hears(500), callee.hears(500))
+
+    assert (any(silent), loudest_hz(at_callee), loudest_hz(at_caller), any(deaf)) == (False, 440, 1_000, False)

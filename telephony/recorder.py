@@ -1,0 +1,88 @@
+"""When a call is recorded: on, off, or paused. Rule: what is said while it is paused is written nowhere.
+
+A pause leaves silence of the same length, so that the transcript's times still fit; off leaves nothing. The files are
+made when recording is first turned on.
+"""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from pipeline.realtime.events import ServerEvent
+from pipeline.signals import RecordingState
+from telephony.leg import LegAudio
+from telephony.recording import CallFiles
+
+log = structlog.get_logger()
+
+RECORD_EVERY_S = 0.5
+
+
+class Recorder:
+    """One call's. Without a folder nothing is ever recorded."""
+
+    def __init__(self, folder: Path | None, call_id: str, audio: LegAudio) -> None:
+        self._audio = audio
+        self._files = CallFiles(folder / f"{call_id}.wav") if folder is not None else None
+        self._wanted = asyncio.Event()
+        self._state: RecordingState = "off"
+        self.path: Path | None = None
+        """The recording, once there is one."""
+
+    @property
+    def discreet(self) -> bool:
+        """True while what is said is kept nowhere."""
+        return self._state == "paused"
+
+    def turn(self, state: RecordingState) -> bool:
+        """Go on from this very moment; False when there is nowhere to record to."""
+        if self._files is None:
+            return False
+        if state != self._state:
+            log.info("recording_turned", state=state)
+            self._files.keep(self._read())
+            self._audio.set_recording(state != "off")
+            self._state = state
+        if state != "off":
+            self._wanted.set()
+        return True
+
+    def observe(self, event: ServerEvent) -> None:
+        """Take one event of the session, for the transcript."""
+        if self._files is not None and self._state == "on":
+            self._files.observe(event)
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        if self._files is None:
+            return
+        await self._wanted.wait()
+        files = self._files
+        try:
+            await files.open()
+            self.path = files.path
+            while True:
+                await asyncio.sleep(RECORD_EVERY_S)
+                await files.write(self._read())
+        except OSError as problem:
+            self._files = None
+            self._audio.set_recording(False)
+            log.error("recording_refused", path=str(files.path), problem=problem.strerror, remedy="check the folder")
+        finally:
+            files.keep(self._read())
+
+    async def close(self) -> None:
+        """Write what is left."""
+        if self._files is not None and self._wanted.is_set():
+            await self._files.close()
+
+    def _read(self) -> bytes:
+        stereo = self._audio.read_record()
+        match self._state:
+            case "on":
+                return stereo
+            case "paused":
+                return bytes(len(stereo))
+            case "off":
+                return b""
