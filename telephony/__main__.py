@@ -90,6 +90,9 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     echo = kinds.add_parser("echo", help="callers on speakerphones, whose echo must not interrupt the agent")
     echo.add_argument("--quick", action="store_true", help="a few short calls")
     echo.add_argument("--json", action="store_true", help="print only one JSON object")
+    network = kinds.add_parser("network", help="conversations over a line that loses packets, as root")
+    network.add_argument("--turns", type=_count, default=12, help="what each caller asks on each line")
+    network.add_argument("--json", action="store_true", help="print only one JSON object")
     for kind, counted, default in ((media, "--calls", 50), (calls, "--calls", 100), (realtime, "--sessions", 100)):
         kind.add_argument(counted, type=_count, default=default)
         kind.add_argument("--seconds", type=_seconds, default=30.0, help="length of the whole bench")
@@ -225,6 +228,8 @@ def _bench(arguments: argparse.Namespace) -> int:
         return _turns(arguments.quick, progress)
     if arguments.kind == "echo":
         return _echo(arguments.quick, progress)
+    if arguments.kind == "network":
+        return _run(_network_told(arguments.turns, progress))
     if arguments.kind == "media":
         work = run_media(arguments.calls, arguments.busy, arguments.seconds, progress)
     elif arguments.kind == "realtime":
@@ -270,6 +275,19 @@ async def _faults_told(work: Coroutine[None, None, dict[str, Any]]) -> int:
     figures = await work
     print(json.dumps(figures))
     return FAILED if figures["silent"] else OK
+
+
+async def _network_told(turns: int, progress: TextIO) -> int:
+    from telephony.bench.network.line import NoNetworkError
+    from telephony.bench.network.run import run_network
+
+    try:
+        figures = await run_network(turns, progress)
+    except NoNetworkError as error:
+        print(f"offhook: {error}", file=sys.stderr)
+        return FAILED
+    print(json.dumps(figures))
+    return OK if figures["outage"]["answered"] else FAILED
 
 
 if __name__ == "__main__":

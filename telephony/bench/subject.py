@@ -1,14 +1,14 @@
 """The process under test, and what it costs as the kernel counts it. Rule: it is started here and stopped here.
 
-It writes one JSON line when it is ready and stops when its stdin ends. CPU is each thread's time on a core
-(/proc/PID/task/TID/schedstat, in ns), memory is its resident set (/proc/PID/statm).
+It writes one JSON line when it is ready, one for each line on its stdin, and stops when its stdin ends. CPU is each
+thread's time on a core (/proc/PID/task/TID/schedstat, in ns), memory is its resident set (/proc/PID/statm).
 """
 
 import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,29 @@ class SubjectError(Exception):
 class Subject:
     """A running process under test; `ready` is what it said when it was, `at_last` what it said when it had stopped."""
 
-    pid: int
+    process: asyncio.subprocess.Process
     ready: dict[str, Any]
     at_last: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def pid(self) -> int:
+        """The kernel's number of it."""
+        return self.process.pid
+
+    async def tells(self) -> dict[str, Any]:
+        """What it says of itself when it is asked; raises SubjectError when it says nothing."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(b"\n")
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            said = await self.process.stdout.readline()
+        if not said:
+            raise SubjectError("the process under test is gone")
+        return msgspec.json.decode(said, type=dict[str, Any])
+
+    def open_files(self) -> int:
+        """Descriptors, sockets among them."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def cpu_ns(self) -> dict[int, int]:
         """CPU time of each living thread so far; the thread numbered like the process is the main one."""
@@ -52,10 +72,16 @@ class Subject:
 
 
 @asynccontextmanager
-async def running(module: str, *arguments: str) -> AsyncIterator[Subject]:
-    """Start `python -m module`, wait until it is ready, stop it at the end; raises SubjectError when it fails."""
+async def running(module: str, *arguments: str, within: tuple[str, ...] = ()) -> AsyncIterator[Subject]:
+    """Start `python -m module`, wait until it is ready, stop it at the end; raises SubjectError when it fails.
+
+    `within` is a command that runs the rest of its line elsewhere, in another network for example.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        *within,
+        *(sys.executable, "-m", module, *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -64,7 +90,7 @@ async def running(module: str, *arguments: str) -> AsyncIterator[Subject]:
             said = await process.stdout.readline()
         if not said:
             raise SubjectError(f"{module} ended with code {await process.wait()} before it was ready")
-        subject = Subject(process.pid, msgspec.json.decode(said, type=dict[str, Any]))
+        subject = Subject(process, msgspec.json.decode(said, type=dict[str, Any]))
         yield subject
     finally:
         process.stdin.close()
@@ -90,14 +116,18 @@ def say(news: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-async def until_told_to_stop(ready: dict[str, Any]) -> None:
-    """For the process under test itself: say that it is ready, return when stdin ends."""
+async def until_told_to_stop(
+    ready: dict[str, Any], tell: Callable[[], Awaitable[dict[str, Any]]] | None = None
+) -> None:
+    """For the process under test itself: say that it is ready, answer who asks, return when stdin ends."""
     say(ready)
-    ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_reader(sys.stdin.fileno(), ended.set)
-    await ended.wait()
-    loop.remove_reader(sys.stdin.fileno())
+    asked = asyncio.StreamReader()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(asked), sys.stdin)
+    while await asked.readline():
+        if tell is not None:
+            say(await tell())
+    transport.close()
 
 
 @dataclass(frozen=True, slots=True)
