@@ -16,13 +16,12 @@ from pipeline.audio import NARROW_HZ, SAMPLE_BYTES, Frame, bytes_of
 from pipeline.providers import Access, Hearing, ProviderError, Transcript, TurnVerdict
 from pipeline.providers.news import News
 from pipeline.providers.plain_values import TextInPieces, as_text
+from pipeline.providers.sdk import KEPT_WARM_S, openai_errors
 from pipeline.providers.socket import failed
-from pipeline.providers.statuses import reason_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
-KEPT_WARM_S: Final = 300.0
 # OpenAI refuses files that are shorter.
 LEAST_MS: Final = 100
 TOO_SHORT: Final = frozenset(("audio_too_short",))
@@ -145,39 +144,22 @@ class _FileHearing:
 
     async def _transcribe(self, ended: Utterance, pcm: bytes) -> None:
         """Put what the server understands into the utterance; whatever goes wrong becomes a ProviderError."""
-        import httpx2
         import openai
 
-        try:
-            file = ("utterance.wav", wav_of(pcm), "audio/wav")
-            asking = self._client.audio.transcriptions.with_streaming_response.create(file=file, **self._request)
-            async with asking as answer:
-                if answer.headers.get("content-type", "").startswith("text/event-stream"):
-                    await self._follow(await answer.parse(), ended)
-                else:
-                    ended.draft = as_text((await answer.json())["text"]).strip()
-        except openai.APIStatusError as error:
-            if error.code in TOO_SHORT:
-                return
-            reason, retryable = reason_of(error.status_code, error.code)
-            raise failed(PROVIDER, reason, str(error.status_code), retryable=retryable) from None
-        except (openai.APIConnectionError, httpx2.TransportError) as error:
-            cause = error.__cause__ or error
-            stalled = isinstance(cause, httpx2.TimeoutException)
-            raise failed(
-                PROVIDER, "stalled" if stalled else "unreachable", type(cause).__name__, retryable=True
-            ) from None
-        except (
-            AttributeError,
-            TypeError,
-            KeyError,
-            ValueError,
-            openai.APIResponseValidationError,
-            httpx2.DecodingError,
-        ):
-            raise failed(PROVIDER, "malformed", "not what the protocol says") from None
-        except openai.OpenAIError as error:
-            raise failed(PROVIDER, "internal", type(error).__name__, retryable=True) from None
+        file = ("utterance.wav", wav_of(pcm), "audio/wav")
+        asking = self._client.audio.transcriptions.with_streaming_response.create(file=file, **self._request)
+        with openai_errors(PROVIDER):
+            try:
+                async with asking as answer:
+                    if answer.headers.get("content-type", "").startswith("text/event-stream"):
+                        await self._follow(await answer.parse(), ended)
+                    else:
+                        ended.draft = as_text((await answer.json())["text"]).strip()
+            except openai.APIStatusError as error:
+                if error.code not in TOO_SHORT:
+                    raise
+            except (AttributeError, TypeError, KeyError, ValueError):
+                raise failed(PROVIDER, "malformed", "not what the protocol says") from None
 
     async def _follow(self, events: Any, ended: Utterance) -> None:
         """Take the text as it comes; the last event has the whole of it."""

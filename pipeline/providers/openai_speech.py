@@ -6,19 +6,18 @@ sentence. Nothing is retried but a request on a kept connection that turned out 
 """
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from pipeline.audio import WIDE_HZ, Speech
 from pipeline.providers import Access, Reached
 from pipeline.providers.made_sound import MadeSound
 from pipeline.providers.riff import RATES_HZ, WavStream
-from pipeline.providers.sdk import Timeouts
+from pipeline.providers.sdk import Timeouts, openai_errors
 from pipeline.providers.sdk_server import FOR_SOUND, OPENAI, SdkServer
 from pipeline.providers.socket import failed
 from pipeline.providers.spoken_words import speakable
-from pipeline.providers.statuses import reason_of
 
 NAME: Final = "openai"
 OPENAI_URL: Final = "https://api.openai.com/v1"
@@ -73,7 +72,7 @@ class OpenAISpeech:
 
         client = await self._server.client()
         create = client.audio.speech.with_streaming_response.create
-        with _ours():
+        with openai_errors(NAME):
             try:
                 response = await stack.enter_async_context(create(**request))
             except openai.APIConnectionError as error:
@@ -95,7 +94,7 @@ class OpenAISpeech:
         return rate_hz
 
     async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
-        with _ours():
+        with openai_errors(NAME):
             return await anext(body, None)
 
     def _heard(self, sound: WavStream, chunk: bytes) -> bytes:
@@ -103,24 +102,3 @@ class OpenAISpeech:
             return sound.take(chunk)
         except ValueError:
             raise failed(NAME, "malformed", "no mono PCM16") from None
-
-
-@contextmanager
-def _ours() -> Iterator[None]:
-    """Whatever goes wrong in it becomes a ProviderError."""
-    import httpx2
-    import openai
-
-    try:
-        yield
-    except openai.APIStatusError as error:
-        reason, retryable = reason_of(error.status_code, error.code)
-        raise failed(NAME, reason, str(error.status_code), retryable=retryable) from None
-    except (openai.APIConnectionError, httpx2.TransportError) as error:
-        cause = error.__cause__ or error
-        stalled = isinstance(cause, httpx2.TimeoutException)
-        raise failed(NAME, "stalled" if stalled else "unreachable", type(cause).__name__, retryable=True) from None
-    except httpx2.DecodingError:
-        raise failed(NAME, "malformed", "DecodingError") from None
-    except openai.OpenAIError as error:
-        raise failed(NAME, "internal", type(error).__name__, retryable=True) from None

@@ -5,14 +5,15 @@ Both raise exceptions of the same names over the same HTTP client, and check lit
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
 from pipeline.providers import Delta, ProviderError, Reason
+from pipeline.providers.socket import failed
 from pipeline.providers.statuses import reason_of
 
 KEPT_WARM_S: Final = 300.0
@@ -101,6 +102,27 @@ class Asked:
         code = code_of(error.body)
         reason, retryable = reason_of(int(code), None) if code.isdecimal() else ("internal", True)
         return self.failed(reason, f"in mid-stream {code}".strip(), retryable=retryable)
+
+
+@contextmanager
+def openai_errors(provider: str) -> Iterator[None]:
+    """Whatever goes wrong with OpenAI's SDK in it becomes a ProviderError."""
+    import httpx2
+    import openai
+
+    try:
+        yield
+    except openai.APIStatusError as error:
+        reason, retryable = reason_of(error.status_code, error.code)
+        raise failed(provider, reason, str(error.status_code), retryable=retryable) from None
+    except (openai.APIConnectionError, httpx2.TransportError) as error:
+        cause = error.__cause__ or error
+        stalled = isinstance(cause, httpx2.TimeoutException)
+        raise failed(provider, "stalled" if stalled else "unreachable", type(cause).__name__, retryable=True) from None
+    except (openai.APIResponseValidationError, httpx2.DecodingError) as error:
+        raise failed(provider, "malformed", type(error).__name__) from None
+    except openai.OpenAIError as error:
+        raise failed(provider, "internal", type(error).__name__, retryable=True) from None
 
 
 def code_of(body: Any) -> str:
