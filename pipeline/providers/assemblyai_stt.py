@@ -19,7 +19,6 @@ from pipeline.providers.stream import Etiquette, streaming, type_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "assemblyai"
-ASSEMBLYAI_URL: Final = "https://streaming.assemblyai.com"
 VERSION: Final = "2025-05-12"
 SILENT_S: Final = 1.5
 # Frames of less than 50 ms are refused: what is held back is more than that.
@@ -64,7 +63,7 @@ class AssemblyAI:
         terms = terms_of(prompt)
         if terms:
             query.append(("keyterms_prompt", msgspec.json.encode(terms).decode()))
-        url = url_of(self._access.base_url or ASSEMBLYAI_URL, "/v3/ws", query)
+        url = url_of(self._access.base_url, "/v3/ws", query)
         headers = {"Authorization": self._access.api_key or "", "AssemblyAI-Version": VERSION}
         return streaming(self._access, url, headers, _Universal())
 

@@ -17,7 +17,6 @@ from pipeline.providers.spoken_words import SpokenWords
 from pipeline.providers.statuses import reason_of
 
 NAME: Final = "cartesia"
-CARTESIA_URL: Final = "https://api.cartesia.ai"
 VERSION: Final = "2026-08-14"
 PACES: Final = (0.6, 1.5)
 WIDE: Final = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": WIDE_HZ}

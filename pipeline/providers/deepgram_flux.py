@@ -18,7 +18,6 @@ from pipeline.providers.stream import Etiquette, streaming, type_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "deepgram"
-DEEPGRAM_URL: Final = "https://api.deepgram.com"
 SILENT_S: Final = 1.5
 
 
@@ -61,7 +60,7 @@ class DeepgramFlux:
             elif not self._model.endswith(f"-{spoken}"):
                 raise ProviderError(PROVIDER, "refused")
         query += [("keyterm", term) for term in terms_of(prompt)]
-        url = url_of(self._access.base_url or DEEPGRAM_URL, "/v2/listen", query)
+        url = url_of(self._access.base_url, "/v2/listen", query)
         headers = {"Authorization": f"Token {self._access.api_key}"}
         return streaming(self._access, url, headers, _Flux())
 

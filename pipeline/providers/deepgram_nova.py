@@ -20,7 +20,6 @@ from pipeline.providers.stream import Etiquette, streaming, type_of
 from pipeline.providers.utterances import NEAR_MS, Utterance, Utterances, terms_of
 
 PROVIDER: Final = "deepgram"
-DEEPGRAM_URL: Final = "https://api.deepgram.com"
 # It hangs up after ten seconds without a word.
 KEEP_ALIVE_S: Final = 4.0
 SILENT_S: Final = 2.0
@@ -48,7 +47,7 @@ class DeepgramNova:
             query.append(("language", language))
         boosts = "keyterm" if self._model.startswith("nova-3") else "keywords"
         query += [(boosts, term) for term in terms_of(prompt)]
-        url = url_of(self._access.base_url or DEEPGRAM_URL, "/v1/listen", query)
+        url = url_of(self._access.base_url, "/v1/listen", query)
         headers = {"Authorization": f"Token {self._access.api_key}"}
         return streaming(self._access, url, headers, _Nova())
 

@@ -17,7 +17,6 @@ from pipeline.providers.socket_voice import SocketVoice
 from pipeline.providers.spoken_words import in_parts
 
 NAME: Final = "deepgram"
-DEEPGRAM_URL: Final = "https://api.deepgram.com"
 PACES: Final = (0.7, 1.5)
 LONGEST_TEXT = 2_000
 FLUSHES_A_MINUTE = 20

@@ -20,7 +20,6 @@ from pipeline.providers.spoken_words import SpokenWords
 from pipeline.providers.statuses import NO_MONEY_LEFT
 
 NAME: Final = "elevenlabs"
-ELEVENLABS_URL: Final = "https://api.elevenlabs.io"
 PACES: Final = (0.7, 1.2)
 LONGEST_IDLE_S = 180
 LIMITS = frozenset(("max_active_conversations", "too_many_concurrent_requests", "rate_limit_exceeded", "system_busy"))

@@ -23,7 +23,6 @@ from pipeline.providers.stream import Etiquette, streaming
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "inworld"
-INWORLD_URL: Final = "https://api.inworld.ai"
 STREAM_HZ: Final = 16_000
 SILENT_S: Final = 2.0
 # Longer than any call is quiet.
@@ -63,7 +62,7 @@ class InworldStt:
         terms = terms_of(prompt)
         if terms:
             config["prompts"] = terms
-        url = url_of(self._access.base_url or INWORLD_URL, "/stt/v1/transcribe:streamBidirectional")
+        url = url_of(self._access.base_url, "/stt/v1/transcribe:streamBidirectional")
         headers = {"Authorization": f"Basic {self._access.api_key}"}
         return streaming(self._access, url, headers, _Inworld(config))
 

@@ -18,7 +18,6 @@ from pipeline.providers.socket_voice import SocketVoice
 from pipeline.providers.spoken_words import SpokenWords, in_parts
 
 NAME: Final = "inworld"
-INWORLD_URL: Final = "https://api.inworld.ai"
 PACES: Final = (0.5, 1.5)
 LONGEST_TEXT = 1_000
 WIDE: Final = {"audioEncoding": "PCM", "sampleRateHertz": WIDE_HZ}

@@ -21,7 +21,6 @@ from pipeline.providers.socket import failed
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "openai"
-OPENAI_URL: Final = "https://api.openai.com/v1"
 # OpenAI refuses files that are shorter.
 LEAST_MS: Final = 100
 TOO_SHORT: Final = frozenset(("audio_too_short",))
@@ -80,7 +79,7 @@ class OpenAIFiles:
         limits = httpx2.Limits(keepalive_expiry=KEPT_WARM_S)
         return openai.AsyncOpenAI(
             api_key=self._access.api_key or "none",
-            base_url=self._access.base_url or OPENAI_URL,
+            base_url=self._access.base_url,
             max_retries=0,
             timeout=timeout,
             http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, limits=limits, verify=self._tls),

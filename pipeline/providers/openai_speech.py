@@ -20,7 +20,6 @@ from pipeline.providers.socket import failed
 from pipeline.providers.spoken_words import speakable
 
 NAME: Final = "openai"
-OPENAI_URL: Final = "https://api.openai.com/v1"
 SLOWEST, FASTEST = 0.25, 4.0
 _RATE = re.compile(r"\brate=(\d+)")
 

@@ -20,7 +20,6 @@ from pipeline.providers.stream import Etiquette, streaming, type_of
 from pipeline.providers.utterances import Utterance, Utterances, terms_of
 
 PROVIDER: Final = "openai"
-OPENAI_URL: Final = "https://api.openai.com/v1"
 # Less than this cannot be committed.
 LEAST_MS: Final = 100
 # These take words to expect as a list, the one after them takes none, and the others take any text.
@@ -37,7 +36,7 @@ class OpenAITranscription:
 
     def open(self, language: str | None, prompt: str | None) -> AbstractAsyncContextManager[Hearing]:
         """Connect for one call."""
-        url = url_of(self._access.base_url or OPENAI_URL, "/realtime", [("intent", "transcription")])
+        url = url_of(self._access.base_url, "/realtime", [("intent", "transcription")])
         headers = {"Authorization": f"Bearer {self._access.api_key}"}
         transcription: dict[str, object] = {"model": self._model}
         if language:

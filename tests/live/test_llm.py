@@ -4,10 +4,10 @@ from contextlib import aclosing
 
 import pytest
 
-from pipeline.providers import Access, FunctionCall, LanguageModel, Message, Prompt, TextDelta, Tool
+from pipeline.providers import FunctionCall, LanguageModel, Message, Prompt, TextDelta, Tool
 from pipeline.providers.anthropic_chat import AnthropicServer
 from pipeline.providers.openai_chat import OpenAIServer
-from telephony.vendor_table import BUILT_IN
+from tests.drive.real_vendors import at
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -29,7 +29,7 @@ async def told_by(model: LanguageModel) -> tuple[str, list[str]]:
 
 @pytest.mark.live("OPENAI_API_KEY")
 async def test_openai_answers_and_calls(live_key: str) -> None:
-    server = OpenAIServer(Access(BUILT_IN["openai"].url("llm"), live_key))
+    server = OpenAIServer(at("openai", "llm", live_key))
     words, calls = await told_by(server.model("gpt-4.1-mini"))
     await server.close()
 
@@ -38,7 +38,7 @@ async def test_openai_answers_and_calls(live_key: str) -> None:
 
 @pytest.mark.live("ANTHROPIC_API_KEY")
 async def test_anthropic_answers_and_calls(live_key: str) -> None:
-    server = AnthropicServer(Access(BUILT_IN["anthropic"].url("llm"), live_key))
+    server = AnthropicServer(at("anthropic", "llm", live_key))
     words, calls = await told_by(server.model("claude-haiku-4-5"))
     await server.close()
 

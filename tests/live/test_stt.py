@@ -1,6 +1,7 @@
 """Real vendors hear a sentence by the embedded voice. Each runs only when its key is in the environment."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +13,7 @@ from pipeline.providers.inworld_stt import InworldStt
 from pipeline.providers.openai_files import OpenAIFiles
 from pipeline.providers.openai_transcription import OpenAITranscription
 from tests.drive import speech
+from tests.drive.real_vendors import at
 from tests.drive.recognisers import heard_until, say
 
 pytestmark = pytest.mark.timeout(60)
@@ -19,52 +21,25 @@ pytestmark = pytest.mark.timeout(60)
 SENTENCE = "I would like to book a table for four people."
 
 
-async def words_heard_by(speech_to_text: SpeechToText) -> str:
+RECOGNISERS: list[tuple[str, str, Callable[[Access, str], SpeechToText], str]] = [
+    ("DEEPGRAM_API_KEY", "deepgram", DeepgramNova, "nova-3"),
+    ("DEEPGRAM_API_KEY", "deepgram", DeepgramFlux, "flux-general-en"),
+    ("OPENAI_API_KEY", "openai", OpenAITranscription, "gpt-4o-mini-transcribe"),
+    ("OPENAI_API_KEY", "openai", OpenAIFiles, "gpt-4o-mini-transcribe"),
+    ("ASSEMBLYAI_API_KEY", "assemblyai", AssemblyAI, "universal-streaming-english"),
+    ("INWORLD_API_KEY", "inworld", InworldStt, "inworld/inworld-stt-1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "recogniser", "model"), [pytest.param(*row, marks=pytest.mark.live(key)) for key, *row in RECOGNISERS]
+)
+async def test_a_vendor_understands_a_sentence(
+    vendor: str, recogniser: Callable[[Access, str], SpeechToText], model: str, live_key: str
+) -> None:
     pcm = speech.narrow(SENTENCE, "slt") + speech.silence(300)
-    async with speech_to_text.open("en", "book a table") as hearing:
+    async with recogniser(at(vendor, "stt", live_key), model).open("en", "book a table") as hearing:
         say(hearing, 1, pcm)
         final = (await heard_until(hearing, 1))[-1]
     assert isinstance(final, Transcript)
-    return " ".join(re.findall(r"\w+", final.text.lower()))
-
-
-@pytest.mark.live("DEEPGRAM_API_KEY")
-async def test_nova_understands(live_key: str) -> None:
-    access = Access("https://api.deepgram.com", live_key)
-
-    assert "book a table for" in await words_heard_by(DeepgramNova(access, "nova-3"))
-
-
-@pytest.mark.live("DEEPGRAM_API_KEY")
-async def test_flux_understands(live_key: str) -> None:
-    access = Access("https://api.deepgram.com", live_key)
-
-    assert "book a table for" in await words_heard_by(DeepgramFlux(access, "flux-general-en"))
-
-
-@pytest.mark.live("OPENAI_API_KEY")
-async def test_openai_understands(live_key: str) -> None:
-    access = Access("https://api.openai.com/v1", live_key)
-
-    assert "book a table for" in await words_heard_by(OpenAITranscription(access, "gpt-4o-mini-transcribe"))
-
-
-@pytest.mark.live("OPENAI_API_KEY")
-async def test_openai_understands_files(live_key: str) -> None:
-    access = Access("https://api.openai.com/v1", live_key)
-
-    assert "book a table for" in await words_heard_by(OpenAIFiles(access, "gpt-4o-mini-transcribe"))
-
-
-@pytest.mark.live("ASSEMBLYAI_API_KEY")
-async def test_assemblyai_understands(live_key: str) -> None:
-    access = Access("https://streaming.assemblyai.com", live_key)
-
-    assert "book a table for" in await words_heard_by(AssemblyAI(access, "universal-streaming-english"))
-
-
-@pytest.mark.live("INWORLD_API_KEY")
-async def test_inworld_understands(live_key: str) -> None:
-    access = Access("https://api.inworld.ai", live_key)
-
-    assert "book a table for" in await words_heard_by(InworldStt(access, "inworld/inworld-stt-1"))
+    assert "book a table for" in " ".join(re.findall(r"\w+", final.text.lower()))

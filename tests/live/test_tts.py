@@ -5,12 +5,13 @@ import array
 import pytest
 
 from pipeline.audio import WIDE_HZ, ms_of
-from pipeline.providers import Access, ProviderError
-from pipeline.providers.cartesia_tts import CARTESIA_URL, CartesiaTextToSpeech
-from pipeline.providers.deepgram_tts import DEEPGRAM_URL, DeepgramTextToSpeech
-from pipeline.providers.elevenlabs_tts import ELEVENLABS_URL, ElevenLabsTextToSpeech
-from pipeline.providers.inworld_tts import INWORLD_URL, InworldTextToSpeech
-from pipeline.providers.openai_speech import OPENAI_URL, OpenAISpeech
+from pipeline.providers import ProviderError
+from pipeline.providers.cartesia_tts import CartesiaTextToSpeech
+from pipeline.providers.deepgram_tts import DeepgramTextToSpeech
+from pipeline.providers.elevenlabs_tts import ElevenLabsTextToSpeech
+from pipeline.providers.inworld_tts import InworldTextToSpeech
+from pipeline.providers.openai_speech import OpenAISpeech
+from tests.drive.real_vendors import at
 from tests.drive.voices import Voice, audio, first_sound, reached, said, speaking
 
 pytestmark = pytest.mark.timeout(60)
@@ -46,31 +47,31 @@ async def is_refused(voice: Voice, name: str) -> None:
 async def test_elevenlabs_speaks(live_key: str) -> None:
     rachel, model = "21m00Tcm4TlvDq8ikWAM", "eleven_flash_v2_5"
 
-    await speaks(ElevenLabsTextToSpeech(Access(ELEVENLABS_URL, live_key), model), rachel, timed=True)
-    await is_refused(ElevenLabsTextToSpeech(Access(ELEVENLABS_URL, "wrong"), model), rachel)
+    await speaks(ElevenLabsTextToSpeech(at("elevenlabs", "tts", live_key), model), rachel, timed=True)
+    await is_refused(ElevenLabsTextToSpeech(at("elevenlabs", "tts", "wrong"), model), rachel)
 
 
 @pytest.mark.live("CARTESIA_API_KEY")
 async def test_cartesia_speaks(live_key: str) -> None:
     name = "6ccbfb76-1fc6-48f7-b71d-91ac6298247b"
 
-    await speaks(CartesiaTextToSpeech(Access(CARTESIA_URL, live_key), "sonic-3"), name, timed=True)
-    await is_refused(CartesiaTextToSpeech(Access(CARTESIA_URL, "wrong"), "sonic-3"), name)
+    await speaks(CartesiaTextToSpeech(at("cartesia", "tts", live_key), "sonic-3"), name, timed=True)
+    await is_refused(CartesiaTextToSpeech(at("cartesia", "tts", "wrong"), "sonic-3"), name)
 
 
 @pytest.mark.live("DEEPGRAM_API_KEY")
 async def test_deepgram_speaks(live_key: str) -> None:
-    await speaks(DeepgramTextToSpeech(Access(DEEPGRAM_URL, live_key), "aura-2"), "thalia", timed=False)
-    await is_refused(DeepgramTextToSpeech(Access(DEEPGRAM_URL, "wrong"), "aura-2"), "thalia")
+    await speaks(DeepgramTextToSpeech(at("deepgram", "tts", live_key), "aura-2"), "thalia", timed=False)
+    await is_refused(DeepgramTextToSpeech(at("deepgram", "tts", "wrong"), "aura-2"), "thalia")
 
 
 @pytest.mark.live("OPENAI_API_KEY")
 async def test_openai_speaks(live_key: str) -> None:
-    await speaks(OpenAISpeech(Access(OPENAI_URL, live_key), "gpt-4o-mini-tts"), "alloy", timed=False)
-    await is_refused(OpenAISpeech(Access(OPENAI_URL, "wrong"), "gpt-4o-mini-tts"), "alloy")
+    await speaks(OpenAISpeech(at("openai", "tts", live_key), "gpt-4o-mini-tts"), "alloy", timed=False)
+    await is_refused(OpenAISpeech(at("openai", "tts", "wrong"), "gpt-4o-mini-tts"), "alloy")
 
 
 @pytest.mark.live("INWORLD_API_KEY")
 async def test_inworld_speaks(live_key: str) -> None:
-    await speaks(InworldTextToSpeech(Access(INWORLD_URL, live_key), "inworld-tts-1.5-max"), "Ashley", timed=True)
-    await is_refused(InworldTextToSpeech(Access(INWORLD_URL, "d3Jvbmc6d3Jvbmc="), "inworld-tts-1.5-max"), "Ashley")
+    await speaks(InworldTextToSpeech(at("inworld", "tts", live_key), "inworld-tts-1.5-max"), "Ashley", timed=True)
+    await is_refused(InworldTextToSpeech(at("inworld", "tts", "d3Jvbmc6d3Jvbmc="), "inworld-tts-1.5-max"), "Ashley")
