@@ -93,7 +93,14 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     network = kinds.add_parser("network", help="conversations over a line that loses packets, as root")
     network.add_argument("--turns", type=_count, default=12, help="what each caller asks on each line")
     network.add_argument("--json", action="store_true", help="print only one JSON object")
-    for kind, counted, default in ((media, "--calls", 50), (calls, "--calls", 100), (realtime, "--sessions", 100)):
+    capacity = kinds.add_parser("capacity", help="what a call costs beside Asterisk's Echo(), as root")
+    lengths = (
+        (media, "--calls", 50),
+        (calls, "--calls", 100),
+        (realtime, "--sessions", 100),
+        (capacity, "--calls", 50),
+    )
+    for kind, counted, default in lengths:
         kind.add_argument(counted, type=_count, default=default)
         kind.add_argument("--seconds", type=_seconds, default=30.0, help="length of the whole bench")
         kind.add_argument("--json", action="store_true", help="print only one JSON object")
@@ -230,6 +237,8 @@ def _bench(arguments: argparse.Namespace) -> int:
         return _echo(arguments.quick, progress)
     if arguments.kind == "network":
         return _run(_network_told(arguments.turns, progress))
+    if arguments.kind == "capacity":
+        return _run(_capacity_told(arguments.calls, arguments.seconds, progress))
     if arguments.kind == "media":
         work = run_media(arguments.calls, arguments.busy, arguments.seconds, progress)
     elif arguments.kind == "realtime":
@@ -288,6 +297,19 @@ async def _network_told(turns: int, progress: TextIO) -> int:
         return FAILED
     print(json.dumps(figures))
     return OK if figures["outage"]["answered"] else FAILED
+
+
+async def _capacity_told(calls: int, seconds: float, progress: TextIO) -> int:
+    from telephony.bench.asterisk import NoAsteriskError
+    from telephony.bench.capacity import run_capacity
+
+    try:
+        root = settings.read(None).providers.models_dir.parent / "asterisk"
+        print(json.dumps(await run_capacity(root, calls, seconds, progress)))
+    except NoAsteriskError as error:
+        print(f"offhook: {error}", file=sys.stderr)
+        return FAILED
+    return OK
 
 
 if __name__ == "__main__":

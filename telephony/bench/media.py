@@ -30,7 +30,7 @@ async def run_media(calls: int, busy: float, seconds: float, stream: TextIO) -> 
     async with running(SUBJECT, "--calls", str(calls), "--busy", str(busy)) as subject, Phone() as phone:
         idle_mib = subject.rss_mib()
         uri = f"sip:echo@127.0.0.1:{subject.ready['port']}"
-        up, spending, full_mib = await _hold(phone, uri, calls, seconds, subject)
+        up, spending, full_mib = await hold(phone, uri, calls, seconds, subject)
     wire = wire_of(up)
     carried = [call for call in up if call.ear.talks and call.ended.result().by == "us"]
     loop_pct, burnt_pct = spending.threads[subject.pid], spending.threads[int(subject.ready["burner"])]
@@ -56,9 +56,10 @@ async def run_media(calls: int, busy: float, seconds: float, stream: TextIO) -> 
     ).as_object()
 
 
-async def _hold(
+async def hold(
     phone: Phone, uri: str, calls: int, seconds: float, subject: Subject
 ) -> tuple[list[Call], Spending, float]:
+    """Call whoever echoes so often and hum for so long: the calls, what they cost, and memory in MiB."""
     loop = asyncio.get_running_loop()
     end_s = loop.time() + seconds
     hum = _hum()

@@ -10,11 +10,12 @@ import os
 import platform
 import shutil
 import signal
-from asyncio.subprocess import DEVNULL, STDOUT, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from telephony.bench.asterisk import started
 from tests.drive.ami import Ami, Event
 from tests.house.source import ROOT
 
@@ -30,15 +31,6 @@ MOUNTS = {
     "log": "var/log/asterisk",
     "hosts": "etc/hosts",
 }
-START = """
-set -e
-for pair in $MOUNTS; do mount --bind "$HERE/${pair%%:*}" "$IN/${pair#*:}"; done
-mount -t tmpfs tmpfs "$IN/run"
-mkdir "$IN/run/asterisk"
-cd "$IN"
-chroot . chown -R asterisk: run/asterisk etc/asterisk var/lib/asterisk var/spool/asterisk var/log/asterisk
-exec chroot --userspec=asterisk . /usr/sbin/asterisk -f -C /etc/asterisk/asterisk.conf
-"""
 
 
 @dataclass
@@ -51,12 +43,8 @@ class Pbx:
 
     async def start(self) -> None:
         """Up when this returns."""
-        mounts = " ".join(f"{name}:{path}" for name, path in MOUNTS.items())
-        environ = {"HERE": str(self.folder), "IN": str(ASTERISK_ROOT), "MOUNTS": mounts, "PATH": os.environ["PATH"]}
         with (self.folder / "out").open("ab") as out:
-            self.process = await asyncio.create_subprocess_exec(
-                *("unshare", "--mount", "sh", "-c", START), stdin=DEVNULL, stdout=out, stderr=STDOUT, env=environ
-            )
+            self.process = await started(ASTERISK_ROOT, self.folder, MOUNTS, out)
         async with asyncio.timeout(UP_WITHIN_S):
             self.ami = await self._login()
             await self.ami.event("FullyBooted")
