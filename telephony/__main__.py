@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("--from", dest="caller", default="anonymous", metavar="CALLER", help="who calls")
     route.add_argument("--at", type=_moment, metavar="TIME", help="2026-12-24T18:00, in the dialplan's zone, or +01:00")
     route.add_argument("--trunk", help="the trunk it comes by")
+    route.add_argument("--diverted-from", default="", metavar="DID", help="the number that was dialled first")
     route.add_argument("--header", type=_header, action="append", default=[], metavar="NAME=VALUE")
     doctor = command("doctor", _doctor, "Find out what is wrong with this machine's set-up, and what to do.")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
@@ -209,6 +210,7 @@ def _route(arguments: argparse.Namespace) -> int:
         at=arguments.at,
         trunk=arguments.trunk,
         headers=dict(arguments.header),
+        diverted_from=arguments.diverted_from,
     )
     return route_asked.run(settings.read(arguments.config), asked, sys.stdout)
 

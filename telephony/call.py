@@ -42,6 +42,7 @@ from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Taken, Worker
 from telephony.audience import Audience
 from telephony.call_keys import CallKeys
+from telephony.conditions import ANY
 from telephony.dialplan import HOLD_WORDS
 from telephony.dtmf import KeySettings
 from telephony.errands import Crew, Errands
@@ -52,6 +53,7 @@ from telephony.leg import (
     Answered,
     DigitPressed,
     Ending,
+    Fields,
     Held,
     Leg,
     LegEnded,
@@ -60,6 +62,7 @@ from telephony.leg import (
     TransferProgress,
     Waiting,
 )
+from telephony.line_terms import LineTerms, known_to_agent
 from telephony.lineup import Engaged, Lineup
 from telephony.overhearing import Overheard
 from telephony.quality import Measured
@@ -96,6 +99,8 @@ class Plan:
     hold_music: Ambience | None = None
     manners: Manners = field(default_factory=Manners)
     crew: Crew = field(default_factory=Crew)
+    line: LineTerms = field(default_factory=lambda: LineTerms(did=ANY))
+    answer_fields: Fields = ()
 
 
 class Journal(Protocol):
@@ -249,7 +254,7 @@ class Call:
         if self.leg.inbound:
             self.leg.ring()
             await asyncio.sleep(plan.ring_s)
-            self.leg.answer()
+            self.leg.answer((*plan.line.answer_headers.items(), *plan.answer_fields))
         try:
             async with asyncio.timeout(plan.ring_timeout_s):
                 await self._answered.wait()
@@ -259,6 +264,8 @@ class Call:
         self._journal.answered()
         if plan.record:
             self.recorder.turn("on")
+        if known := known_to_agent(self.leg, plan.line.agent_knows):
+            self.command(known)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch_the_clock())
             tasks.create_task(self.recorder.run())

@@ -1,9 +1,9 @@
 """Which calls a route takes. Rule: every condition must hold, and the first that does not is the reason."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 from telephony.hours import Calendar, TimeOfDay, Weekdays
 from telephony.number import dialled
@@ -20,12 +20,14 @@ class Arrival:
     at: datetime
     trunk: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    diverted_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """What must hold of a call. Patterns are exact, a prefix with a star behind it, or "*".
 
+    `diverted_from` is who was dialled first, where that is another; without it, calls may be diverted or not.
     `open`, `closed` and `holiday` name a table of hours; a holiday is closed. `weekdays` and `time` are those of the
     dialplan's time zone.
     """
@@ -33,6 +35,7 @@ class Conditions:
     did: str
     caller: str = ANY
     trunk: str = ""
+    diverted_from: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     weekdays: Weekdays | None = None
     time: TimeOfDay | None = None
@@ -45,6 +48,7 @@ class Conditions:
         """Which calls these are, for people."""
         said = [self.did, *([] if self.caller == ANY else [f"from {self.caller}"])]
         said += [f"by {self.trunk}"] if self.trunk else []
+        said += [f"diverted from {self.diverted_from}"] if self.diverted_from else []
         said += [f"with {name}: {pattern}" for name, pattern in self.headers.items()]
         said += [f"on {self.weekdays.words}"] if self.weekdays else []
         said += [f"at {self.time.words}"] if self.time else []
@@ -56,6 +60,11 @@ class Conditions:
     def against(self, call: Arrival, calendar: Calendar) -> str | None:
         """The first condition that this call does not meet, in words; None when the route takes it."""
         return next((reason for holds, reason in self._judged(call, calendar) if not holds), None)
+
+    def spelled(self) -> Self:
+        """The same, with numbers in the spelling that they are compared in."""
+        diverted_from = normal(self.diverted_from) if self.diverted_from else ""
+        return replace(self, did=normal(self.did), caller=normal(self.caller), diverted_from=diverted_from)
 
     def cover(self, other: "Conditions") -> bool:
         """Whether every call that meets the other's also meets these, as far as their words tell."""
@@ -73,6 +82,9 @@ class Conditions:
         yield matches(self.caller, dialled(call.caller)), f"caller is not {self.caller}"
         if self.trunk:
             yield call.trunk == self.trunk, f"trunk is {call.trunk or 'none'}, not {self.trunk}"
+        if self.diverted_from:
+            first = dialled(call.diverted_from)
+            yield bool(first) and matches(self.diverted_from, first), f"not diverted from {self.diverted_from}"
         given = {name.lower(): value for name, value in call.headers.items()}
         for name, pattern in self.headers.items():
             value = given.get(name.lower())

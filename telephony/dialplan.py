@@ -23,7 +23,7 @@ model = "scripted/reception"
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -37,10 +37,11 @@ from pipeline.realtime.config import SessionConfig
 from pipeline.signals import LAST_WORDS
 from pipeline.tools import HAND_OVER, HANG_UP, TRANSFER, VOICEMAIL
 from telephony import agent_faults
-from telephony.conditions import Arrival, Conditions, normal
+from telephony.conditions import Arrival, normal
 from telephony.dtmf import KeySettings
 from telephony.faults import FaultyError, did_you_mean
 from telephony.hours import Calendar, Hours, decode
+from telephony.line_terms import LineTerms, broken_terms
 from telephony.menus import Menus
 from telephony.provider_table import flow_of
 from telephony.toml_text import Broken, KeyPath, TomlText
@@ -63,7 +64,7 @@ SipRefusal = Annotated[int, Meta(ge=400, le=699)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route(Conditions):
+class Route(LineTerms):
     """Which calls it takes, and what becomes of them: an agent, a webhook, or a SIP code.
 
     A dialplan holds `did` and `caller` in the one spelling that numbers are compared in.
@@ -211,7 +212,7 @@ def parse(text: str, file: str, disagreements: Callable[[Draft], Iterable[Broken
         reader.fault(path, problem, remedy)
     if reader.faults:
         raise DialplanError(reader.faults)
-    spelled = tuple(replace(route, did=normal(route.did), caller=normal(route.caller)) for route in routes.values())
+    spelled = tuple(route.spelled() for route in routes.values())
     return Dialplan(spelled, agents, flows, functions, calendar, TomlText(file, {}, toml.lines))
 
 
@@ -289,7 +290,9 @@ def _names(toml: TomlText, table: str) -> list[str]:
 
 
 def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
-    for key, pattern in (("did", route.did), ("caller", route.caller)):
+    yield from broken_terms(route)
+    patterns = {"did": route.did, "caller": route.caller, "diverted_from": route.diverted_from or "*"}
+    for key, pattern in patterns.items():
         if not _PATTERN.fullmatch(normal(pattern)):
             yield (key,), f"{pattern!r} is no pattern", 'a number or name, a prefix such as "+49*", or "*"'
     for key, agent in (("agent", route.agent), ("fallback_agent", route.fallback_agent)):

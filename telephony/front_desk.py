@@ -14,6 +14,7 @@ from pipeline.realtime.events import ServerEvent
 from telephony.call import Call
 from telephony.control.session_wish import SessionWishes
 from telephony.control.wishes import CallWish
+from telephony.leg import Fields
 from telephony.offer import Decision, Declined, Offer, Taken
 from telephony.orders import (
     Accept,
@@ -84,7 +85,7 @@ class FrontDesk:
         if isinstance(refused, Refused):
             return refused
         try:
-            leg = await self._endpoint.call(wish.to, wish.trunk, wish.caller)
+            leg = await self._endpoint.call(wish.to, wish.trunk, wish.caller, wish.fields, withheld=wish.withheld)
         except CallRefusedError as error:
             return Refused(code="call_not_placed", message=f"The call cannot be placed: {error}.", param="to")
         terms = Terms(ring_timeout_s=wish.ring_timeout_s, greet=wish.greet, metadata=wish.metadata)
@@ -92,8 +93,8 @@ class FrontDesk:
 
     async def _decide(self, offer: Offer, order: Order) -> Outcome:
         match order:
-            case Accept(session=session):
-                return await self._accept(offer, session)
+            case Accept(session=session, answer_headers=fields):
+                return await self._accept(offer, session, tuple(fields.items()))
             case Reject(status_code=sip_code):
                 return _decided(offer, Declined(REJECTED, sip_code))
             case HangUp():
@@ -103,14 +104,14 @@ class FrontDesk:
             case Refer() | SendDigits() | Hold() | Resume() | Mute() | Record() | Attach() | Say():
                 return _not_answered()
 
-    async def _accept(self, offer: Offer, session: dict[str, object]) -> Outcome:
+    async def _accept(self, offer: Offer, session: dict[str, object], fields: Fields) -> Outcome:
         try:
             config = await self._wishes.settled(session)
         except StateError:
             return Refused(status=503, code="server_error", message="The agent cannot be looked up at the moment.")
         if isinstance(config, Refused):
             return config
-        return _decided(offer, Taken(agent=_agent_named(session), config=config, by_application=True))
+        return _decided(offer, Taken(_agent_named(session), config, by_application=True, fields=fields))
 
     async def _attached_soon(self, offer: Offer) -> Outcome:
         await offer.closed.wait()

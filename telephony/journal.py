@@ -12,6 +12,7 @@ from pipeline.observe import Counters
 from pipeline.realtime.events import ServerEvent
 from pipeline.sounding import Judged
 from telephony.leg import Ending, Leg
+from telephony.line_terms import own_fields
 from telephony.quality import Measured
 from telephony.state.record import CallRecord
 from telephony.tally import tally, tally_judged, tally_measured, tally_spent
@@ -111,6 +112,8 @@ class Journals:
             agent=agent,
             sip_call_id=leg.sip_call_id,
             metadata=dict(metadata),
+            diverted_from=leg.diverted_from,
+            sip_headers=own_fields(leg),
         )
         return CallJournal(record, self._keeper, self._watchers, self._counters)
 

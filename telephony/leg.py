@@ -10,6 +10,8 @@ from telephony.quality import Measured
 KeyMethod = Literal["auto", "rfc4733", "info"]
 Muted = Literal["agent", "caller"]
 Party = Literal["caller", "callee", "us", "provider", "carrier", "unknown"]
+Fields = Sequence[tuple[str, str]]
+"""Header fields as name and value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +142,17 @@ class Leg(Protocol):
 
     @property
     def caller(self) -> str:
-        """User part of From (inbound) or our own number (outbound)."""
+        """Who calls, by a trusted trunk's word or else From's user part; `anonymous`; our own number (outbound)."""
         ...
 
     @property
     def called(self) -> str:
         """User part of the Request-URI (inbound) or of the target (outbound)."""
+        ...
+
+    @property
+    def diverted_from(self) -> str:
+        """Who was dialled first, where that is another than `called` (inbound); else empty."""
         ...
 
     @property
@@ -184,8 +191,8 @@ class Leg(Protocol):
         """Send 180."""
         ...
 
-    def answer(self) -> None:
-        """Send 200 with SDP."""
+    def answer(self, fields: Fields = ()) -> None:
+        """Send 200 with SDP, and these fields."""
         ...
 
     def reject(self, sip_code: int) -> None:

@@ -10,18 +10,19 @@ from typing import Any
 from pipeline.realtime.config import SessionConfig
 from telephony.call import Journal
 from telephony.dialplan import NOBODY_DECIDED, Route
-from telephony.leg import Ending, Leg, LegEnded, LegEvent
+from telephony.leg import Ending, Fields, Leg, LegEnded, LegEvent
 
 REJECT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An agent talks: of the route's own, or as an application describes it."""
+    """An agent talks: of the route's own, or as an application describes it. `fields` go with the 200."""
 
     agent: str
     config: SessionConfig
     by_application: bool
+    fields: Fields = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,13 @@ DECLINE: Final = 603
 
 
 class Accept(Struct, frozen=True, tag_field="type", tag="offhook.accept"):
-    """Take a ringing call; `session` is a Realtime session object as the application wrote it."""
+    """Take a ringing call; `session` is a Realtime session object as the application wrote it.
+
+    `answer_headers` go with the 200.
+    """
 
     session: dict[str, Any]
+    answer_headers: dict[str, str] = {}
 
 
 class Reject(Struct, frozen=True, tag_field="type", tag="offhook.reject"):

@@ -20,6 +20,7 @@ class Question:
     at: datetime | None = None
     trunk: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    diverted_from: str = ""
 
 
 def run(settings: Settings, asked: Question, stream: TextIO) -> int:
@@ -44,4 +45,11 @@ def _arrival(dialplan: Dialplan, asked: Question) -> Arrival:
     if at.tzinfo is None:
         zone = dialplan.calendar.time_zone
         at = at.replace(tzinfo=zone) if zone else at.astimezone()
-    return Arrival(did=asked.did, caller=asked.caller, at=at, trunk=asked.trunk, headers=asked.headers)
+    return Arrival(
+        did=asked.did,
+        caller=asked.caller,
+        at=at,
+        trunk=asked.trunk,
+        headers=asked.headers,
+        diverted_from=asked.diverted_from,
+    )

@@ -199,7 +199,7 @@ class Switchboard:
     async def _taken(self, offer: Offer, taken: Taken) -> Ending:
         plan = self._plan(taken.agent, taken.config, offer.route)
         if taken.by_application:
-            plan = replace(plan, permissions=Permissions(), greet=False, ring_s=0)
+            plan = replace(plan, permissions=Permissions(), greet=False, ring_s=0, answer_fields=taken.fields)
         cascade = self._vendors.cascade(taken.config, narrow=True)
         offer.journal.taken_by(taken.agent)
         return await self._call(offer.call_id, offer.leg, plan, cascade, offer.journal).run()
@@ -246,8 +246,7 @@ class Switchboard:
         return ending
 
     def _plan(self, agent: str, config: SessionConfig, route: Route) -> Plan:
-        limits = self._settings.limits
-        recordings_dir = self._settings.media.recordings_dir
+        limits, recordings_dir = self._settings.limits, self._settings.media.recordings_dir
         crew = crew_of(self._dialplan, route, self._vendors.named, self._ask)
         return Plan(
             agent,
@@ -269,11 +268,20 @@ class Switchboard:
             last_resort=LastResort(route.last_words, b"", route.last_resort, 1_000 * route.voicemail_s),
             manners=route.manners,
             crew=crew,
+            line=route,
         )
 
 
 def _arrival(leg: Leg) -> Arrival:
-    return Arrival(did=leg.called, caller=leg.caller, at=datetime.now(UTC), trunk=leg.trunk, headers=leg.headers)
+    now, diverted_from = datetime.now(UTC), leg.diverted_from
+    return Arrival(
+        did=leg.called,
+        caller=leg.caller,
+        at=now,
+        trunk=leg.trunk,
+        headers=leg.headers,
+        diverted_from=diverted_from,
+    )
 
 
 def _permissions(route: Route, others: frozenset[str]) -> Permissions:

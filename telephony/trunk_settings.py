@@ -27,6 +27,7 @@ class Trunk(LineSettings):
     `register = false` makes it a peer: it is asked by OPTIONS whether it lives. Its calls come from the addresses of
     registrar and proxy, from networks in `allow`, or by TLS with a certificate that bears a name in `allow`; with
     `challenge`, they have to prove that they know the password. `dial` is what numbers sent to it may begin with.
+    P-Asserted-Identity and Remote-Party-ID are believed from a `trusted` one, and it is told our caller's (RFC 3325).
     """
 
     name: str
@@ -42,6 +43,7 @@ class Trunk(LineSettings):
     proxy: str | None = None
     allow: tuple[str, ...] = ()
     challenge: bool = False
+    trusted: bool = False
     max_calls: PositiveInt | None = None
     dial: tuple[str, ...] = ()
     calls_out: PositiveInt | None = None

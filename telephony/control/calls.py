@@ -18,6 +18,7 @@ from telephony.control.timeline import Line, Moment, timeline, transcript
 from telephony.control.wishes import CallWish
 from telephony.dialplan import STORED
 from telephony.leg import Ending, KeyMethod, Muted
+from telephony.line_terms import OwnFields
 from telephony.orders import NOT_FOUND, Hold, Mute, Record, Refused, Resume, SendDigits, no_such_call
 from telephony.state.record import CallRecord, Direction, State
 
@@ -33,6 +34,7 @@ ShortText = Annotated[str, Meta(max_length=512)]
 class NewCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call to place: `to` is a sip: address, or a number when a trunk is named.
 
+    `sip_headers` go with the INVITE; with `withhold_caller` who is called does not learn our number.
     `agent` talks, `session` changes it or stands alone. `greet`: the agent speaks first.
     """
 
@@ -43,6 +45,8 @@ class NewCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     session: dict[str, Any] | None = None
     ring_timeout_s: Annotated[float, Meta(ge=1, le=600)] | None = None
     greet: bool = True
+    sip_headers: OwnFields = {}
+    withhold_caller: bool = False
     metadata: Annotated[dict[Annotated[str, Meta(max_length=64)], ShortText], Meta(max_length=16)] = {}
 
 
@@ -67,13 +71,17 @@ class RecordingWish(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CallObject(Struct, frozen=True, kw_only=True):
-    """A call. Times are Unix milliseconds; `held`: the far end waits; `recorded`: there is something to hear."""
+    """A call. Times are Unix milliseconds; `held`: the far end waits; `recorded`: there is something to hear.
+
+    `diverted_from` was dialled first; `sip_headers` are the X- fields of an inbound INVITE.
+    """
 
     id: str
     state: State
     direction: Direction
     caller: str
     called: str
+    diverted_from: str
     agent: str
     route: str
     node: str
@@ -84,6 +92,7 @@ class CallObject(Struct, frozen=True, kw_only=True):
     held: bool
     recorded: bool
     sip_call_id: str
+    sip_headers: dict[str, str]
     metadata: dict[str, str]
     object: Literal["call"] = "call"
 
@@ -217,6 +226,8 @@ class Calls:
             agent=agent,
             trunk=new.trunk,
             caller=new.caller,
+            withheld=new.withhold_caller,
+            fields=tuple(new.sip_headers.items()),
             ring_timeout_s=new.ring_timeout_s,
             greet=new.greet,
             metadata=new.metadata,
@@ -256,6 +267,7 @@ def _fields(record: CallRecord) -> dict[str, Any]:
         "direction": record.direction,
         "caller": record.caller,
         "called": record.called,
+        "diverted_from": record.diverted_from,
         "agent": record.agent,
         "route": record.route,
         "node": record.node,
@@ -266,5 +278,6 @@ def _fields(record: CallRecord) -> dict[str, Any]:
         "held": record.held,
         "recorded": bool(record.recording),
         "sip_call_id": record.sip_call_id,
+        "sip_headers": record.sip_headers,
         "metadata": record.metadata,
     }

@@ -16,6 +16,7 @@ from telephony.control.auth import EPHEMERAL
 from telephony.control.parts import Parts
 from telephony.control.reading import body_of, call_id_of, object_of
 from telephony.dialplan import TRANSFER_TARGET
+from telephony.line_terms import OwnFields
 from telephony.orders import Accept, HangUp, Order, Refer, Refused, Reject
 
 
@@ -72,7 +73,9 @@ class RealtimeCalls:
 
     async def accept(self, request: Request) -> Response:
         """Take a ringing call with this session."""
-        return await self._order(request, Accept(await object_of(request)))
+        body = await object_of(request)
+        fields = _own_fields(body.pop("answer_headers", {}))
+        return await self._order(request, Accept(body, fields))
 
     async def reject(self, request: Request) -> Response:
         """Refuse it."""
@@ -105,6 +108,14 @@ class RealtimeCalls:
 
     async def _order(self, request: Request, order: Order) -> Response:
         return await ordered(self._parts, request, order)
+
+
+def _own_fields(given: object) -> dict[str, str]:
+    try:
+        return msgspec.convert(given, OwnFields)
+    except msgspec.ValidationError as error:
+        message = f"Invalid value: 'answer_headers': {error}."
+        raise ApiError(Refused(code="invalid_value", message=message, param="answer_headers")) from None
 
 
 async def ordered(parts: Parts, request: Request, order: Order) -> Response:

@@ -4,17 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.realtime.config import SessionConfig
+from telephony.leg import Fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallWish:
-    """An outbound call: whom, by which trunk, from which number, and who talks. `agent` is empty for a bare session."""
+    """An outbound call: whom, by which trunk, from which number, and who talks. `agent` is empty for a bare session.
+
+    `fields` go with the INVITE; a `withheld` caller is not shown to who is called.
+    """
 
     to: str
     session: SessionConfig
     agent: str = ""
     trunk: str | None = None
     caller: str | None = None
+    withheld: bool = False
+    fields: Fields = ()
     ring_timeout_s: float | None = None
     greet: bool = True
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from telephony.leg import (
     Answered,
     DigitPressed,
     Ending,
+    Fields,
     Held,
     KeyMethod,
     LegEnded,
@@ -82,9 +83,9 @@ class Dialog(LineCall):
         self._listening = Listening()
         self._keys = Keys()
 
-    def place(self, target: str, local_uri: str | None) -> str:
+    def place(self, target: str, local_uri: str | None, fields: Fields = ()) -> str:
         """Send the INVITE; returns its Call-ID."""
-        wish = _wish()
+        wish = _wish(fields=fields)
         if local_uri:
             wish.txOption.localUri = local_uri
         self.makeCall(target, wish)
@@ -103,10 +104,10 @@ class Dialog(LineCall):
         self._respond(pj.PJSIP_SC_RINGING)
 
     @_guarded
-    def accept(self) -> None:
-        """Send 200 with SDP; 488 when the caller's offer turns out to be one that nobody can answer."""
+    def accept(self, fields: Fields) -> None:
+        """Send 200 with SDP and these fields; 488 when the caller's offer is one that nobody can answer."""
         try:
-            self._respond(pj.PJSIP_SC_OK)
+            self._respond(pj.PJSIP_SC_OK, fields)
             self._answered = True
         except pj.Error as fault:
             _log.warning("offer_not_answerable", why=str(fault.reason))
@@ -226,9 +227,9 @@ class Dialog(LineCall):
         self._post(Joined(self._wiring.port))
         self._post(Answered(self._wiring.tells_keys(self)))
 
-    def _respond(self, sip_code: int) -> None:
+    def _respond(self, sip_code: int, fields: Fields = ()) -> None:
         if self._inbound and not self._confirmed and self.isActive():
-            self.answer(_wish(sip_code))
+            self.answer(_wish(sip_code, fields))
 
     def _farewell_code(self, ending: Ending) -> int:
         if self._confirmed or self._answered:
@@ -256,13 +257,17 @@ class Dialog(LineCall):
             self._post(LegEnded(ending, measured))
 
 
-def _wish(sip_code: int = 0) -> Any:
+def _wish(sip_code: int = 0, fields: Fields = ()) -> Any:
     """Options of a request or response: one audio medium and nothing else."""
     wish = pj.CallOpParam(True)
     wish.opt.audioCount = 1
     wish.opt.videoCount = 0
     wish.opt.textCount = 0
     wish.statusCode = sip_code
+    for name, value in fields:
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        wish.txOption.headers.append(header)
     return wish
 
 

@@ -10,12 +10,13 @@ from typing import Final, Self
 
 import structlog
 
-from telephony.leg import LegEnded
+from telephony.leg import Fields, LegEnded
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.account import direct_account, trunk_account
 from telephony.sip.dialog import Signal
 from telephony.sip.doorkeeper import Doorkeeper
 from telephony.sip.exchange import CallRefusedError, Exchange, Occupancy, Registration
+from telephony.sip.identity import identity
 from telephony.sip.invite import Headers, Invite, host_of, user_of
 from telephony.sip.leg import Act, SipLeg
 from telephony.sip.library import choose_codecs, contact_host, open_transport, start_library
@@ -97,8 +98,18 @@ class Endpoint:
         """What the calls hold at the moment; all of it goes with the last call."""
         return await self._thread.do(lambda: self._exchange.occupancy(self._thread.library))
 
-    async def call(self, target: str, trunk: str | None = None, caller: str | None = None) -> SipLeg:
+    async def call(
+        self,
+        target: str,
+        trunk: str | None = None,
+        caller: str | None = None,
+        fields: Fields = (),
+        *,
+        withheld: bool = False,
+    ) -> SipLeg:
         """Send an INVITE to a sip: URI, or by a trunk to a number. What comes of it are the leg's events.
+
+        `fields` are added to it. `withheld`, who is called does not learn the caller.
 
         Raises CallRefusedError when it cannot even be tried.
         """
@@ -114,7 +125,7 @@ class Endpoint:
             invite, trunk, partial(self._send, number), self._bridge.new_sound(), inbound=False
         )
         try:
-            leg.placed(await self._thread.do(partial(self._place, number, trunk, uri, caller)))
+            leg.placed(await self._thread.do(partial(self._place, number, trunk, uri, (caller, withheld), fields)))
         except CallRefusedError:
             # A name that nobody knows ends the dialog before the library says so.
             self._legs.pop(number, None)
@@ -148,14 +159,14 @@ class Endpoint:
     def _open(self) -> None:
         library = self._thread.library
         start_library(library, self._settings)
-        doorkeeper = Doorkeeper(self._settings, tuple(self._trunks.values()))
+        trunks = tuple(self._trunks.values())
+        doorkeeper = Doorkeeper(self._settings, trunks)
         doorkeeper.stand()
-        self._exchange = Exchange(self, self._thread.post, self._bridge, self._traffic(), doorkeeper)
+        self._exchange = Exchange(self, self._thread.post, self._bridge, _traffic(self._settings, trunks), doorkeeper)
         if self._settings.udp_port is not None:
             self._ports["udp"] = open_transport(library, self._settings, "udp")
         if self._settings.tcp_port is not None:
             self._ports["tcp"] = open_transport(library, self._settings, "tcp")
-        trunks = self._trunks.values()
         if self._settings.tls_port is not None or any(trunk.uses_tls for trunk in trunks):
             asks_names = any(trunk.certificate_names for trunk in trunks)
             self._ports["tls"] = open_transport(library, self._settings, "tls", asks_names=asks_names)
@@ -171,18 +182,12 @@ class Endpoint:
             if not trunk.register:
                 self._ask(trunk, 0)
 
-    def _traffic(self) -> Traffic:
-        sip, trunks = self._settings, self._trunks.values()
-        per_trunk = {trunk.name: trunk.max_calls for trunk in trunks if trunk.max_calls}
-        limits = Limits(
-            node=sip.max_calls, per_source=sip.calls_per_source, per_did=sip.calls_per_did, per_trunk=per_trunk
-        )
-        return Traffic(limits, {trunk.name: trunk.dial_rules for trunk in trunks})
-
-    def _place(self, number: int, trunk: str | None, uri: str, caller: str | None) -> str:
-        host = host_of(self._lines[trunk].server) if trunk else contact_host(self._settings)
-        local_uri = f"<sip:{caller}@{host.partition(';')[0]}>" if caller else None
-        return self._exchange.place(number, trunk, uri, local_uri, self._lines[trunk].place if trunk else 0)
+    def _place(self, number: int, trunk: str | None, uri: str, caller: tuple[str | None, bool], fields: Fields) -> str:
+        line = self._lines[trunk] if trunk else None
+        host = host_of(line.server).partition(";")[0] if line else contact_host(self._settings)
+        trusted = trunk is not None and self._trunks[trunk].trusted
+        local_uri, ours = identity(caller[0], host, trusted=trusted, withheld=caller[1])
+        return self._exchange.place(number, trunk, uri, local_uri, line.place if line else 0, (*ours, *fields))
 
     def _take_call(self, number: int, invite: Invite, trunk: str | None) -> None:
         leg = SipLeg(invite, trunk, partial(self._send, number), self._bridge.new_sound(), inbound=True)
@@ -227,3 +232,9 @@ class Endpoint:
             await asyncio.sleep(pause_s)
             now_ms = time.monotonic() * 1_000
             self._thread.post(partial(self._exchange.check_media, now_ms, self._rtp_timeout_s * 1_000))
+
+
+def _traffic(sip: SipSettings, trunks: tuple[Trunk, ...]) -> Traffic:
+    per_trunk = {trunk.name: trunk.max_calls for trunk in trunks if trunk.max_calls}
+    limits = Limits(node=sip.max_calls, per_source=sip.calls_per_source, per_did=sip.calls_per_did, per_trunk=per_trunk)
+    return Traffic(limits, {trunk.name: trunk.dial_rules for trunk in trunks})

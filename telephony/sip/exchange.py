@@ -14,15 +14,17 @@ import pjsua2 as pj
 import structlog
 
 from pipeline.observe import Pii
-from telephony.leg import Answered, Ending, LegEnded
+from telephony.leg import Answered, Ending, Fields, LegEnded
 from telephony.line_settings import LineSettings
 from telephony.number import masked
 from telephony.sip.dialog import NO_CALL, Dialog, Joined, Signal
 from telephony.sip.doorkeeper import Doorkeeper
+from telephony.sip.identity import identified
 from telephony.sip.invite import Invite, offers_audio, parse_invite
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import contained
 from telephony.traffic import Passage, Traffic
+from telephony.trunk_settings import Trunk
 
 _log = structlog.get_logger(__name__)
 
@@ -78,6 +80,7 @@ class Account(pj.Account):  # type: ignore[misc]
     def __init__(self, exchange: "Exchange", trunk: str | None, server: int, line: LineSettings) -> None:
         super().__init__()
         self.line = line
+        self.trusted = isinstance(line, Trunk) and line.trusted
         self._exchange = exchange
         self._trunk = trunk
         self._server = server
@@ -156,7 +159,7 @@ class Exchange:
 
     def admit(self, account: Account, trunk: str | None, arrival: Any) -> None:
         """An INVITE has come: announce it, or refuse it when limits say so or nothing in it can be heard."""
-        invite = parse_invite(arrival.rdata.wholeMsg)
+        invite = identified(parse_invite(arrival.rdata.wholeMsg), trusted=account.trusted)
         passage = Passage(trunk, invite.called, str(arrival.rdata.srcAddress).rpartition(":")[0])
         refusal = self._traffic.refusal(passage)
         if refusal:
@@ -173,7 +176,9 @@ class Exchange:
         self._enter(number, passage)
         self.lobby.arrived(number, invite, trunk)
 
-    def place(self, number: int, trunk: str | None, target: str, local_uri: str | None, server: int = 0) -> str:
+    def place(
+        self, number: int, trunk: str | None, target: str, local_uri: str | None, server: int = 0, fields: Fields = ()
+    ) -> str:
         """Call out; the number comes from reserve(). Returns the Call-ID.
 
         Raises CallRefusedError when it cannot even be tried.
@@ -186,7 +191,7 @@ class Exchange:
         dialog = Dialog(self._accounts[trunk, server], NO_CALL, partial(self._signal, number), self._bridge)
         self._dialogs[number] = dialog
         try:
-            call_id = dialog.place(target, local_uri)
+            call_id = dialog.place(target, local_uri, fields)
         except pj.Error as fault:
             del self._dialogs[number]
             _log.warning("call_not_placed", why=str(fault.reason))

@@ -55,6 +55,7 @@ class Invite:
     """An inbound INVITE: user parts of From and Request-URI, the Call-ID, the fields without credentials.
 
     `headers` finds a field by its full name; `fields` holds all of them as they were written, in order, repeats too.
+    `diverted_from` was dialled first; empty when that is `called`.
     """
 
     caller: str
@@ -62,6 +63,13 @@ class Invite:
     call_id: str
     headers: Headers
     fields: tuple[tuple[str, str], ...] = ()
+    diverted_from: str = ""
+
+
+def long_name(name: str, *, as_written: bool = False) -> str:
+    """The full name of a header field, in small letters; `as_written`, only one-letter names become another."""
+    full = _FULL_NAMES.get(name.casefold(), name)
+    return full if as_written else full.casefold()
 
 
 def user_of(uri: str) -> str:
@@ -85,7 +93,7 @@ def parse_invite(text: str) -> Invite:
     head = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
     start, *lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines() or [""]
     fields = tuple(_fields(lines))
-    headers = Headers({_FULL_NAMES.get(name.casefold(), name): value for name, value in fields})
+    headers = Headers({long_name(name, as_written=True): value for name, value in fields})
     target = [*start.split(), "", ""][1]
     return Invite(user_of(headers.get("From", "")), user_of(target), headers.get("Call-ID", ""), headers, fields)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from telephony.leg import Ambience, Answered, Ending, KeyMethod, LegEnded, LegEvent, Muted
+from telephony.leg import Ambience, Answered, Ending, Fields, KeyMethod, LegEnded, LegEvent, Muted
 from telephony.sip.dialog import Dialog, Joined, Signal
 from telephony.sip.invite import Headers, Invite
 from telephony.sip.sound import LegSound
@@ -49,13 +49,18 @@ class SipLeg:
 
     @property
     def caller(self) -> str:
-        """User part of From (inbound) or our own number (outbound)."""
+        """Who calls, by a trusted trunk's word or else From's user part; `anonymous`; our own number (outbound)."""
         return self._invite.caller
 
     @property
     def called(self) -> str:
         """User part of the Request-URI (inbound) or of the target (outbound)."""
         return self._invite.called
+
+    @property
+    def diverted_from(self) -> str:
+        """Who was dialled first, where that is another than `called` (inbound); else empty."""
+        return self._invite.diverted_from
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -98,9 +103,9 @@ class SipLeg:
         """Send 180."""
         self._send(Dialog.ring)
 
-    def answer(self) -> None:
-        """Send 200 with SDP."""
-        self._send(Dialog.accept)
+    def answer(self, fields: Fields = ()) -> None:
+        """Send 200 with SDP, and these fields."""
+        self._send(lambda dialog: dialog.accept(fields))
 
     def reject(self, sip_code: int) -> None:
         """Refuse an unanswered inbound leg."""

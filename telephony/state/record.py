@@ -31,7 +31,8 @@ class IllegalTransitionError(Exception):
 class CallRecord(Struct, frozen=True, kw_only=True):
     """One call. `node` is the process that owns it; `route` and `agent` are what the dialplan chose.
 
-    `held`: the far end waits at our wish. `metadata` is the application's own.
+    `held`: the far end waits at our wish. `metadata` is the application's own. `diverted_from` was dialled first,
+    `sip_headers` are the X- fields of an inbound INVITE.
     """
 
     call_id: str
@@ -51,6 +52,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     recording: str = ""
     held: bool = False
     metadata: dict[str, str] = {}
+    diverted_from: str = ""
+    sip_headers: dict[str, str] = {}
 
     @property
     def is_live(self) -> bool:

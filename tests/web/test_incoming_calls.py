@@ -12,6 +12,7 @@ from telephony.secret import Secret
 from telephony.settings import ControlSettings, ProviderSettings, Settings
 from telephony.wire.dialling import Dialling, RefusedError
 from tests.drive.offhook import DESK, PATIENCE_S, House, a_house, chosen, silence_after_speech
+from tests.drive.raw_sip import RawCall, RawSip, sdp
 from tests.drive.web import SECRET, Application, address, an_application, sdk
 
 NOBODY = "rtc_000000000000000000000000"
@@ -61,6 +62,26 @@ async def test_the_application_is_told_the_headers_of_the_invite(tmp_path: Path)
     assert [value for name, value in headers if name == "X-Twice"] == ["one", "two"]
     assert headers[0][0] == "Via"
     assert not any("secret" in value for _, value in headers)
+
+
+async def test_fields_of_the_applications_own_go_with_the_answer(tmp_path: Path) -> None:
+    async with an_application() as application, a_house(deciding(tmp_path, application)) as house, RawSip() as caller:
+        call = RawCall(caller, house.service.endpoint.port("udp"), "300")
+        call.send("INVITE", sdp(9))
+        event = await application.is_told()
+        async with sdk(address(house)) as client:
+            accept = client.realtime.calls.accept
+            for wrong in ({"Contact": "x"}, {"X-Ticket": "a\r\nContact: x"}, 7):
+                with pytest.raises(BadRequestError, match="answer_headers"):
+                    await accept(event.data.call_id, type="realtime", extra_body={"answer_headers": wrong})
+            own = {"X-Ticket": "17"}
+            await accept(event.data.call_id, type="realtime", extra_body={"answer_headers": own})
+        await call.answered()
+        call.send("ACK")
+        answer = await caller.gets(lambda message: message.startswith("SIP/2.0 200"))
+        await call.asks("BYE")
+
+    assert "X-Ticket: 17\r\n" in answer
 
 
 async def test_an_application_rejects_a_call(tmp_path: Path) -> None:
