@@ -65,9 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     route.add_argument("--trunk", help="the trunk it comes by")
     route.add_argument("--diverted-from", default="", metavar="DID", help="the number that was dialled first")
     route.add_argument("--header", type=_header, action="append", default=[], metavar="NAME=VALUE")
+    reload = command("reload", _reload, "Have the running service read its dialplan anew, for calls to come.")
+    reload.add_argument("--key-file", type=Path, metavar="FILE", help="a key of the control API, where it wants one")
     doctor = command("doctor", _doctor, "Find out what is wrong with this machine's set-up, and what to do.")
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
-    for added in (serve, call, checked, route, doctor):
+    for added in (serve, call, checked, route, reload, doctor):
         added.add_argument("-c", "--config", type=Path, metavar="FILE", help="settings file (TOML)")
     _add_benches(command("bench", _bench, "Measure this machine, and how well calls go on it."))
     return parser
@@ -213,6 +215,13 @@ def _route(arguments: argparse.Namespace) -> int:
         diverted_from=arguments.diverted_from,
     )
     return route_asked.run(settings.read(arguments.config), asked, sys.stdout)
+
+
+def _reload(arguments: argparse.Namespace) -> int:
+    from telephony import reload_asked
+
+    control = settings.read(arguments.config).control
+    return reload_asked.run(control, arguments.key_file, sys.stdout, sys.stderr)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

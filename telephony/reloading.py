@@ -11,7 +11,7 @@ import structlog
 from telephony.agents import Agents
 from telephony.check import read_dialplan
 from telephony.dialplan import Dialplan, DialplanError
-from telephony.faults import Fault
+from telephony.plan_changes import Reloaded, changes
 from telephony.settings import Settings
 from telephony.switchboard import Switchboard
 from telephony.vendors import Vendors
@@ -29,14 +29,17 @@ class Reloading:
         vendors: Vendors,
         switchboard: Switchboard,
         told: Callable[[Dialplan], None],
+        dialplan: Dialplan,
     ) -> None:
+        """`dialplan` holds so far."""
+        self._dialplan = dialplan
         self._settings = settings
         self._agents = agents
         self._vendors = vendors
         self._switchboard = switchboard
         self._told = told
         self._turn = asyncio.Lock()
-        self._begun: set[asyncio.Task[tuple[Fault, ...]]] = set()
+        self._begun: set[asyncio.Task[Reloaded]] = set()
 
     def begin(self) -> None:
         """Reload, and tell the log alone what comes of it."""
@@ -44,8 +47,8 @@ class Reloading:
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
 
-    async def reload(self) -> tuple[Fault, ...]:
-        """Read the file that the settings name; its faults, for which the dialplan stays as it was."""
+    async def reload(self) -> Reloaded:
+        """Read the file that the settings name; for its faults the dialplan stays as it was."""
         async with self._turn:
             try:
                 dialplan = await asyncio.to_thread(read_dialplan, self._settings)
@@ -53,10 +56,11 @@ class Reloading:
                 for fault in error.faults:
                     log.error("dialplan_fault", at=fault.place, problem=fault.problem, remedy=fault.remedy)
                 log.error("dialplan_kept", faults=len(error.faults), remedy="mend the faults and reload again")
-                return error.faults
+                return Reloaded(faults=error.faults)
             await self._vendors.adopt(dialplan.agents, dialplan.flows, dialplan.phrases())
             self._agents.adopt(dialplan.agents)
             self._switchboard.adopt(dialplan)
             self._told(dialplan)
-            log.info("dialplan_reloaded", file=dialplan.written.file, routes=len(dialplan.routes))
-            return ()
+            changed, self._dialplan = changes(self._dialplan, dialplan), dialplan
+            log.info("dialplan_reloaded", file=dialplan.written.file, routes=len(dialplan.routes), changes=changed)
+            return Reloaded(changed)

@@ -85,7 +85,7 @@ class Service:
             self.switchboard = Switchboard(
                 settings, self.dialplan, agents, vendors, journals, self._announcing(web), ask
             )
-            self.reloading = Reloading(settings, agents, vendors, self.switchboard, self._replanned)
+            self.reloading = Reloading(settings, agents, vendors, self.switchboard, self._replanned, self.dialplan)
             bridge = AudioBridge(asyncio.get_running_loop())
             opening.callback(bridge.close)
             self.endpoint = Endpoint(

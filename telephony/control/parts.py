@@ -1,6 +1,6 @@
 """What the routes of the control API work with. Rule: made once by the service, changed by nobody."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pipeline.realtime.config import SessionConfig
 from telephony.control.dispatch import Dispatch
 from telephony.control.session_wish import SessionWishes
 from telephony.control.trunk_object import TrunkObject
-from telephony.faults import Fault
+from telephony.plan_changes import Reloaded
 from telephony.settings import ControlSettings
 from telephony.state.bus import Bus
 from telephony.state.client_secrets import ClientSecrets
@@ -20,7 +20,7 @@ from telephony.state.store import Store
 class Parts:
     """One node's. `agents` are the dialplan's own; `known` waits until what calls did is in Redis.
 
-    `reload` reads the dialplan anew, and gives its faults.
+    `reload` reads the dialplan anew.
     """
 
     node: str
@@ -36,4 +36,4 @@ class Parts:
     recordings_dir: Path | None
     counters: Counters
     known: Callable[[], Awaitable[None]]
-    reload: Callable[[], Awaitable[Sequence[Fault]]]
+    reload: Callable[[], Awaitable[Reloaded]]

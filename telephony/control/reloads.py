@@ -15,9 +15,10 @@ UNPROCESSABLE = 422
 
 
 class DialplanObject(Struct, frozen=True, kw_only=True):
-    """The dialplan that holds for new calls, by its agents."""
+    """The dialplan that holds for new calls, by its agents, and what is other than before."""
 
     agents: tuple[str, ...]
+    changes: tuple[str, ...]
     object: Literal["dialplan"] = "dialplan"
 
 
@@ -33,8 +34,8 @@ class Reloads:
 
     async def reload(self, _: Request) -> Response:
         """Read it anew, on this node."""
-        faults = await self._parts.reload()
-        if faults:
+        reloaded = await self._parts.reload()
+        if faults := reloaded.faults:
             message = "The dialplan has faults; the one before stays in force.\n" + "\n".join(map(str, faults))
             raise ApiError(Refused(status=UNPROCESSABLE, code="dialplan_faults", message=message))
-        return as_json(DialplanObject(agents=tuple(self._parts.agents)))
+        return as_json(DialplanObject(agents=tuple(self._parts.agents), changes=reloaded.changes))
