@@ -16,7 +16,7 @@ _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _LAST = r"(?:\s?[-–—]\s?(?P<last>\d{1,2})(?:st|nd|rd|th)?)?"
 _WRITTEN_DATES = (
     rf"\b(?P<month>{_NAMED})\b(?:\.(?=\s*\S))?\s{_DAY}{_LAST}(?:,?\s(?P<year>[12]\d{{3}}))?(?![\w%]|[.,:/]\d|\s?[ap]\.?m\b)",
-    rf"(?<![\w.,:/])(?P<before>[Tt]he\s)?{_DAY}\s(?:of\s)?(?P<month>{_NAMED})\b(?:\.(?=\s*\S))?(?:,?\s(?P<year>[12]\d{{3}}))?(?!\w)",
+    rf"(?<![\w.,:/])(?P<before>[Tt]he\s)?{_DAY}{_LAST}\s(?:of\s)?(?P<month>{_NAMED})\b(?:\.(?=\s*\S))?(?:,?\s(?P<year>[12]\d{{3}}))?(?!\w)",
 )
 _SLASHED_DAY = r"(?<![\w/.-])(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>[12]\d{3}|\d\d)(?![\w/])"
 _SLASHED_MONTH = r"(?<![\w/.-])(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>[12]\d{3}|\d\d)(?![\w/])"
@@ -53,9 +53,9 @@ def _time(clock: Clock) -> str:
 def _date(day: Day) -> str:
     month, nth = _MONTHS[day.month - 1].capitalize(), number_words.ordinal(day.day)
     year = f" {number_words.year(day.year)}" if day.year else ""
-    if day.day_first:
-        return f"{'' if day.before.lower().startswith('the') else 'the '}{nth} of {month}{year}"
     last = f" to {number_words.ordinal(day.last)}" if day.last else ""
+    if day.day_first:
+        return f"{'' if day.before.lower().startswith('the') else 'the '}{nth}{last} of {month}{year}"
     return f"{month} {nth}{last}{',' if year else ''}{year}"
 
 

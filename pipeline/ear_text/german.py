@@ -73,6 +73,14 @@ def _ordinal(found: re.Match[str]) -> str | None:
     return number_words.ordinal(int(found["number"]), "de", _ending(before))
 
 
+def _decade(found: re.Match[str]) -> str:
+    return f"{number_words.year(int(found['number']), 'de')}er"
+
+
+def _times(found: re.Match[str]) -> str:
+    return f"{number_words.cardinal(int(found['number']), 'de')} mal"
+
+
 def _reigning(found: re.Match[str], number: int) -> str:
     """With an article in the gender and the case of the name, e.g. Heinrich der achte, von Heinrich dem achten."""
     name, before = found["word"], found.string[: found.start()]
@@ -166,6 +174,8 @@ GERMAN = Tongue(
     say_date=_date,
     ordinals=(
         (rf"{_BEFORE}(?<![\w.,:/])(?P<number>\d{{1,3}})\.(?=\s(?:und\s\d{{1,3}}\.\s)?(?P<noun>[^\W\d_]+))", _ordinal),
+        (r"(?<![\w.,])(?P<number>(?:1[1-9])?[2-9]0)er(?!\w)", _decade),
+        (r"(?<![\w.,])(?P<number>\d{1,3})\s?[x×](?=\s[a-zäöü])", _times),
     ),
     abbreviations={
         "Dr.": "Doktor", "Prof.": "Professor", "Hr.": "Herr", "Fr.": "Frau", "Frl.": "Fräulein",
@@ -185,6 +195,7 @@ GERMAN = Tongue(
         ),
         *((rf"(?<=\bam\s){short}\b(?:\.(?=\s*\S))?", day) for short, day in _DAYS.items()),
         (r"(?<!\w)Nr\.\s?(?=\d)", "Nummer "),
+        (r"(?<!\w)24/7(?!\w)", "rund um die Uhr"),
         (r"(?<=[a-zäöüß])str\.(?=\s*\S)", "straße"),
         (r"(?<!\w)S\.\s(?=\d)", "Seite "),
         (r"(?<!\w)§\s?(?=\d)", "Paragraf "),

@@ -5,7 +5,7 @@ import re
 from pipeline import number_words
 from pipeline.ear_text.tongue import Tongue
 
-_NUMBER = r"(?P<roman>(?=[IVXL])(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3}))(?![\w'’-])"
+_NUMBER = r"(?P<roman>(?=[IVXL])(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3}))(?![\w-]|['’](?!s\b))"
 _STOP = r"(?:\.(?=[,;:)]|\s[a-zäöüß]))?"
 """Makes it an ordinal in German, where the sentence goes on."""
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}

@@ -56,7 +56,7 @@ def rules_of(tongue: Tongue) -> Rules:
         (_LABEL.replace("CODES", tongue.codes), amounts.labelled),
         (addresses.CODE, addresses.code),
         (r"(?P<before>(?:^|(?<=\n))[ \t]*)(?P<number>\d{1,3})[.)](?=[ \t])", signs.item),
-        (rf"{_FREE}(?P<amount>{_MINUS}{number})(?!\w)", amounts.plain),
+        (rf"(?:{_FREE}|(?<=\dx))(?P<amount>{_MINUS}{number})(?:(?!\w)|(?=x\d))", amounts.plain),
         (
             r"(?<=[\d€%k])\s?[-–—]\s?(?=[$€£]?\d)|(?:(?<=[ap]m)|(?<=[AP]M)|(?<=[ap]\.m\.)|(?<=[AP]\.M\.)|(?<=\d[hH]))\s?[-–—]\s?(?=\d)",
             signs.span,

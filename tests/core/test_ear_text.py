@@ -40,6 +40,7 @@ ENGLISH = [
         "1,200 sq ft for $2,500/mo.",
         "one thousand two hundred square feet for two thousand five hundred dollars per month.",
     ),
+    ("A 2x4 board, 2 x 4.", "A two times four board, two times four."),
     ("Add 1/2 cup or 2½ cups.", "Add one half cup or two and a half cups."),
     ("The 21st of 1,000 is 3x as big.", "The twenty-first of one thousand is three times as big."),
     # times and dates
@@ -56,6 +57,7 @@ ENGLISH = [
     ),
     ("On 11/27 at 6pm.", "On November twenty-seventh at six P.M."),
     ("Open 9:00-17:00, or 9:30 - 12:15.", "Open nine o'clock to seventeen hundred, or nine thirty to twelve fifteen."),
+    ("The 3rd-5th of May, 3-5 May.", "The third to fifth of May, the third to fifth of May."),
     ("May 3-5 works.", "May third to fifth works."),
     ("Due 2026-05-03 or 5/4/2026.", "Due May third, twenty twenty-six or May fourth, twenty twenty-six."),
     (
@@ -94,6 +96,7 @@ ENGLISH = [
     # Roman numbers
     ("Henry VIII, Elizabeth II and Henry V.", "Henry the eighth, Elizabeth the second and Henry the fifth."),
     ("Chapter IV of World War II, and Part I.", "Chapter four of World War two, and Part one."),
+    ("Henry VIII's wives.", "Henry the eighth's wives."),
     ("The Part I like is by Malcolm X.", "The Part I like is by Malcolm X."),
     # abbreviations, acronyms, signs
     (
@@ -148,6 +151,10 @@ GERMAN = [
         "Der dritte Mai, vom dritten Mai neunzehnhundertneunundneunzig bis fünften Juni.",
     ),
     ("Am 24.12. um 18 Uhr.", "Am vierundzwanzigsten Dezember um achtzehn Uhr."),
+    (
+        "Die 90er, 1920er-Jahre, 3x täglich, 24/7.",
+        "Die neunziger, neunzehnhundertzwanziger-Jahre, drei mal täglich, rund um die Uhr.",
+    ),
     ("Im 3. Stock, der 2. Versuch.", "Im dritten Stock, der zweite Versuch."),
     ("In der 3. Etage sind es 3.", "In der dritten Etage sind es drei."),
     (
