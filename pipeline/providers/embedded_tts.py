@@ -14,7 +14,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
@@ -187,7 +187,7 @@ class _Speech:
 
     loop: asyncio.AbstractEventLoop
     lead_in: _LeadIn
-    pieces: "asyncio.Queue[bytes | ProviderError | None]"
+    pieces: asyncio.Queue[bytes | BaseException | None]
     resampler: Resampler | None = None
     stopped: bool = False
 
@@ -199,7 +199,11 @@ class _Speech:
         heard = self.resampler.process(self.lead_in.trimmed(pcm, rate_hz))
         return self.post(heard) if heard else True
 
-    def post(self, piece: "bytes | ProviderError | None") -> bool:
+    def end(self, made: Future[None]) -> None:
+        """There is no more of it; what flite's thread raised is raised to whoever listens."""
+        self.post(None if made.cancelled() else made.exception())
+
+    def post(self, piece: bytes | BaseException | None) -> bool:
         """Hand to the event loop; False when it is closed."""
         try:
             self.loop.call_soon_threadsafe(self.pieces.put_nowait, piece)
@@ -237,20 +241,13 @@ class EmbeddedVoice:
         if not plain:
             return
         speech = _Speech(asyncio.get_running_loop(), _LeadIn(SILENCE_LEVELS[name]), asyncio.Queue())
-        made = self._pool.submit(self._make, speech, plain, name, min(max(speed, SLOWEST), FASTEST))
+        made = self._pool.submit(self._flite.say, plain, name, min(max(speed, SLOWEST), FASTEST), speech.take)
+        made.add_done_callback(speech.end)
         try:
             while (piece := await speech.pieces.get()) is not None:
-                if isinstance(piece, ProviderError):
+                if isinstance(piece, BaseException):
                     raise piece
                 yield piece
         finally:
             speech.stopped = True
             made.cancel()
-
-    def _make(self, speech: _Speech, text: str, voice: str, speed: float) -> None:
-        try:
-            self._flite.say(text, voice, speed, speech.take)
-        except ProviderError as error:
-            speech.post(error)
-        else:
-            speech.post(None)
