@@ -11,13 +11,14 @@ nearest of them for whatever is said; without one it uses a general model, which
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
 from pipeline.audio import Frame
-from pipeline.providers import Hearing, ProviderError, Transcript
+from pipeline.providers import Hearing, ProviderError, Transcript, TurnVerdict
+from pipeline.providers.news import News
 from pipeline.providers.sphinx.process import PROVIDER, SphinxProcess
 from pipeline.providers.sphinx.wire import Begin, End, Feed, Heard, Lost, Open, Ready, Report, Unpronounceable
 
@@ -32,7 +33,7 @@ class EmbeddedHearing:
         self._process = process
         self._number = process.join(self)
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._transcripts: asyncio.Queue[Transcript | ProviderError | None] = asyncio.Queue()
+        self._news = News()
         self._due: dict[int, asyncio.TimerHandle] = {}
         self._lost = False
         self._guesses = self._doubtful = False
@@ -62,18 +63,15 @@ class EmbeddedHearing:
         self._expect_final(utterance)
         self._process.send(End(self._number, utterance))
 
-    async def transcripts(self) -> AsyncIterator[Transcript]:
+    def transcripts(self) -> AsyncGenerator[Transcript | TurnVerdict, None]:
         """Partials and finals in order; raises ProviderError when hearing is lost; ends when closed."""
-        while (heard := await self._transcripts.get()) is not None:
-            if isinstance(heard, ProviderError):
-                raise heard
-            yield heard
+        return self._news.told()
 
     def close(self) -> None:
         """End the transcripts and leave the process."""
         self._forget_deadlines()
         self._process.leave(self._number)
-        self._transcripts.put_nowait(None)
+        self._news.end()
 
     def hear(self, report: Report) -> None:
         """The process reported."""
@@ -84,7 +82,7 @@ class EmbeddedHearing:
             case Heard(utterance=utterance, text=text, final=final):
                 if final and (due := self._due.pop(utterance, None)):
                     due.cancel()
-                self._transcripts.put_nowait(Transcript(utterance, text, final, self._guesses, self._doubtful))
+                self._news.post(Transcript(utterance, text, final, self._guesses, self._doubtful))
             case Unpronounceable():
                 self.lose(ProviderError(PROVIDER, "refused"))
             case Lost():
@@ -95,7 +93,7 @@ class EmbeddedHearing:
         self._lost = True
         self._forget_deadlines()
         if self._ready.done():
-            self._transcripts.put_nowait(error)
+            self._news.post(error)
         else:
             self._ready.set_exception(error)
 
