@@ -5,6 +5,7 @@ from typing import Final
 from telephony.leg import Ending, Party
 
 _BUSY: Final = frozenset({486, 600})
+_DECLINED: Final = frozenset({603, 607, 608})  # RFC 8197, RFC 8688: unwanted, and rejected by a robot
 _NOT_FOUND: Final = frozenset({404, 410, 484, 604})
 _NO_COMMON_MEDIA: Final = frozenset({415, 488, 606})
 _NOT_PERMITTED: Final = frozenset({401, 402, 407})
@@ -53,6 +54,8 @@ def unanswered_outbound_ending(*, sip_code: int, from_peer: bool) -> Ending:
         return Ending("carrier", "unreachable", sip_code)
     if sip_code in _BUSY:
         return Ending("callee", "busy", sip_code)
+    if sip_code in _DECLINED:
+        return Ending("callee", "declined", sip_code)
     if sip_code in _NOT_FOUND:
         return Ending("callee", "not_found", sip_code)
     if sip_code in {408, 480, 487}:

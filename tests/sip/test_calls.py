@@ -104,7 +104,7 @@ async def test_an_unanswered_caller_is_hung_up_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sip_code", "reason"), [(403, "refused"), (404, "not_found"), (480, "no_answer"), (486, "busy"), (603, "refused")]
+    ("sip_code", "reason"), [(403, "refused"), (404, "not_found"), (480, "no_answer"), (486, "busy"), (603, "declined")]
 )
 async def test_a_refused_caller_learns_why(sip_code: int, reason: str) -> None:
     async with an_office(decide=rejects(sip_code)) as office:

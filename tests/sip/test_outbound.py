@@ -91,6 +91,7 @@ async def test_an_answer_that_crosses_our_hanging_up_gets_a_bye() -> None:
         ("500 Server Internal Error", Ending("carrier", "failed", 500)),
         ("503 Service Unavailable", Ending("carrier", "failed", 503)),
         ("600 Busy Everywhere", Ending("callee", "busy", 600)),
+        ("607 Unwanted", Ending("callee", "declined", 607)),
     ],
 )
 async def test_each_refusal_has_its_ending(status: str, ending: Ending) -> None:

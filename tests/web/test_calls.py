@@ -5,10 +5,13 @@ import wave
 from pathlib import Path
 
 import httpx
+import pytest
 
 from pipeline.realtime.events import PlayoutStopped, TranscriptCompleted
+from telephony.leg import Ending
 from telephony.settings import MediaSettings, ProviderSettings
 from tests.drive.offhook import House, a_house, chosen, silence_after_speech
+from tests.drive.raw_sip import RawSip, response_to, sdp
 from tests.drive.web import address, http, until
 
 
@@ -67,6 +70,34 @@ async def test_a_wish_that_cannot_be_met_is_refused_by_name(tmp_path: Path) -> N
         (400, code, param) for _, code, param in REFUSED
     ]
     assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("status", "ending"),
+    [
+        ("486 Busy Here", Ending("callee", "busy", 486)),
+        ("603 Decline", Ending("callee", "declined", 603)),
+        ("480 Temporarily Unavailable", Ending("callee", "no_answer", 480)),
+        ("404 Not Found", Ending("callee", "not_found", 404)),
+        ("503 Service Unavailable", Ending("carrier", "failed", 503)),
+        ("183 Session Progress", Ending("us", "no_answer", 487)),
+    ],
+)
+async def test_each_way_not_to_be_answered_is_a_result_of_its_own(tmp_path: Path, status: str, ending: Ending) -> None:
+    async with a_house(chosen(tmp_path)) as house, http(address(house)) as client, RawSip() as callee:
+        wish = {"to": f"sip:x@127.0.0.1:{callee.port}", "agent": "desk", "ring_timeout_s": 1}
+        answer = await client.post("/v1/calls", json=wish)
+        invite = await callee.gets(lambda message: message.startswith("INVITE "))
+        port = house.service.endpoint.port("udp")
+        callee.send(response_to(invite, status, sdp(9) if status[0] == "1" else "", callee.port), port)
+        if status[0] == "1":
+            cancel = await callee.gets(lambda message: message.startswith("CANCEL "))
+            callee.send(response_to(cancel, "200 OK"), port)
+            callee.send(response_to(invite, "487 Request Terminated"), port)
+        await house.service.switchboard.settled()
+        record = await house.record()
+
+    assert (record.call_id, record.ending, record.answered_at_ms) == (answer.json()["id"], ending, None)
 
 
 async def test_what_happened_and_what_was_said_can_be_read_while_it_happens(tmp_path: Path) -> None:
