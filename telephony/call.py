@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from pipeline.ahead import Spent
-from pipeline.audio import speech_ms
+from pipeline.audio import Frame, speech_ms
 from pipeline.manners import Manners
 from pipeline.observe import Pii, bound_call
 from pipeline.realtime.client import decode
@@ -40,6 +40,7 @@ from pipeline.signals import (
 )
 from pipeline.sounding import Judged
 from pipeline.worker import Cascade, Outlets, Taken, Worker
+from telephony.answerer import MachineWish, WhoAnswered
 from telephony.audience import Audience
 from telephony.call_keys import CallKeys
 from telephony.conditions import ANY
@@ -101,6 +102,7 @@ class Plan:
     crew: Crew = field(default_factory=Crew)
     line: LineTerms = field(default_factory=lambda: LineTerms(did=ANY))
     answer_fields: Fields = ()
+    answering_machine: MachineWish = "ignore"
 
 
 class Journal(Protocol):
@@ -171,11 +173,11 @@ class Call:
             self._observe, self._control, configured=engaged.follow, spent=journal.spent, judged=journal.judged
         )
         self._keys = CallKeys(plan.keys, self._pressed)
-        line = Overheard(leg.audio, self._keys.hear)
+        self._who_answered = WhoAnswered(plan.answering_machine, self, self._observe, ids)
+        line = Overheard(leg.audio, self._hear)
         self._worker = Worker(self._session, cascade, line, outlets, now_ms=_now_ms, ids=ids, manners=plan.manners)
         self._errands = Errands(call_id, leg, plan.crew, self._worker.post)
-        self.audience = Audience()
-        self._answered = asyncio.Event()
+        self.audience, self._answered = Audience(), asyncio.Event()
         self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._verdict: EndCall | None = None
         self.recorder = Recorder(plan.recordings_dir, call_id, leg.audio)
@@ -307,6 +309,10 @@ class Call:
                 case Ringing():
                     log.info("far_end_rings")
 
+    def _hear(self, frame: Frame) -> None:
+        self._keys.hear(frame)
+        self._who_answered.hear(frame)
+
     def _pressed(self, digit: str) -> None:
         log.info("digit_pressed", digit=Pii(digit))
         self._worker.post(Digit(digit, int(time.time())))
@@ -315,6 +321,7 @@ class Call:
         self.recorder.observe(event)
         self._journal.happened(event, kept=not self.recorder.discreet)
         self._errands.happened(event)
+        self._who_answered.happened(event)
         self.audience.happened(event)
 
     def _control(self, asked: CallAct) -> None:

@@ -88,7 +88,12 @@ class FrontDesk:
             leg = await self._endpoint.call(wish.to, wish.trunk, wish.caller, wish.fields, withheld=wish.withheld)
         except CallRefusedError as error:
             return Refused(code="call_not_placed", message=f"The call cannot be placed: {error}.", param="to")
-        terms = Terms(ring_timeout_s=wish.ring_timeout_s, greet=wish.greet, metadata=wish.metadata)
+        terms = Terms(
+            ring_timeout_s=wish.ring_timeout_s,
+            greet=wish.greet,
+            answering_machine=wish.answering_machine,
+            metadata=wish.metadata,
+        )
         return self._switchboard.place(leg, wish.agent, refused, terms).call_id
 
     async def _decide(self, offer: Offer, order: Order) -> Outcome:

@@ -16,6 +16,7 @@ from pipeline.signals import LastResort, Permissions
 from pipeline.tools import HANG_UP, TRANSFER
 from pipeline.worker import Cascade
 from telephony.agents import Agents
+from telephony.answerer import MachineWish
 from telephony.call import Call, Journal, Plan
 from telephony.conditions import Arrival
 from telephony.dialplan import Dialplan, Route
@@ -51,7 +52,17 @@ class Terms:
 
     ring_timeout_s: float | None = None
     greet: bool = True
+    answering_machine: MachineWish = "ignore"
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def over(self, plan: Plan) -> Plan:
+        """The plan with these terms laid over it."""
+        return replace(
+            plan,
+            greet=self.greet,
+            ring_timeout_s=self.ring_timeout_s or plan.ring_timeout_s,
+            answering_machine=self.answering_machine,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +135,7 @@ class Switchboard:
         terms = terms or Terms()
         call_id = _new_id("rtc")
         plan = self._plan(agent, config, Route(did=leg.called, agent=agent))
-        permissions = plan.permissions if agent else Permissions()
-        ring_timeout_s = terms.ring_timeout_s or plan.ring_timeout_s
-        plan = replace(plan, permissions=permissions, greet=terms.greet, ring_timeout_s=ring_timeout_s)
+        plan = terms.over(replace(plan, permissions=plan.permissions if agent else Permissions()))
         cascade = self._vendors.cascade(config, narrow=True)
         journal = self._journals.begin(call_id, leg, route="", agent=agent, metadata=terms.metadata)
         return PlacedCall(call_id, self._spawn(call_id, self._call(call_id, leg, plan, cascade, journal).run()))

@@ -74,4 +74,16 @@ class EchoHeard(Event, frozen=True, kw_only=True, tag="offhook.echo_heard"):
     item_id: str | None = None
 
 
-OurEvent = PartialTranscript | TurnDecided | TurnTimeline | BargeInJudged | EchoHeard
+class CallAnsweredBy(Event, frozen=True, kw_only=True, tag="offhook.answered_by"):
+    """Who answered a call of ours, `at_ms` after the answer, and why that is held to be so.
+
+    Unsure, it is a person. A voicemail is told of twice: when it is known, and when it records (`ready`).
+    """
+
+    answered_by: Literal["human", "voicemail", "screening", "fax"]
+    why: Literal["greeting", "words", "tone", "beep", "silence", "unsure"]
+    ready: bool
+    at_ms: int
+
+
+OurEvent = CallAnsweredBy | PartialTranscript | TurnDecided | TurnTimeline | BargeInJudged | EchoHeard

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from pipeline.realtime.config import SessionConfig
 from pipeline.signals import RecordingState
+from telephony.answerer import MachineWish
 from telephony.control.answers import ApiError, as_json
 from telephony.control.parts import Parts
 from telephony.control.reading import body_of, call_id_of
@@ -35,6 +36,7 @@ class NewCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A call to place: `to` is a sip: address, or a number when a trunk is named.
 
     `sip_headers` go with the INVITE; with `withhold_caller` who is called does not learn our number.
+    With `answering_machine` it is found out who answers: the agent is told of machines, or the call ends.
     `agent` talks, `session` changes it or stands alone. `greet`: the agent speaks first.
     """
 
@@ -45,6 +47,7 @@ class NewCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     session: dict[str, Any] | None = None
     ring_timeout_s: Annotated[float, Meta(ge=1, le=600)] | None = None
     greet: bool = True
+    answering_machine: MachineWish = "ignore"
     sip_headers: OwnFields = {}
     withhold_caller: bool = False
     metadata: Annotated[dict[Annotated[str, Meta(max_length=64)], ShortText], Meta(max_length=16)] = {}
@@ -230,6 +233,7 @@ class Calls:
             fields=tuple(new.sip_headers.items()),
             ring_timeout_s=new.ring_timeout_s,
             greet=new.greet,
+            answering_machine=new.answering_machine,
             metadata=new.metadata,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.realtime.config import SessionConfig
+from telephony.answerer import MachineWish
 from telephony.leg import Fields
 
 
@@ -23,4 +24,5 @@ class CallWish:
     fields: Fields = ()
     ring_timeout_s: float | None = None
     greet: bool = True
+    answering_machine: MachineWish = "ignore"
     metadata: Mapping[str, str] = field(default_factory=dict)
