@@ -45,8 +45,11 @@ class Talk:
     async def next(self) -> Any:
         """The next event that nobody has looked at."""
         while self.at == len(self.events):
-            async with asyncio.timeout(PATIENCE_S):
-                raw = await self.connection.recv_bytes()
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    raw = await self.connection.recv_bytes()
+            except TimeoutError as waited:
+                raise AssertionError(f"nothing came after {self.events[-8:]}") from waited
             _strict().validate_json(raw, strict=False)
             self.events.append(self.connection.parse_event(raw))
         self.at += 1
