@@ -45,6 +45,7 @@ from telephony.audience import Audience
 from telephony.call_keys import CallKeys
 from telephony.conditions import ANY
 from telephony.dialplan import HOLD_WORDS
+from telephony.doorbell import ring
 from telephony.dtmf import KeySettings
 from telephony.errands import Crew, Errands
 from telephony.far_end import FarEnd
@@ -181,7 +182,7 @@ class Call:
         self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._verdict: EndCall | None = None
         self.recorder = Recorder(plan.recordings_dir, call_id, leg.audio)
-        self._notice = lineup.ready_made(plan.record_notice)
+        self._notice, self._announcement = map(lineup.ready_made, (plan.record_notice, plan.line.announcement))
         self.far_end = FarEnd(leg, plan.hold_music)
         leg.listen(self._on_leg)
 
@@ -254,8 +255,7 @@ class Call:
         if plan.ambience is not None:
             self.leg.surround(plan.ambience)
         if self.leg.inbound:
-            self.leg.ring()
-            await asyncio.sleep(plan.ring_s)
+            await ring(self.leg, plan.ring_s, self._announcement)
             self.leg.answer((*plan.line.answer_headers.items(), *plan.answer_fields))
         try:
             async with asyncio.timeout(plan.ring_timeout_s):

@@ -150,9 +150,12 @@ class Dialplan:
 
     def phrases(self) -> frozenset[str]:
         """What is said for want of an answer, on all routes."""
-        return frozenset(
-            words for route in self.routes for words in (route.hold, route.last_words, route.record_notice) if words
+        said = (
+            words
+            for route in self.routes
+            for words in (route.hold, route.last_words, route.record_notice, route.announcement)
         )
+        return frozenset(filter(None, said))
 
     @property
     def menus(self) -> Menus:
@@ -306,7 +309,7 @@ def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
     for path, target in (*places.items(), *([(("last_resort",), route.last_resort)] if route.last_resort else [])):
         if not TRANSFER_TARGET.fullmatch(target):
             yield path, f"{target!r} is no address", "sip:USER@HOST or tel:+NUMBER"
-    for key, words in (("hold", route.hold), ("last_words", route.last_words)):
+    for key, words in (("hold", route.hold), ("last_words", route.last_words), ("announcement", route.announcement)):
         if words and words.strip().lower() in NO_WORDS:
             yield (key,), f"{words!r} is nothing to say to a caller", '"" for nothing'
     if route.protect_greeting and not route.greet:

@@ -191,6 +191,10 @@ class Leg(Protocol):
         """Send 180."""
         ...
 
+    def announce(self, words: Ambience) -> None:
+        """Send 183 with SDP and let the caller hear this once, before any answer."""
+        ...
+
     def answer(self, fields: Fields = ()) -> None:
         """Send 200 with SDP, and these fields."""
         ...

@@ -29,13 +29,14 @@ _OF_THE_LEG: Final = ("caller", "called", "diverted_from")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineTerms(Conditions):
-    """What a route says of signalling. `answer_headers` go with the 200.
+    """What a route says of signalling. `answer_headers` go with the 200, and `announcement` is heard before it (183).
 
     `agent_knows` names what the agent is told of the call: `caller`, `called`, `diverted_from`, or header fields.
     """
 
     agent_knows: tuple[str, ...] = ()
     answer_headers: Mapping[str, str] = field(default_factory=dict)
+    announcement: str = ""
 
 
 def broken_terms(terms: LineTerms) -> Iterator[Broken]:

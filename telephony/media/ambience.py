@@ -33,8 +33,8 @@ def ambience_of(path: Path, loudness_db: float) -> Ambience:
     return Ambience(np.clip(np.rint(scaled), -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2").tobytes())
 
 
-def player_of(ambience: Ambience) -> Any:
-    """An AudioMedia that plays it for ever. For the thread that owns pjsua2, here and when dropped."""
+def player_of(ambience: Ambience, *, once: bool = False) -> Any:
+    """An AudioMedia that plays it for ever, or once. For the thread that owns pjsua2, here and when dropped."""
     # A player reads a file; this one is memory, and lives for as long as it is read.
     file = os.memfd_create("ambience")
     try:
@@ -44,7 +44,7 @@ def player_of(ambience: Ambience) -> Any:
             wav.setframerate(NARROW_HZ)
             wav.writeframes(ambience.pcm)
         player = pj.AudioMediaPlayer()
-        player.createPlayer(f"/proc/self/fd/{file}")
+        player.createPlayer(f"/proc/self/fd/{file}", pj.PJMEDIA_FILE_NO_LOOP if once else 0)
     finally:
         os.close(file)
     return player

@@ -213,6 +213,10 @@ class AudioBridge:
             self._players[ambience] = player_of(ambience)
         return self._players[ambience]
 
+    def announcer(self, words: Ambience) -> Any:
+        """An AudioMedia that plays this once, to who listens first. For the thread that owns pjsua2."""
+        return player_of(words, once=True)
+
     def drop_players(self) -> None:
         """Let go of them all, before the library goes. For the thread that owns pjsua2."""
         self._players.clear()

@@ -104,6 +104,12 @@ class Dialog(LineCall):
         self._respond(pj.PJSIP_SC_RINGING)
 
     @_guarded
+    def announce(self, words: Ambience) -> None:
+        """Send 183 with SDP; the words are heard as soon as there is a medium."""
+        self._wiring.announcement = self._bridge.announcer(words)
+        self._respond(pj.PJSIP_SC_PROGRESS)
+
+    @_guarded
     def accept(self, fields: Fields) -> None:
         """Send 200 with SDP and these fields; 488 when the caller's offer is one that nobody can answer."""
         try:
@@ -222,7 +228,7 @@ class Dialog(LineCall):
         if not has_audio:
             self.leave(Ending("caller" if self._inbound else "callee", "no_common_codec", 0))
             return
-        self._wiring.port = self._bridge.new_port()
+        self._wiring.announcement, self._wiring.port = None, self._bridge.new_port()
         self._connect()
         self._post(Joined(self._wiring.port))
         self._post(Answered(self._wiring.tells_keys(self)))

@@ -103,6 +103,10 @@ class SipLeg:
         """Send 180."""
         self._send(Dialog.ring)
 
+    def announce(self, words: Ambience) -> None:
+        """Send 183 with SDP and let the caller hear this once, before any answer."""
+        self._send(lambda dialog: dialog.announce(words))
+
     def answer(self, fields: Fields = ()) -> None:
         """Send 200 with SDP, and these fields."""
         self._send(lambda dialog: dialog.accept(fields))

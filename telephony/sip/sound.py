@@ -41,6 +41,10 @@ class Bridge(Protocol):
         """An AudioMedia that plays this for ever, to as many as listen; for the SIP thread."""
         ...
 
+    def announcer(self, words: Ambience) -> Any:
+        """An AudioMedia that plays this once, from its beginning, to who listens first; for the SIP thread."""
+        ...
+
     def drop_players(self) -> None:
         """Let go of them all, before the library goes; for the SIP thread."""
         ...

@@ -13,12 +13,13 @@ _NO_SLOT: Final = -1
 
 
 class Wiring:
-    """One dialog's; `port`, `ambience` and `music` are None for as long as there is none."""
+    """One dialog's; `port`, `ambience`, `music` and `announcement` are None for as long as there is none."""
 
     def __init__(self) -> None:
         self.port: Any = None
         self.ambience: Any = None
         self.music: Any = None  # for a far end that we let wait
+        self.announcement: Any = None  # for a caller who is not answered yet
         self.holds = (False, False)
         """Whether the far end waits at our wish, and we at theirs."""
         self._muted: set[Muted] = set()
@@ -40,6 +41,8 @@ class Wiring:
             self._level(sound)
             if self.ambience:
                 self.ambience.startTransmit(sound)
+        if self.announcement and index is not None:
+            self.announcement.startTransmit(call.getAudioMedia(index))
         if self.music:
             for index in (i for i, medium in enumerate(news.media) if _waits(medium)):
                 self.music.startTransmit(call.getAudioMedia(index))
@@ -57,7 +60,7 @@ class Wiring:
 
     def disconnect(self) -> None:
         """The dialog is over: let go of everything."""
-        self.port = self.ambience = self.music = None
+        self.port = self.ambience = self.music = self.announcement = None
 
     def heard(self, call: Any) -> Heard | None:
         """What came, and how well; None while nothing is expected."""
