@@ -75,7 +75,8 @@ class WhoAnswered:
         who, why, event_id = found.who, found.why, self._ids("event")
         log.info("answered_by", who=who, why=why, at_ms=found.at_ms, ready=found.ready)
         self._tell(CallAnsweredBy(event_id=event_id, answered_by=who, why=why, ready=found.ready, at_ms=found.at_ms))
-        if found.who in ("voicemail", "fax") and self._wish == "hang_up":
+        if self._wish == "hang_up" and (found.ready or found.who == "fax"):
+            # Words alone are not enough: who goes on to speak is a person after all.
             self._call.hang_up(found.who)
         elif found.ready and found.who == "voicemail":
             self._ask({"type": "response.cancel"} if self._responding else None, _item(_RECORDS), _MESSAGE)
