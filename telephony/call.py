@@ -102,6 +102,7 @@ class Plan:
     manners: Manners = field(default_factory=Manners)
     crew: Crew = field(default_factory=Crew)
     line: LineTerms = field(default_factory=lambda: LineTerms(did=ANY))
+    narrow: bool = True
     answer_fields: Fields = ()
     answering_machine: MachineWish = "ignore"
 
@@ -169,7 +170,7 @@ class Call:
             hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms, hold_sound() if plan.hold_sound else b""),
             setting=Setting(naming=lineup.settled, manners=plan.manners),
         )
-        engaged = Engaged(lineup, config, cascade, narrow=True)
+        engaged = Engaged(lineup, config, cascade, narrow=plan.narrow)
         outlets = Outlets(
             self._observe, self._control, configured=engaged.follow, spent=journal.spent, judged=journal.judged
         )

@@ -135,7 +135,7 @@ async def trunks(settings: Settings) -> list[Finding]:
         # The service may be running; registering from another port disturbs it no more than a second telephone.
         udp, tcp, tls = map(_any_port, (sip.udp_port, sip.tcp_port, sip.tls_port))
         sip = replace(sip, udp_port=udp, tcp_port=tcp, tls_port=tls)
-    bridge = AudioBridge(asyncio.get_running_loop())
+    bridge = AudioBridge(asyncio.get_running_loop(), wideband=settings.sip.wideband)
     try:
         async with Endpoint(sip, settings.trunks, bridge, lambda leg: leg.reject(UNAVAILABLE)) as endpoint:
             waiting = [_registration(trunk, endpoint.trunks[trunk.name]) for trunk in settings.trunks]

@@ -86,7 +86,7 @@ class Service:
                 settings, self.dialplan, agents, vendors, journals, self._announcing(web), ask
             )
             self.reloading = Reloading(settings, agents, vendors, self.switchboard, self._replanned, self.dialplan)
-            bridge = AudioBridge(asyncio.get_running_loop())
+            bridge = AudioBridge(asyncio.get_running_loop(), wideband=settings.sip.wideband)
             opening.callback(bridge.close)
             self.endpoint = Endpoint(
                 settings.sip,

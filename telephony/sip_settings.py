@@ -21,6 +21,7 @@ class SipSettings(LineSettings):
     """The endpoint. Port 0 is any free port, "off" no listener. Each call takes two ports of the RTP range.
 
     Calls that come by no trunk are taken from `allow`; other sources are strangers, and get 403 or no answer at all.
+    `wideband` mixes at 16 kHz, for codecs that bring more than G.711 (G722, opus); it costs more for each call.
     With `nameservers`, these are asked for SRV records too (RFC 3263); without, the system is, for addresses only.
     """
 
@@ -35,6 +36,7 @@ class SipSettings(LineSettings):
     tls_verify: bool = True
     rtp_first_port: Annotated[int, Meta(ge=1_024, le=65_535)] = 20_000
     rtp_last_port: Annotated[int, Meta(ge=1_024, le=65_535)] = 23_999
+    wideband: bool = False
     user_agent: str = "offhook"
     max_calls: Annotated[int, Meta(ge=1, le=512)] = 200
     ring_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0

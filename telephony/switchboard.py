@@ -94,7 +94,7 @@ class Switchboard:
         announce: Announce,
         ask: Ask = nobody,
     ) -> None:
-        self._settings = settings
+        self._settings, self._narrow = settings, not settings.sip.wideband
         self.adopt(dialplan)
         self._agents = agents
         self._vendors = vendors
@@ -136,7 +136,7 @@ class Switchboard:
         call_id = _new_id("rtc")
         plan = self._plan(agent, config, Route(did=leg.called, agent=agent))
         plan = terms.over(replace(plan, permissions=plan.permissions if agent else Permissions()))
-        cascade = self._vendors.cascade(config, narrow=True)
+        cascade = self._vendors.cascade(config, narrow=self._narrow)
         journal = self._journals.begin(call_id, leg, route="", agent=agent, metadata=terms.metadata)
         return PlacedCall(call_id, self._spawn(call_id, self._call(call_id, leg, plan, cascade, journal).run()))
 
@@ -162,7 +162,7 @@ class Switchboard:
         """The agent that the route names talks."""
         found = await self._found(route.agent)
         try:
-            cascade = self._vendors.cascade(found, narrow=True) if found else None
+            cascade = self._vendors.cascade(found, narrow=self._narrow) if found else None
         except UnknownModelError as error:
             log.error("agent_cannot_speak", agent=route.agent, problem=str(error), remedy="run `offhook check`")
             cascade = None
@@ -209,7 +209,7 @@ class Switchboard:
         plan = self._plan(taken.agent, taken.config, offer.route)
         if taken.by_application:
             plan = replace(plan, permissions=Permissions(), greet=False, ring_s=0, answer_fields=taken.fields)
-        cascade = self._vendors.cascade(taken.config, narrow=True)
+        cascade = self._vendors.cascade(taken.config, narrow=self._narrow)
         offer.journal.taken_by(taken.agent)
         return await self._call(offer.call_id, offer.leg, plan, cascade, offer.journal).run()
 
@@ -278,6 +278,7 @@ class Switchboard:
             manners=route.manners,
             crew=crew,
             line=route,
+            narrow=self._narrow,
         )
 
 

@@ -1,7 +1,7 @@
 """RingPort <-> event loop: frames in; play, pause, flush, played position out. Rule: a leg's fault is its own.
 
-The bridge ticks at 8 kHz; audio crosses to and from 24 kHz here, once each way, in C++ and with the taps of
-`pipeline.audio`; speech that was made at 8 kHz passes as it is. One eventfd wakes the loop for every leg.
+The bridge ticks at 8 kHz, or at 16 kHz on a wideband node; audio crosses to and from the rates of the house here
+(`telephony.media.line_rate`), in C++ and with the taps of `pipeline.audio`. One eventfd wakes the loop for every leg.
 """
 
 import asyncio
@@ -12,26 +12,25 @@ from typing import Any, Final
 import pjsua2 as pj
 import structlog
 
-from pipeline.audio import FRAME_MS, NARROW_HZ, SAMPLE_BYTES, WIDE_HZ, Frame, Speech, bytes_of, filter_taps
+from pipeline.audio import FRAME_MS, SAMPLE_BYTES, Frame, Speech
 from telephony.leg import Ambience
 from telephony.media.ambience import player_of
-from telephony.media.narrowing import Narrowing
+from telephony.media.line_rate import LineRate, NarrowLine, WidebandLine, frame_bytes
 
 _log = structlog.get_logger(__name__)
 
-NARROW_FRAME_BYTES: Final = bytes_of(FRAME_MS, NARROW_HZ)
-FRAME_SAMPLES: Final = NARROW_FRAME_BYTES // SAMPLE_BYTES
-RECORD_SAMPLES: Final = NARROW_HZ  # 1 s: what the loop may be late before a recording loses audio
-_RATIO: Final = WIDE_HZ // NARROW_HZ
-_SAMPLES_PER_MS: Final = NARROW_HZ // 1_000
+CAPTURE_S: Final = 1
+PLAYOUT_S: Final = 2
+RECORD_S: Final = 1  # what the loop may be late before a recording loses audio
 
 
 class RingAudio:
     """A leg's audio on the event loop's side (`telephony.leg.LegAudio`): silent until joined, and after its end."""
 
-    def __init__(self, up: Any, down: Narrowing, joined: dict["RingAudio", None]) -> None:
-        self._up = up
-        self._down = down
+    def __init__(self, line: LineRate, joined: dict["RingAudio", None]) -> None:
+        self._line = line
+        self._frame_bytes = frame_bytes(line)
+        self._per_ms = line.clock_hz // 1_000
         self._joined = joined
         self._port: Any = None
         self._wake: Callable[[], None] | None = None
@@ -88,32 +87,31 @@ class RingAudio:
     def played_ms(self) -> int:
         """Agent audio that really left since the answer; silence between chunks does not count."""
         samples = self._port.played() if self._port else self._played_samples
-        return int(samples) // _SAMPLES_PER_MS
+        return int(samples) // self._per_ms
 
     @property
     def queued_ms(self) -> int:
         """Audio accepted by play() that has not left yet; 0 only when all of it has."""
-        return -(-self._queued_samples() // _SAMPLES_PER_MS)
+        return -(-self._queued_samples() // self._per_ms)
 
     def read(self) -> list[Frame]:
         """Caller audio since the last read, one Frame per 20 ms."""
         if not self._port:
             return []
         heard = self._heard + self._port.read()
-        whole = len(heard) - len(heard) % NARROW_FRAME_BYTES
+        whole = len(heard) - len(heard) % self._frame_bytes
         self._heard = heard[whole:]
-        process = self._up.process
-        starts = range(0, whole, NARROW_FRAME_BYTES)
-        narrow = (heard[start : start + NARROW_FRAME_BYTES] for start in starts)
-        return [Frame(frame, process(frame), self._left()) for frame in narrow]
+        starts = range(0, whole, self._frame_bytes)
+        frames = (heard[start : start + self._frame_bytes] for start in starts)
+        return [Frame(*self._line.heard(frame), self._left()) for frame in frames]
 
     def play(self, speech: Speech) -> None:
         """Queue it behind what is queued; any length."""
         if self._ended:
             return
-        narrow = self._down.process(speech)
-        self._waiting.append(memoryview(narrow))
-        self._waiting_samples += len(narrow) // SAMPLE_BYTES
+        pcm = self._line.to_line(speech)
+        self._waiting.append(memoryview(pcm))
+        self._waiting_samples += len(pcm) // SAMPLE_BYTES
         self._top_up()
 
     def flush(self) -> int:
@@ -125,8 +123,8 @@ class RingAudio:
             self._leaving = self._leaving[: len(self._leaving) - len(unplayed)]
         self._waiting.clear()
         self._waiting_samples = 0
-        self._down.reset()
-        return -(-samples // _SAMPLES_PER_MS)
+        self._line.reset()
+        return -(-samples // self._per_ms)
 
     def pause(self) -> None:
         """Hold what has not left, from the next tick on, until resume() or flush()."""
@@ -147,16 +145,16 @@ class RingAudio:
     def read_record(self) -> bytes:
         """Stereo PCM16 8 kHz (caller left, agent right, same tick) since the last read, also once after the end."""
         if self._port:
-            return bytes(self._port.read_record())
+            return self._line.recorded(bytes(self._port.read_record()))
         last, self._last_record = self._last_record, b""
-        return last
+        return self._line.recorded(last)
 
     def _left(self) -> bytes:
         """What left in the oldest tick that nobody has read: a frame, or less with silence after it, or nothing."""
-        count = min(self._port.played() - self._read_samples, FRAME_SAMPLES)
+        count = min(self._port.played() - self._read_samples, self._frame_bytes // SAMPLE_BYTES)
         self._read_samples += count
         left, self._leaving = self._leaving[: count * SAMPLE_BYTES], self._leaving[count * SAMPLE_BYTES :]
-        return left.ljust(NARROW_FRAME_BYTES, b"\0") if left else b""
+        return self._line.left(left.ljust(self._frame_bytes, b"\0")) if left else b""
 
     def _top_up(self) -> None:
         while self._waiting and self._port:
@@ -179,12 +177,12 @@ class RingAudio:
 class AudioBridge:
     """Wakes every joined leg when the media clock has ticked: one eventfd, one reader on the loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, wideband: bool = False) -> None:
+        """`wideband` as the endpoint has it."""
+        self._line = WidebandLine if wideband else NarrowLine
+        self._line()  # its filters are designed before any call
         self._loop = loop
         self._wake: Any = pj.Wake()
-        # Designed once, before any call.
-        self._up_taps = filter_taps(_RATIO, 1, NARROW_HZ).tobytes()
-        self._down_taps = filter_taps(1, _RATIO, WIDE_HZ).tobytes()
         self._joined: dict[RingAudio, None] = {}
         self._players: dict[Ambience, Any] = {}
         loop.add_reader(self._wake.fileno(), self._serve)
@@ -200,12 +198,19 @@ class AudioBridge:
 
     def new_sound(self) -> RingAudio:
         """A leg's audio, silent until joined."""
-        up, down = pj.Resampler(self._up_taps, _RATIO, 1), pj.Resampler(self._down_taps, 1, _RATIO)
-        return RingAudio(up, Narrowing(down), self._joined)
+        return RingAudio(self._line(), self._joined)
 
     def new_port(self) -> Any:
         """A RingPort of the bridge's own frame and rate. For the thread that owns pjsua2, here and when dropped."""
-        return pj.RingPort(self._wake, clock_hz=NARROW_HZ, frame_samples=FRAME_SAMPLES, record_samples=RECORD_SAMPLES)
+        clock_hz = self._line.clock_hz
+        return pj.RingPort(
+            self._wake,
+            clock_hz=clock_hz,
+            frame_samples=clock_hz * FRAME_MS // 1_000,
+            capture_samples=clock_hz * CAPTURE_S,
+            playout_samples=clock_hz * PLAYOUT_S,
+            record_samples=clock_hz * RECORD_S,
+        )
 
     def player(self, ambience: Ambience) -> Any:
         """An AudioMedia that plays this for ever, to as many as listen. For the thread that owns pjsua2."""

@@ -9,6 +9,7 @@ import pjsua2 as pj
 from telephony.settings import SipSettings
 
 CLOCK_HZ: Final = 8_000
+WIDEBAND_CLOCK_HZ: Final = 16_000
 PTIME_MS: Final = 20
 COMPILED_MAX_CALLS: Final = 512
 # A line counts as free as soon as its call has ended for us; the library needs it until the far end has agreed.
@@ -45,8 +46,7 @@ def _endpoint_config(settings: SipSettings) -> Any:
     if settings.stun_server:
         config.uaConfig.stunServer.append(settings.stun_server)
     media = config.medConfig
-    media.clockRate = CLOCK_HZ
-    media.sndClockRate = CLOCK_HZ
+    media.clockRate = media.sndClockRate = WIDEBAND_CLOCK_HZ if settings.wideband else CLOCK_HZ
     media.channelCount = 1
     media.audioFramePtime = PTIME_MS
     media.ptime = 0  # as the far end asks for, 20 ms when it does not say

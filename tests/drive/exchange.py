@@ -70,7 +70,7 @@ async def an_office(
     retry: RetryPlan | None = None,
 ) -> AsyncIterator[Office]:
     office = Office(decide, echo)
-    bridge = AudioBridge(asyncio.get_running_loop())
+    bridge = AudioBridge(asyncio.get_running_loop(), wideband=settings.wideband)
     try:
         async with Endpoint(
             settings,

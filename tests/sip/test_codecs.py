@@ -5,14 +5,20 @@ import itertools
 import re
 import socket
 import struct
+import wave
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pipeline.realtime.events import PlayoutStopped
 from telephony.leg import Answered
 from telephony.line_settings import Codec
-from telephony.settings import Trunk
+from telephony.settings import MediaSettings, Trunk
 from tests.drive.exchange import LOOPBACK, an_office
+from tests.drive.offhook import LOOPBACK as HOUSE
+from tests.drive.offhook import a_house, chosen
 from tests.drive.raw_sip import RawCall, RawSip, sdp
 from tests.drive.tones import a_tone, loudest_hz
 
@@ -69,6 +75,35 @@ async def test_a_wideband_codec_carries_the_call(codec: Codec) -> None:
     assert (loudest_hz(at_caller), loudest_hz(at_callee)) == (1_000, 440)
 
 
+@pytest.mark.parametrize(("codecs", "hz"), [(("G722",), 5_500), (("opus",), 5_500), (("PCMU",), 2_500)])
+async def test_on_a_wideband_node_a_line_carries_what_its_codec_does(codecs: tuple[Codec, ...], hz: int) -> None:
+    async with an_office(replace(LOOPBACK, codecs=codecs, wideband=True)) as office:
+        caller, callee = await office.a_call()
+        caller.leg.audio.play(a_tone(hz, 3_000))
+        callee.leg.audio.play(a_tone(1_000, 3_000))
+        await asyncio.gather(caller.hears_sound(), callee.hears_sound())
+        at_caller, at_callee = await asyncio.gather(caller.hears(1_000), callee.hears(1_000))
+        played_ms = caller.leg.audio.played_ms
+
+    assert (loudest_hz(at_caller), loudest_hz(at_callee)) == (1_000, hz)
+    assert 1_000 <= played_ms <= 3_000
+
+
+async def test_a_wideband_node_records_at_the_rate_of_all_recordings() -> None:
+    async with an_office(replace(LOOPBACK, codecs=("G722",), wideband=True)) as office:
+        caller, callee = await office.a_call()
+        callee.leg.audio.set_recording(True)
+        caller.leg.audio.play(a_tone(700, 3_000))
+        callee.leg.audio.play(a_tone(1_000, 3_000))
+        await asyncio.gather(caller.hears_sound(), callee.hears_sound())
+        callee.leg.audio.read_record()
+        await callee.hears(900)
+        both = np.frombuffer(callee.leg.audio.read_record(), "<i2").reshape(-1, 2)
+
+    sides = [loudest_hz(both[:, side].tobytes(), 8_000) for side in (0, 1)]
+    assert sides == [700, 1_000]
+
+
 @pytest.mark.parametrize("ptime_ms", [10, 20, 30, 40, 60])
 async def test_packets_are_as_long_as_the_far_end_asks_for(ptime_ms: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media:
@@ -83,3 +118,19 @@ async def test_packets_are_as_long_as_the_far_end_asks_for(ptime_ms: int) -> Non
     times = [struct.unpack("!I", packet[4:8])[0] for packet in packets]
     steps = {later - sooner for sooner, later in itertools.pairwise(times)}
     assert ({len(packet) - 12 for packet in packets}, steps) == ({8 * ptime_ms}, {8 * ptime_ms})
+
+
+async def test_a_conversation_on_a_wideband_node_goes_on_with_a_caller_who_has_g711_alone(tmp_path: Path) -> None:
+    settings = chosen(tmp_path, sip=replace(HOUSE, wideband=True), media=MediaSettings(recordings_dir=tmp_path))
+    async with a_house(settings) as house:
+        call = await house.dial_and_be_greeted()
+        heard = await house.hears(call, "when do you open")
+        await house.sees(PlayoutStopped)
+        await call.hang_up()
+        await house.service.switchboard.settled()
+        record = await house.record()
+    with wave.open(record.recording) as wav:
+        rate_hz, samples = wav.getframerate(), np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)
+
+    assert (heard, rate_hz) == ("when do you open", 8_000)
+    assert all(np.abs(samples[:, side].astype(float)).max() > 1_000 for side in (0, 1))
