@@ -63,6 +63,7 @@ class Ear:
         self._post = post
         self._final_within_s = final_within_s
         self._recent: deque[Frame] = deque(maxlen=PREFIX_MS // FRAME_MS)
+        self.forget = self._recent.clear  # a call that is over may wait long for the collector
         self._unheard: dict[int, _Utterance] = {}
         self._open: _Utterance | None = None
         self._hearing: Hearing | None = None

@@ -218,6 +218,8 @@ class Worker:
             raise
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from None
+        finally:
+            self._ear.forget()
 
     def _scored(self, frame: Frame, played_ms: int, score: float) -> None:
         foreign = self._echo.foreign(frame, score) if self._echo else 1.0
