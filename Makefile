@@ -7,7 +7,7 @@ stamps := $(venv)/stamps
 # A stamp of its own for each interpreter: another PYTHON= makes another virtual environment.
 venv_stamp := $(stamps)/venv-$(subst /,-,$(PYTHON))
 
-.PHONY: demo serve bench test check interop setup
+.PHONY: demo serve bench soak test check interop setup
 
 demo: setup
 	$(venv)/bin/offhook demo
@@ -19,6 +19,10 @@ bench: setup
 	$(venv)/bin/offhook bench media
 	$(venv)/bin/offhook bench calls
 	$(venv)/bin/offhook bench realtime
+
+# Calls that come and go for an hour, of which nothing may be left; the tests do the same for a minute.
+soak: setup
+	$(venv)/bin/offhook bench soak
 
 test: setup
 	$(venv)/bin/python -m pytest

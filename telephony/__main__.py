@@ -97,6 +97,11 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     network.add_argument("--turns", type=_count, default=12, help="what each caller asks on each line")
     network.add_argument("--json", action="store_true", help="print only one JSON object")
     capacity = kinds.add_parser("capacity", help="what a call costs beside Asterisk's Echo(), as root")
+    soak = kinds.add_parser("soak", help="calls come and go for long, and nothing may be left of them")
+    soak.add_argument("--calls", type=_count, default=50, help="at once")
+    soak.add_argument("--per-second", type=_seconds, default=2.0, help="new ones a second")
+    soak.add_argument("--seconds", type=_seconds, default=3_600.0)
+    soak.add_argument("--json", action="store_true", help="print only one JSON object")
     lengths = (
         (media, "--calls", 50),
         (calls, "--calls", 100),
@@ -250,6 +255,8 @@ def _bench(arguments: argparse.Namespace) -> int:
         return _run(_network_told(arguments.turns, progress))
     if arguments.kind == "capacity":
         return _run(_capacity_told(arguments.calls, arguments.seconds, progress))
+    if arguments.kind == "soak":
+        return _run(_soak_told(arguments.calls, arguments.per_second, arguments.seconds, progress))
     if arguments.kind == "media":
         work = run_media(arguments.calls, arguments.busy, arguments.seconds, progress)
     elif arguments.kind == "realtime":
@@ -321,6 +328,14 @@ async def _capacity_told(calls: int, seconds: float, progress: TextIO) -> int:
         print(f"offhook: {error}", file=sys.stderr)
         return FAILED
     return OK
+
+
+async def _soak_told(calls: int, per_s: float, seconds: float, progress: TextIO) -> int:
+    from telephony.bench.soak import run_soak
+
+    figures = await run_soak(calls, per_s, seconds, progress)
+    print(json.dumps(figures))
+    return FAILED if figures["grown"] or figures["dropped"] else OK
 
 
 if __name__ == "__main__":

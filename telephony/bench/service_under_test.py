@@ -17,13 +17,14 @@ from pipeline.providers.embedded_tts import EmbeddedVoice
 from pipeline.providers.simulated import SimulatedModel, SimulatedSpeechToText, SimulatedVoice
 from pipeline.realtime.config import SessionConfig
 from telephony import settings as chosen
+from telephony.bench.held import held_by
 from telephony.bench.lines import LINES, spoken_lines
 from telephony.bench.marked_hearing import MarkedSpeechToText, Spoken
 from telephony.bench.nominal import LATENCY, PARTIAL_MS, REPLY, SPARE_CALLS, nominal_ms
 from telephony.bench.subject import until_told_to_stop
 from telephony.dialplan import parse
 from telephony.service import Service
-from telephony.settings import ControlSettings, LogSettings, SipSettings
+from telephony.settings import ControlSettings, LogSettings, RedisSettings, SipSettings
 from telephony.vendors import Opening, Vendors
 
 DIALPLAN = """
@@ -91,10 +92,11 @@ async def hears_marks() -> SpeechToText:
     return MarkedSpeechToText(LATENCY, PARTIAL_MS, spoken)
 
 
-async def serve(calls: int, *, semantic: bool) -> None:
-    """Answer the phone until told to stop."""
+async def serve(calls: int, *, semantic: bool, call_ttl_s: int) -> None:
+    """Answer the phone until told to stop; who asks is told what is held."""
     settings = replace(
         chosen.read(None),
+        redis=RedisSettings(call_ttl_s=call_ttl_s),
         sip=SipSettings(bind_address="127.0.0.1", udp_port=0, tcp_port=None, max_calls=calls + SPARE_CALLS),
         control=ControlSettings(port=0, max_sessions=calls + SPARE_CALLS),
     )
@@ -104,7 +106,8 @@ async def serve(calls: int, *, semantic: bool) -> None:
     async with under_test as service:
         assert service.control is not None
         url = service.control.addresses[0]
-        await until_told_to_stop({"port": service.endpoint.port("udp"), "url": url, "nominal_ms": nominal_ms()})
+        ready = {"port": service.endpoint.port("udp"), "url": url, "nominal_ms": nominal_ms()}
+        await until_told_to_stop(ready, lambda: held_by(service))
 
 
 def main() -> int:
@@ -112,9 +115,10 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--calls", type=int, required=True)
     parser.add_argument("--semantic", action="store_true")
+    parser.add_argument("--call-ttl-s", type=int, default=3_600)
     arguments = parser.parse_args()
     observe.set_up(LogSettings(level="warning"))
-    uvloop.run(serve(arguments.calls, semantic=arguments.semantic))
+    uvloop.run(serve(arguments.calls, semantic=arguments.semantic, call_ttl_s=arguments.call_ttl_s))
     return 0
 
 
