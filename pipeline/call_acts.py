@@ -1,4 +1,4 @@
-"""What a session wants done to its call. Rule: values only."""
+"""What a session wants done to its call, and what it is told of that. Rule: values only."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,9 +6,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class TransferCall:
-    """Hand the caller over to this URI."""
+    """Hand the caller over to this URI; `summary` is what whoever takes the call should know."""
 
     target: str
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,18 @@ class EndCall:
 
 CallAct = EndCall | TransferCall | PressKeys | SetRecording
 """What a session wants done to its call."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChanged:
+    """The call is on hold, at the far end's wish or ours, or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """The transfer target did not take the call, for this reason, in a word."""
+
+    sip_code: int
+    reason: str = "failed"

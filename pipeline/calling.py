@@ -14,7 +14,7 @@ from pipeline.keypad import KeyRules
 from pipeline.providers import FunctionCall, Tool
 from pipeline.realtime.config import FunctionTool
 from pipeline.realtime.items import FunctionOutputItem
-from pipeline.signals import Ids, Limits, Output, PressKeys, SetRecording
+from pipeline.signals import Ids, Limits, Output, PressKeys, SetRecording, TransferFailed
 from pipeline.tools import HangUpAsked, Outside, Toolbox, TransferAsked, Unavailable
 from pipeline.wire_order import whole_item
 
@@ -121,10 +121,11 @@ class Calling:
         call_id = self._farewell.take_back()
         return self._output(call_id, _TAKEN_BACK) if call_id is not None else []
 
-    def transfer_failed(self, sip_code: int) -> list[Output]:
+    def transfer_failed(self, why: TransferFailed) -> list[Output]:
         """The target did not take the call; nothing when no transfer is under way."""
         call_id = self._farewell.transfer_failed()
-        failed = json.dumps({"error": f"the transfer failed with SIP code {sip_code}"})
+        reason = why.reason.replace("_", " ")
+        failed = json.dumps({"error": f"the transfer failed: {reason} (SIP code {why.sip_code})"})
         return self._output(call_id, failed) if call_id is not None else []
 
     def _done(self, act: PressKeys | ExpectKeys | SetRecording) -> list[Output]:

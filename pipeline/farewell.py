@@ -47,8 +47,8 @@ class Farewell:
             case HangUpAsked(listen_ms=listen_ms):
                 self._act = EndCall("us", "message_taken" if listen_ms else "agent_hung_up")
                 self._listen_ms, self._since_ms = listen_ms, None
-            case TransferAsked(target=target):
-                self._act = TransferCall(target)
+            case TransferAsked(target=target, summary=summary):
+                self._act = TransferCall(target, summary)
         self._call_id = wish.call_id
         self._planned_ms = now_ms
         return True

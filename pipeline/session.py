@@ -196,8 +196,8 @@ class Session:
             case Greet():
                 self._answering.owe(HEARD_OUT if self._setting.manners.protect_greeting else NOTHING_SPECIAL)
                 return []
-            case TransferFailed(sip_code):
-                out = self._calling.transfer_failed(sip_code)
+            case TransferFailed():
+                out = self._calling.transfer_failed(happened)
                 if out:
                     self._answering.owe()
                 return out or self._answering.trouble.unrescued(self._answering.config)

@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.audio import Speech
-from pipeline.call_acts import CallAct, EndCall, PressKeys, RecordingState, SetRecording, TransferCall
+from pipeline.call_acts import (
+    CallAct,
+    EndCall,
+    HoldChanged,
+    PressKeys,
+    RecordingState,
+    SetRecording,
+    TransferCall,
+    TransferFailed,
+)
 from pipeline.keypad import KeyRules
 from pipeline.manners import Manners
 from pipeline.naming import Naming, as_asked
@@ -14,7 +23,10 @@ from pipeline.realtime.config import SessionConfig
 from pipeline.realtime.events import ItemRetrieved, ServerEvent
 from pipeline.realtime.ours import TurnGrounds
 
-__all__ = ["CallAct", "EndCall", "PressKeys", "RecordingState", "SetRecording", "TransferCall"]  # besides those below
+__all__ = [  # besides those below
+    "CallAct", "EndCall", "HoldChanged", "PressKeys", "RecordingState", "SetRecording", "TransferCall",
+    "TransferFailed",
+]  # fmt: skip
 
 Ids = Callable[[str], str]
 """Draws a fresh id for a prefix, e.g. `item` -> `item_4f2a`."""
@@ -202,20 +214,6 @@ class Digit:
 
     digit: str
     received_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class HoldChanged:
-    """The call is on hold, at the far end's wish or ours, or no longer."""
-
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TransferFailed:
-    """The transfer target did not take the call."""
-
-    sip_code: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class TransferAsked:
 
     call_id: str
     target: str
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ Verdict = HangUpAsked | TransferAsked | ActAsked | Outside | Unavailable
 
 class _TransferArguments(msgspec.Struct):
     target: str
+    summary: str = ""
 
 
 class _HandOverArguments(msgspec.Struct):
@@ -106,11 +108,11 @@ class Toolbox:
     def _transfer(self, call: FunctionCall) -> Verdict:
         targets = self._permissions.transfer_targets
         try:
-            asked = msgspec.json.decode(call.arguments.encode(), type=_TransferArguments).target
+            given = msgspec.json.decode(call.arguments.encode(), type=_TransferArguments)
         except msgspec.MsgspecError:
             return Unavailable(call.call_id, json.dumps({"error": "transfer needs a target"}))
-        if asked in targets:
-            return TransferAsked(call.call_id, targets[asked])
+        if given.target in targets:
+            return TransferAsked(call.call_id, targets[given.target], given.summary)
         return Unavailable(call.call_id, json.dumps({"error": "unknown target", "targets": sorted(targets)}))
 
     def _over_the_call(self) -> list[Tool]:
@@ -119,7 +121,9 @@ class Toolbox:
             tools.append(Tool(HANG_UP, "End the phone call after saying goodbye.", '{"type":"object"}'))
         if self._permissions.transfer_targets:
             target = {"type": "string", "enum": sorted(self._permissions.transfer_targets)}
-            schema = {"type": "object", "properties": {"target": target}, "required": ["target"]}
+            summary = {"type": "string", "description": "What they should know of the caller, in a sentence or two."}
+            properties = {"target": target, "summary": summary}
+            schema = {"type": "object", "properties": properties, "required": ["target"]}
             tools.append(Tool(TRANSFER, "Hand the caller over to a person.", json.dumps(schema)))
         if self._permissions.voicemail_ms:
             tools.append(Tool(VOICEMAIL, "Let the caller leave a message; then the call ends.", '{"type":"object"}'))

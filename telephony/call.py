@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -49,7 +50,7 @@ from telephony.doorbell import ring
 from telephony.dtmf import KeySettings
 from telephony.errands import Crew, Errands
 from telephony.far_end import FarEnd
-from telephony.hold_sound import hold_sound
+from telephony.hold_sound import hold_ambience, hold_sound
 from telephony.leg import (
     Ambience,
     Answered,
@@ -69,6 +70,9 @@ from telephony.lineup import Engaged, Lineup
 from telephony.overhearing import Overheard
 from telephony.quality import Measured
 from telephony.recorder import Recorder
+from telephony.transfer import Dial, Failed, Means, Transfers, no_dial
+from telephony.transfer_settings import TransferSettings
+from telephony.whisper import spoken
 
 log = structlog.get_logger()
 
@@ -99,6 +103,8 @@ class Plan:
     last_resort: LastResort = field(default_factory=LastResort)
     ambience: Ambience | None = None
     hold_music: Ambience | None = None
+    transfer: TransferSettings = field(default_factory=TransferSettings)
+    dial: Dial = no_dial
     manners: Manners = field(default_factory=Manners)
     crew: Crew = field(default_factory=Crew)
     line: LineTerms = field(default_factory=lambda: LineTerms(did=ANY))
@@ -124,6 +130,10 @@ class Journal(Protocol):
 
     def happened(self, event: ServerEvent, *, kept: bool = True) -> None:
         """The session emitted an event; what is not to be kept counts all the same."""
+        ...
+
+    def handing_over(self, target: str, summary: str) -> None:
+        """The caller is being handed over."""
         ...
 
     def spent(self, spent: Spent) -> None:
@@ -161,15 +171,7 @@ class Call:
         self.call_id, self.leg = call_id, leg
         self._plan, self._journal = plan, journal
         config = lineup.named(plan.config)
-        self._session = Session(
-            config,
-            ids,
-            permissions=plan.permissions,
-            limits=Limits(line_delay_ms=LINE_DELAY_MS, keys=plan.keys.rules, idle_prompts=plan.crew.silences),
-            last_resort=replace(plan.last_resort, pcm=lineup.ready_made(plan.last_resort.text)),
-            hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms, hold_sound() if plan.hold_sound else b""),
-            setting=Setting(naming=lineup.settled, manners=plan.manners),
-        )
+        self._session = _session(config, ids, plan, lineup)
         engaged = Engaged(lineup, config, cascade, narrow=plan.narrow)
         outlets = Outlets(
             self._observe, self._control, configured=engaged.follow, spent=journal.spent, judged=journal.judged
@@ -185,6 +187,7 @@ class Call:
         self.recorder = Recorder(plan.recordings_dir, call_id, leg.audio)
         self._notice, self._announcement = map(lineup.ready_made, (plan.record_notice, plan.line.announcement))
         self.far_end = FarEnd(leg, plan.hold_music)
+        self.transfers = Transfers(call_id, leg, self.far_end, _means(plan, cascade, config))
         leg.listen(self._on_leg)
 
     def command(self, frame: bytes) -> None:
@@ -204,10 +207,11 @@ class Call:
         self._verdict = self._verdict or EndCall("us", reason)
         self.leg.hang_up(reason)
 
-    def transfer(self, target: str) -> None:
+    def transfer(self, wish: TransferCall) -> None:
         """Hand the far end over to a sip: or tel: address; when it has gone, the call ends."""
         with bound_call(self.call_id):
-            self.far_end.transfer(target, self._transferred)
+            self._journal.handing_over(wish.target, wish.summary)
+            self.transfers.begin(wish, self._transferred, lambda: self._worker.post(HoldChanged(True)))
 
     @property
     def is_answered(self) -> bool:
@@ -225,6 +229,7 @@ class Call:
             self.leg.hang_up("internal_error")
         finally:
             ending = await self._close()
+            self.transfers.end()
             await self.recorder.close()
         log.info("call_ended", by=ending.by, reason=ending.reason, sip_code=ending.sip_code)
         self._journal.ended(ending, self.recorder.path)
@@ -300,7 +305,7 @@ class Call:
                 case TransferProgress():
                     self.far_end.progressed(event)
                 case Held() | Waiting():
-                    self._worker.post(HoldChanged(self.far_end.changed(event)))
+                    self._worker.post(HoldChanged(self.far_end.changed(event) or self.transfers.joined))
                     self._journal.held(self.far_end.held)
                 case LegEnded(ending, measured):
                     if measured is not None:
@@ -334,14 +339,31 @@ class Call:
             case EndCall(reason=reason):
                 self._verdict = asked
                 self.leg.hang_up(reason)
-            case TransferCall(target):
-                self.transfer(target)
+            case TransferCall():
+                self.transfer(asked)
 
-    def _transferred(self, sip_code: int) -> None:
-        if 200 <= sip_code < 300:
+    def _transferred(self, failed: Failed | None) -> None:
+        if failed is None:
             self.hang_up("transferred")
         elif not self._ended.done():
-            self._worker.post(TransferFailed(sip_code))
+            self._worker.post(TransferFailed(failed.sip_code, failed.reason))
+
+
+def _session(config: SessionConfig, ids: Callable[[str], str], plan: Plan, lineup: Lineup) -> Session:
+    return Session(
+        config,
+        ids,
+        permissions=plan.permissions,
+        limits=Limits(line_delay_ms=LINE_DELAY_MS, keys=plan.keys.rules, idle_prompts=plan.crew.silences),
+        last_resort=replace(plan.last_resort, pcm=lineup.ready_made(plan.last_resort.text)),
+        hold=Hold(lineup.ready_made(plan.hold), plan.hold_after_ms, hold_sound() if plan.hold_sound else b""),
+        setting=Setting(naming=lineup.settled, manners=plan.manners),
+    )
+
+
+def _means(plan: Plan, cascade: Cascade, config: SessionConfig) -> Means:
+    whisper = partial(spoken, cascade.text_to_speech, config.audio.output)
+    return Means(plan.transfer, plan.dial, whisper, plan.hold_music or hold_ambience())
 
 
 def _now_ms() -> float:

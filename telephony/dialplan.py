@@ -47,6 +47,7 @@ from telephony.provider_table import flow_of
 from telephony.toml_text import Broken, KeyPath, TomlText
 from telephony.toml_text import parse as parse_toml
 from telephony.tongues import flow_names, in_languages, written_name
+from telephony.transfer_settings import TransferSettings
 from telephony.typed_table import Reader
 
 NOBODY_DECIDED: Final = 480
@@ -85,6 +86,7 @@ class Route(LineTerms):
     agent: str = ""
     allow: tuple[Literal["hang_up", "transfer", "keys", "recording"], ...] = (HANG_UP,)
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
+    transfer: TransferSettings = field(default_factory=TransferSettings)
     greet: bool = True
     reject: SipRefusal | None = None
     webhook: str | None = None

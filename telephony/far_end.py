@@ -4,12 +4,10 @@ A far end that does not answer is told so here: 408 for a transfer, no for a hol
 """
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
-from pipeline.observe import Pii
-from telephony.leg import Ambience, Held, Leg, TransferProgress, Waiting
+from telephony.leg import Ambience, Fields, Held, Leg, TransferProgress, Waiting
 
 log = structlog.get_logger()
 
@@ -29,20 +27,18 @@ class FarEnd:
         self._leg = leg
         self._changed = asyncio.Event()
         self._transfer: asyncio.Future[int] | None = None
+        self._accepted = False
 
-    @property
-    def transferring(self) -> bool:
-        """A transfer has been asked for and is undecided."""
-        return self._transfer is not None and not self._transfer.done()
-
-    def transfer(self, target: str, told: Callable[[int], None]) -> None:
-        """Ask it to call this target instead; `told` gets the SIP code that comes of it."""
-        log.info("transfer_asked", target=Pii(target))
-        loop = asyncio.get_running_loop()
-        transfer = self._transfer = loop.create_future()
-        transfer.add_done_callback(lambda done: told(done.result()))
-        loop.call_later(TRANSFER_TIMEOUT_S, _settle, transfer, NO_ANSWER_SIP_CODE)
-        self._leg.refer(target)
+    async def refer(self, target: str, fields: Fields = ()) -> tuple[int, bool]:
+        """Ask it to call this target instead: the SIP code that comes of it, and whether it said it would try."""
+        transfer = self._transfer = asyncio.get_running_loop().create_future()
+        self._accepted = False
+        self._leg.refer(target, fields)
+        try:
+            async with asyncio.timeout(TRANSFER_TIMEOUT_S):
+                return await transfer, self._accepted
+        except TimeoutError:
+            return NO_ANSWER_SIP_CODE, True
 
     async def hold(self, on: bool) -> bool:
         """Make it wait, or talk to it again; whether it agreed."""
@@ -63,8 +59,10 @@ class FarEnd:
     def progressed(self, progress: TransferProgress) -> None:
         """A transfer went on."""
         log.info("transfer_progress", sip_code=progress.sip_code)
-        if progress.final and self._transfer is not None:
-            _settle(self._transfer, progress.sip_code)
+        if not progress.final:
+            self._accepted = True
+        elif self._transfer is not None and not self._transfer.done():
+            self._transfer.set_result(progress.sip_code)
 
     def changed(self, news: Held | Waiting) -> bool:
         """It waits, or we do, or no longer; returns whether the call is on hold."""
@@ -77,8 +75,3 @@ class FarEnd:
                 log.info("put_on_hold", on=on)
                 self.waits_for_it = on
         return self.held or self.waits_for_it
-
-
-def _settle(transfer: "asyncio.Future[int]", sip_code: int) -> None:
-    if not transfer.done():
-        transfer.set_result(sip_code)

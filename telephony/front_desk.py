@@ -9,12 +9,13 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from pipeline.call_acts import TransferCall
 from pipeline.observe import bound_call
 from pipeline.realtime.events import ServerEvent
 from telephony.call import Call
 from telephony.control.session_wish import SessionWishes
 from telephony.control.wishes import CallWish
-from telephony.leg import Fields
+from telephony.leg import CallRefusedError, Fields
 from telephony.offer import Decision, Declined, Offer, Taken
 from telephony.orders import (
     Accept,
@@ -36,7 +37,7 @@ from telephony.orders import (
     SendDigits,
     no_such_call,
 )
-from telephony.sip.endpoint import CallRefusedError, Endpoint
+from telephony.sip.endpoint import Endpoint
 from telephony.state.connection import StateError
 from telephony.switchboard import Switchboard, Terms
 
@@ -135,10 +136,10 @@ class FrontDesk:
                 return await _said(call, event)
             case _ if not call.is_answered:
                 return _not_answered()
-            case Refer() if call.far_end.transferring:
+            case Refer() if call.transfers.under_way:
                 return Refused(code="transfer_in_progress", message="Another transfer of this call is under way.")
-            case Refer(target_uri=target):
-                call.transfer(target)
+            case Refer(target_uri=target, summary=summary):
+                call.transfer(TransferCall(target, summary))
             case SendDigits(digits=digits, method=method):
                 call.leg.send_digits(digits, method)
             case Mute(who=who, on=on):

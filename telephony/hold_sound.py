@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.audio import WIDE_HZ
+from telephony.leg import Ambience
 
 NOTES_HZ: Final = (392.0, 523.3)
 NOTE_MS: Final = 700
@@ -13,6 +14,12 @@ REST_MS: Final = 1_100
 PEAK: Final = 2_000
 _FADES_IN_MS: Final = 15
 _FADES_OUT_MS: Final = 180
+
+
+@cache
+def hold_ambience() -> Ambience:
+    """The same at 8 kHz, one for all calls: its notes lie so low that every third sample is enough."""
+    return Ambience(np.frombuffer(hold_sound(), "<i2")[::3].tobytes())
 
 
 @cache

@@ -63,6 +63,10 @@ class CallJournal:
         for watch in self._watchers:
             watch(self._record.call_id, event)
 
+    def handing_over(self, target: str, summary: str) -> None:
+        """The caller is being handed over."""
+        self._keep(self._record.handing_over(_unix_ms(), target, summary))
+
     def spent(self, spent: Spent) -> None:
         """The language model's work has cost this."""
         tally_spent(self._counters, spent)

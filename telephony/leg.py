@@ -14,6 +14,10 @@ Fields = Sequence[tuple[str, str]]
 """Header fields as name and value."""
 
 
+class CallRefusedError(Exception):
+    """An outbound call could not even be tried; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """Who ended a call, a reason word, and the SIP code that went or came (0 when none did)."""
@@ -207,8 +211,16 @@ class Leg(Protocol):
         """BYE, CANCEL or refusal, whichever the dialog's state asks for. Ending is then by us, with this reason."""
         ...
 
-    def refer(self, target: str) -> None:
+    def refer(self, target: str, fields: Fields = ()) -> None:
         """Blind transfer by REFER to a sip: or tel: target; TransferProgress follows."""
+        ...
+
+    def join(self, other: "Leg") -> None:
+        """Let the far ends of two answered legs of one endpoint talk, for as long as both last."""
+        ...
+
+    def soothe(self, music: Ambience | None) -> None:
+        """Let the far end hear this while it waits for somebody, from now on or no longer."""
         ...
 
     def send_digits(self, digits: str, method: KeyMethod = "auto") -> None:

@@ -34,9 +34,10 @@ class Reject(Struct, frozen=True, tag_field="type", tag="offhook.reject"):
 
 
 class Refer(Struct, frozen=True, tag_field="type", tag="offhook.refer"):
-    """Hand the far end over to this address."""
+    """Hand the far end over to this address; `summary` is for whoever takes the call."""
 
     target_uri: str
+    summary: str = ""
 
 
 class HangUp(Struct, frozen=True, tag_field="type", tag="offhook.hang_up"):

@@ -29,18 +29,19 @@ from telephony.dialplan import Dialplan
 from telephony.errands import WebFunctions
 from telephony.front_desk import FrontDesk
 from telephony.journal import Journals, Watcher
+from telephony.leg import CallRefusedError, Fields, Leg
 from telephony.media.bridge import AudioBridge
 from telephony.offer import Offer
 from telephony.reloading import Reloading
 from telephony.settings import Settings
-from telephony.sip.endpoint import CallRefusedError, Endpoint
+from telephony.sip.endpoint import Endpoint
 from telephony.state.bus import Bus
 from telephony.state.client_secrets import ClientSecrets
 from telephony.state.connection import connected
 from telephony.state.private_redis import RedisServer, private_redis
 from telephony.state.store import Store
 from telephony.state.writer import StateWriter
-from telephony.switchboard import Announce, Switchboard
+from telephony.switchboard import Announce, Outward, Switchboard
 from telephony.trunk_watch import trunk_states, watch_trunks
 from telephony.vendors import UnknownModelError, Vendors
 
@@ -83,7 +84,7 @@ class Service:
             web = await opening.enter_async_context(httpx.AsyncClient(trust_env=False, follow_redirects=False))
             ask = WebFunctions(web, settings.control.webhook_secret).ask
             self.switchboard = Switchboard(
-                settings, self.dialplan, agents, vendors, journals, self._announcing(web), ask
+                settings, self.dialplan, agents, vendors, journals, Outward(self._announcing(web), ask, self._dial)
             )
             self.reloading = Reloading(settings, agents, vendors, self.switchboard, self._replanned, self.dialplan)
             bridge = AudioBridge(asyncio.get_running_loop(), wideband=settings.sip.wideband)
@@ -166,6 +167,9 @@ class Service:
 
     def _replanned(self, dialplan: Dialplan) -> None:
         self.dialplan = dialplan
+
+    async def _dial(self, target: str, trunk: str | None, caller: str | None, fields: Fields) -> Leg:
+        return await self.endpoint.call(target, trunk, caller, fields)
 
     async def _known(self) -> None:
         """What calls did so far is in Redis, unless Redis is away."""

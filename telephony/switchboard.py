@@ -27,6 +27,7 @@ from telephony.number import masked
 from telephony.offer import Decision, Declined, Offer, Taken, unanswered
 from telephony.settings import Settings
 from telephony.state.connection import StateError
+from telephony.transfer import Dial, no_dial
 from telephony.vendors import UnknownModelError, Vendors
 
 log = structlog.get_logger()
@@ -81,6 +82,15 @@ class Announce(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """Whom calls have to do with besides their caller: applications, web servers, whoever is called."""
+
+    announce: Announce
+    ask: Ask = nobody
+    dial: Dial = no_dial
+
+
 class Switchboard:
     """Takes legs and runs their calls until they have ended."""
 
@@ -91,15 +101,14 @@ class Switchboard:
         agents: Agents,
         vendors: Vendors,
         journals: Journals,
-        announce: Announce,
-        ask: Ask = nobody,
+        outward: Outward,
     ) -> None:
         self._settings, self._narrow = settings, not settings.sip.wideband
         self.adopt(dialplan)
         self._agents = agents
         self._vendors = vendors
         self._journals = journals
-        self._announce, self._ask = announce, ask
+        self._outward = outward
         self._tasks: set[asyncio.Task[Ending]] = set()
         self._draining = False
         self.calls: dict[str, Call] = {}
@@ -179,7 +188,7 @@ class Switchboard:
 
     async def _offered(self, offer: Offer) -> Ending:
         """An application decides, or time or the caller does."""
-        announcing = asyncio.create_task(self._announce(offer))
+        announcing = asyncio.create_task(self._outward.announce(offer))
         try:
             decision = await offer.decided()
             if decision is None and offer.over is None:
@@ -256,7 +265,7 @@ class Switchboard:
 
     def _plan(self, agent: str, config: SessionConfig, route: Route) -> Plan:
         limits, recordings_dir = self._settings.limits, self._settings.media.recordings_dir
-        crew = crew_of(self._dialplan, route, self._vendors.named, self._ask)
+        crew = crew_of(self._dialplan, route, self._vendors.named, self._outward.ask)
         return Plan(
             agent,
             config,
@@ -269,6 +278,8 @@ class Switchboard:
             record=route.record is not False,
             record_notice=route.record_notice,
             keys=route.keys,
+            transfer=route.transfer,
+            dial=self._outward.dial,
             hold=route.hold,
             hold_after_ms=route.hold_after_ms,
             hold_sound=route.hold_sound,

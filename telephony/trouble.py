@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pipeline.providers import ProviderError
 from telephony.doctor_network import ports_in_the_way
+from telephony.leg import CallRefusedError
 from telephony.settings import Settings
-from telephony.sip.endpoint import CallRefusedError
 from telephony.state.private_redis import RedisServerError
 
 ORDINARY = (RedisServerError, CallRefusedError, ProviderError, OSError)

@@ -96,6 +96,8 @@ class CallObject(Struct, frozen=True, kw_only=True):
     recorded: bool
     sip_call_id: str
     sip_headers: dict[str, str]
+    transfer_target: str
+    transfer_summary: str
     metadata: dict[str, str]
     object: Literal["call"] = "call"
 
@@ -283,5 +285,7 @@ def _fields(record: CallRecord) -> dict[str, Any]:
         "recorded": bool(record.recording),
         "sip_call_id": record.sip_call_id,
         "sip_headers": record.sip_headers,
+        "transfer_target": record.transfer_target,
+        "transfer_summary": record.transfer_summary,
         "metadata": record.metadata,
     }

@@ -30,6 +30,7 @@ class ReferBody(Struct, frozen=True):
     """Where the far end is to go."""
 
     target_uri: str
+    summary: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 class ExpiresAfter(Struct, frozen=True):
@@ -83,11 +84,11 @@ class RealtimeCalls:
 
     async def refer(self, request: Request) -> Response:
         """Hand the far end over."""
-        target = (await body_of(request, ReferBody)).target_uri
-        if not TRANSFER_TARGET.fullmatch(target):
+        body = await body_of(request, ReferBody)
+        if not TRANSFER_TARGET.fullmatch(body.target_uri):
             message = "Invalid value: 'target_uri': expected sip:USER@HOST or tel:+NUMBER."
             raise ApiError(Refused(code="invalid_value", message=message, param="target_uri"))
-        return await self._order(request, Refer(target))
+        return await self._order(request, Refer(body.target_uri, body.summary))
 
     async def hang_up(self, request: Request) -> Response:
         """End it."""

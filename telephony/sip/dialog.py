@@ -29,9 +29,9 @@ from telephony.leg import (
 )
 from telephony.sip.ending import far_ending, our_ending
 from telephony.sip.keys import Keys, press
-from telephony.sip.line_call import LineCall
 from telephony.sip.listening import Listening
 from telephony.sip.sound import Bridge
+from telephony.sip.staid_call import StaidCall
 from telephony.sip.thread import contained
 from telephony.sip.wiring import SOUND, Wiring
 
@@ -64,7 +64,7 @@ def _guarded(
     return enter
 
 
-class Dialog(LineCall):
+class Dialog(StaidCall):
     """One SIP dialog and its media, inbound when it has a call_id from the start."""
 
     def __init__(self, account: Any, call_id: int, post: Callable[[Signal], None], bridge: Bridge) -> None:
@@ -77,7 +77,6 @@ class Dialog(LineCall):
         self._answered = False  # by us: a BYE may have to wait for the ACK
         self._confirmed = False
         self._over = False
-        self._moved = 0  # the 3xx that we do not follow
         self._leaving: Ending | None = None
         self._holds = (False, False)  # at our wish, at theirs
         self._listening = Listening()
@@ -128,11 +127,11 @@ class Dialog(LineCall):
         self.hangup(_wish(self._farewell_code(ending)))
 
     @_guarded
-    def refer(self, target: str) -> None:
+    def refer(self, target: str, fields: Fields) -> None:
         """Send REFER (RFC 3515). A target that the library cannot read is answered as a far end would, by 400."""
         if self._confirmed and self.isActive():
             try:
-                self.xfer(f"<{target}>", _wish())
+                self.xfer(f"<{target}>", _wish(fields=fields))
             except pj.Error:
                 self._post(TransferProgress(pj.PJSIP_SC_BAD_REQUEST, True))
 
@@ -141,6 +140,18 @@ class Dialog(LineCall):
         """Press keys for the far end."""
         if self._confirmed and self.isActive():
             press(self, digits, method)
+
+    @_guarded
+    def join(self, other: "Dialog") -> None:
+        """Let the two far ends hear each other until one of the dialogs ends."""
+        if self._confirmed and other._confirmed and self.isActive() and other.isActive():
+            self._wiring.join(self, other._wiring, other)
+
+    @_guarded
+    def soothe(self, music: Ambience | None) -> None:
+        """Play this beside the port, or nothing more."""
+        if self._confirmed and self.isActive():
+            self._wiring.soothe(self, self._bridge.player(music) if music is not None else None)
 
     @_guarded
     def mute(self, who: Muted, on: bool) -> None:
@@ -209,19 +220,6 @@ class Dialog(LineCall):
     @_guarded
     def onCallTransferStatus(self, progress: Any) -> None:  # noqa: N802, D102
         self._post(TransferProgress(progress.statusCode, progress.finalNotify))
-
-    def onCallTransferRequest(self, request: Any) -> None:  # noqa: N802
-        """Nobody who calls us makes us call others."""
-        request.statusCode = pj.PJSIP_SC_DECLINE
-
-    def onCallReplaceRequest(self, request: Any) -> None:  # noqa: N802
-        """Nobody takes another's place in a call."""
-        request.statusCode = pj.PJSIP_SC_DECLINE
-
-    def onCallRedirected(self, redirection: Any) -> int:  # noqa: N802
-        """Calls go where they were meant to go; pjsip itself would say 487."""
-        self._moved = int(redirection.e.body.tsxState.tsx.statusCode)
-        return int(pj.PJSIP_REDIRECT_STOP)
 
     def _confirm(self, *, has_audio: bool) -> None:
         self._confirmed = True

@@ -10,12 +10,12 @@ from typing import Final, Self
 
 import structlog
 
-from telephony.leg import Fields, LegEnded
+from telephony.leg import CallRefusedError, Fields, LegEnded
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.account import direct_account, trunk_account
 from telephony.sip.dialog import Signal
 from telephony.sip.doorkeeper import Doorkeeper
-from telephony.sip.exchange import CallRefusedError, Exchange, Occupancy, Registration
+from telephony.sip.exchange import Exchange, Occupancy, Registration
 from telephony.sip.identity import identity
 from telephony.sip.invite import Headers, Invite, host_of, user_of
 from telephony.sip.leg import Act, SipLeg

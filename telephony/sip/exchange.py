@@ -14,7 +14,7 @@ import pjsua2 as pj
 import structlog
 
 from pipeline.observe import Pii
-from telephony.leg import Answered, Ending, Fields, LegEnded
+from telephony.leg import Answered, CallRefusedError, Ending, Fields, LegEnded
 from telephony.line_settings import LineSettings
 from telephony.number import masked
 from telephony.sip.dialog import NO_CALL, Dialog, Joined, Signal
@@ -43,10 +43,6 @@ class Registration:
     expires_s: int
     heard: bool
     server: int = 0
-
-
-class CallRefusedError(Exception):
-    """An outbound call could not even be tried; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from telephony.leg import Ambience, Answered, Ending, Fields, KeyMethod, LegEnded, LegEvent, Muted
+from telephony.leg import Ambience, Answered, Ending, Fields, KeyMethod, Leg, LegEnded, LegEvent, Muted
 from telephony.sip.dialog import Dialog, Joined, Signal
 from telephony.sip.invite import Headers, Invite
 from telephony.sip.sound import LegSound
@@ -119,9 +119,18 @@ class SipLeg:
         """BYE, CANCEL or refusal (480), whichever the state of the dialog asks for. Ending is then by us."""
         self._leave(Ending("us", reason, UNAVAILABLE if self._inbound else 0))
 
-    def refer(self, target: str) -> None:
+    def refer(self, target: str, fields: Fields = ()) -> None:
         """Blind transfer by REFER to a sip: or tel: target; TransferProgress follows."""
-        self._send(lambda dialog: dialog.refer(target))
+        self._send(lambda dialog: dialog.refer(target, fields))
+
+    def join(self, other: Leg) -> None:
+        """Let the far ends of two answered legs of one endpoint talk, for as long as both last."""
+        assert isinstance(other, SipLeg)
+        self._send(lambda mine: other._send(lambda theirs: mine.join(theirs)))  # noqa: PLW0108 - one after the other
+
+    def soothe(self, music: Ambience | None) -> None:
+        """Let the far end hear this while it waits for somebody, from now on or no longer."""
+        self._send(lambda dialog: dialog.soothe(music))
 
     def send_digits(self, digits: str, method: KeyMethod = "auto") -> None:
         """Press keys; `auto` is by RFC 4733, or by INFO where the far end has no telephone-event."""

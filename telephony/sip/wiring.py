@@ -22,6 +22,9 @@ class Wiring:
         self.announcement: Any = None  # for a caller who is not answered yet
         self.holds = (False, False)
         """Whether the far end waits at our wish, and we at theirs."""
+        self._soothing: Any = None
+        self._partner: Wiring | None = None
+        self._sound: Any = None  # the medium's audio as it was connected last
         self._muted: set[Muted] = set()
         self._sounding: int | None = None  # the medium that should bring RTP; None on hold
 
@@ -35,17 +38,31 @@ class Wiring:
         on_hold = index is None or news.media[index].status != pj.PJSUA_CALL_MEDIA_ACTIVE
         self._sounding = None if on_hold else index
         if self.port and index is not None:
-            sound = call.getAudioMedia(index)
+            sound = self._sound = call.getAudioMedia(index)
             sound.startTransmit(self.port)
             self.port.startTransmit(sound)
             self._level(sound)
-            if self.ambience:
-                self.ambience.startTransmit(sound)
+            for beside in filter(None, (self.ambience, self._soothing)):
+                beside.startTransmit(sound)
+            self._meet()
         if self.announcement and index is not None:
             self.announcement.startTransmit(call.getAudioMedia(index))
         if self.music:
             for index in (i for i, medium in enumerate(news.media) if _waits(medium)):
                 self.music.startTransmit(call.getAudioMedia(index))
+
+    def join(self, call: Any, other: "Wiring", other_call: Any) -> None:
+        """Connect with another dialog's medium, now and whenever either is connected anew."""
+        self._partner, other._partner = other, self
+        other.connect(other_call)
+        self.connect(call)
+
+    def soothe(self, call: Any, music: Any) -> None:
+        """Play this, and what was played before no longer."""
+        if self._soothing and self._sound:
+            self._soothing.stopTransmit(self._sound)
+        self._soothing = music
+        self.connect(call)
 
     def mute(self, call: Any, who: Muted, on: bool) -> None:
         """Let one side not be heard by the other from now on."""
@@ -60,7 +77,10 @@ class Wiring:
 
     def disconnect(self) -> None:
         """The dialog is over: let go of everything."""
+        if self._partner:
+            self._partner._partner = None
         self.port = self.ambience = self.music = self.announcement = None
+        self._soothing = self._sound = self._partner = None
 
     def heard(self, call: Any) -> Heard | None:
         """What came, and how well; None while nothing is expected."""
@@ -77,6 +97,12 @@ class Wiring:
             sent=int(went.pkt),
             lost_there=int(went.loss) if went.updateCount else None,
         )
+
+    def _meet(self) -> None:
+        other = self._partner._sound if self._partner else None
+        if other:
+            other.startTransmit(self._sound)
+            self._sound.startTransmit(other)
 
     def _level(self, sound: Any) -> None:
         """The room around a muted agent stays: the agent's own port falls silent, not the line."""

@@ -31,8 +31,9 @@ class IllegalTransitionError(Exception):
 class CallRecord(Struct, frozen=True, kw_only=True):
     """One call. `node` is the process that owns it; `route` and `agent` are what the dialplan chose.
 
-    `held`: the far end waits at our wish. `metadata` is the application's own. `diverted_from` was dialled first,
-    `sip_headers` are the X- fields of an inbound INVITE.
+    `held`: the far end waits at our wish. `transfer_target` and `transfer_summary` are of the last transfer.
+    `metadata` is the application's own. `diverted_from` was dialled first, `sip_headers` are the X- fields of an
+    inbound INVITE.
     """
 
     call_id: str
@@ -51,6 +52,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     ending: Ending | None = None
     recording: str = ""
     held: bool = False
+    transfer_target: str = ""
+    transfer_summary: str = ""
     metadata: dict[str, str] = {}
     diverted_from: str = ""
     sip_headers: dict[str, str] = {}
@@ -71,6 +74,10 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     def on_hold(self, at_ms: int, held: bool) -> "CallRecord":
         """The far end was made to wait, or waits no longer; the state is as it was."""
         return msgspec.structs.replace(self, held=held, changed_at_ms=at_ms)
+
+    def handing_over(self, at_ms: int, target: str, summary: str) -> "CallRecord":
+        """The caller is being handed over to this address, with these words for whoever takes the call."""
+        return msgspec.structs.replace(self, transfer_target=target, transfer_summary=summary, changed_at_ms=at_ms)
 
     def taken_by(self, agent: str) -> "CallRecord":
         """It has been decided who talks."""

@@ -20,6 +20,7 @@ from telephony.wire.transport import Link
 Side = Literal["us", "far"]
 How = Literal["bye", "cancel", "refusal"]
 
+BAD_REQUEST = 400
 SIPFRAG: Fields = (("Event", "refer"), ("Content-Type", "message/sipfrag"))
 
 
@@ -34,7 +35,10 @@ class End:
 
 
 class Call:
-    """One dialog and its stream. `ended` resolves once, whoever ends the call."""
+    """One dialog and its stream. `ended` resolves once, whoever ends the call.
+
+    `refers` is what a REFER is answered, and what is told of the target then.
+    """
 
     def __init__(self, desk: Desk, dialog: Dialog, stream: Stream, link: Link) -> None:
         self._desk = desk
@@ -47,10 +51,16 @@ class Call:
         self.events: int | None = sdp.EVENTS_PAYLOAD_TYPE
         self.law: Law | None = None
         self.answered_ms = 0.0
-        self.referred_to: str | None = None
+        self.referral: Request | None = None
+        self.refers = (202, 200)
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         desk.seat(dialog.call_id, self)
         desk.metronome.add(stream)
+
+    @property
+    def referred_to(self) -> str | None:
+        """Where the far end wanted us to call."""
+        return bare_uri(value(self.referral, "refer-to")) if self.referral is not None else None
 
     @property
     def ear(self) -> Ear:
@@ -163,13 +173,15 @@ class Call:
             self._respond(invite, 488, "Not Acceptable Here", link)
 
     def _refer(self, request: Request, link: Link) -> None:
-        """Take the transfer and tell that it worked (RFC 3515); nobody is called."""
-        self.referred_to = bare_uri(value(request, "refer-to"))
-        self._respond(request, 202, "Accepted", link)
-        for state, line in (("active", "SIP/2.0 100 Trying"), ("terminated;reason=noresource", "SIP/2.0 200 OK")):
-            fields = (*SIPFRAG, ("Subscription-State", state))
-            notify = self.dialog.request("NOTIFY", link, fields, f"{line}\r\n".encode())
-            self._desk.transactions.begin(notify, link)
+        """Answer as `refers` says, and tell what came of it (RFC 3515); nobody is called."""
+        self.referral = request
+        answered, told = self.refers
+        self._respond(request, answered, "Accepted" if answered < BAD_REQUEST else "Refused", link)
+        if answered < BAD_REQUEST:
+            for state, code in (("active", 100), ("active", 180), ("terminated;reason=noresource", told)):
+                fields = (*SIPFRAG, ("Subscription-State", state))
+                notify = self.dialog.request("NOTIFY", link, fields, f"SIP/2.0 {code} Told\r\n".encode())
+                self._desk.transactions.begin(notify, link)
 
     def _respond(self, request: Request, code: int, reason: str, link: Link) -> None:
         self._desk.transactions.respond(request, answer(request, code, reason), link)

@@ -181,9 +181,9 @@ def test_a_transfer_that_fails_comes_back_to_the_agent() -> None:
     call = an_agent_who_hands_over()
     call.passes(1_000)
 
-    call.tell(TransferFailed(486))
+    call.tell(TransferFailed(486, "busy"))
 
-    assert outputs_given(call) == ['{"error": "the transfer failed with SIP code 486"}']
+    assert outputs_given(call) == ['{"error": "the transfer failed: busy (SIP code 486)"}']
 
 
 def test_a_transfer_that_fails_while_the_caller_speaks_is_told_after_the_words() -> None:
@@ -192,13 +192,13 @@ def test_a_transfer_that_fails_while_the_caller_speaks_is_told_after_the_words()
     call.caller_speaks(400)
     call.take()
 
-    call.tell(TransferFailed(486))
+    call.tell(TransferFailed(486, "busy"))
     assert call.take(StartReply) == []
     call.caller_stops()
     call.recogniser_hears("is anyone there")
 
     assert call.said_so_far()[-2:] == [
-        ("FunctionOutput", '{"error": "the transfer failed with SIP code 486"}'),
+        ("FunctionOutput", '{"error": "the transfer failed: busy (SIP code 486)"}'),
         ("user", "is anyone there"),
     ]
 
@@ -207,7 +207,7 @@ def test_a_transfer_that_nobody_asked_for_cannot_fail() -> None:
     call = Story(permissions=ALLOWED)
     call.take()
 
-    call.tell(TransferFailed(486))
+    call.tell(TransferFailed(486, "busy"))
 
     assert call.take() == []
 
@@ -217,9 +217,9 @@ def test_whatever_else_is_answered_for_the_transfer_the_model_learns_last_what_b
     call.passes(1_000)
 
     call.tell(answers("call_1", "all done"))
-    call.tell(TransferFailed(404))
+    call.tell(TransferFailed(404, "not_found"))
 
-    assert outputs_given(call)[-1] == '{"error": "the transfer failed with SIP code 404"}'
+    assert outputs_given(call)[-1] == '{"error": "the transfer failed: not found (SIP code 404)"}'
 
 
 def test_a_transfer_to_nowhere_is_explained_to_the_model() -> None:

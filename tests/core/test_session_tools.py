@@ -284,7 +284,8 @@ def test_the_model_is_offered_what_the_session_has_and_the_route_allows() -> Non
     call.tell(Greet())
 
     assert call.prompt is not None
-    schema = {"type": "object", "properties": {"target": {"type": "string", "enum": ["sales"]}}}
+    summary = {"type": "string", "description": "What they should know of the caller, in a sentence or two."}
+    schema = {"type": "object", "properties": {"target": {"type": "string", "enum": ["sales"]}, "summary": summary}}
     assert [(tool.name, json.loads(tool.parameters)) for tool in call.prompt.tools] == [
         ("lookup", {"type": "object"}),
         ("hang_up", {"type": "object"}),

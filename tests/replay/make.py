@@ -92,7 +92,7 @@ def trouble() -> list[Step]:
     call.model_calls("transfer", '{"target": "sales"}')
     call.model_ends()
     call.passes(500)
-    call.tell(TransferFailed(486))
+    call.tell(TransferFailed(486, "busy"))
     call.agent_says("They are busy.", ms=400)
     call.passes(200)
     call.tell(HearingLost("unreachable"))

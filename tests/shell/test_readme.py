@@ -17,6 +17,7 @@ from telephony.dtmf import KeySettings
 from telephony.patience_settings import PatienceSettings
 from telephony.settings import ControlSettings, LimitSettings
 from telephony.sip_settings import SipSettings
+from telephony.transfer_settings import TransferSettings
 from tests.drive.tones import a_tone
 from tests.house.source import ROOT
 
@@ -25,7 +26,7 @@ BLOCKS = re.findall(r"^```toml\n(.*?)^```$", README, flags=re.MULTILINE | re.DOT
 KEYS = dict.fromkeys(("OPENAI_API_KEY", "DEEPGRAM_API_KEY", "ANTHROPIC_API_KEY", "ELEVENLABS_API_KEY"), "planted")
 ENVIRON = {**KEYS, "PBX_PASSWORD": "planted", "HALL_KEY": "planted"}
 AGENT = '[agents.reception]\nmodel = "openai/m"\n'
-KINDS = (PatienceSettings, LimitSettings, ControlSettings, SipSettings, Route, KeySettings)
+KINDS = (PatienceSettings, LimitSettings, ControlSettings, SipSettings, Route, KeySettings, TransferSettings)
 WAITS = {
     *(field.name for kind in KINDS for field in fields(kind)),
     *(field.name for field in msgspec.structs.fields(ServerVad)),

@@ -9,8 +9,7 @@ from typing import Literal
 
 import pytest
 
-from telephony.leg import Answered, Ending, LegEnded, Ringing
-from telephony.sip.endpoint import CallRefusedError
+from telephony.leg import Answered, CallRefusedError, Ending, LegEnded, Ringing
 from tests.drive.exchange import LOOPBACK, an_office, rejects, rings
 from tests.drive.party import both_end
 from tests.drive.tones import a_tone, cleanest, decibels, loudest_hz

@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from telephony.leg import Answered, Ending, Ringing
+from telephony.leg import Answered, CallRefusedError, Ending, Ringing
 from telephony.settings import Trunk
-from telephony.sip.endpoint import CallRefusedError
 from tests.drive.exchange import Office, an_office
 from tests.drive.party import Party
 from tests.drive.raw_sip import G729_OFFER, RawCall, RawSip, response_to, sdp

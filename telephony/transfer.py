@@ -1,0 +1,214 @@
+"""How a caller is handed over, and comes back when nobody takes them. Rule: one transfer at a time; it has an end.
+
+By REFER the far end calls the target itself; where it refuses to, or a route wants it so, we call the target and join
+the two legs on the bridge. With a whisper the target first hears, alone, what the agent says about the caller.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import structlog
+
+from pipeline.audio import Speech
+from pipeline.call_acts import TransferCall
+from pipeline.observe import Pii
+from pipeline.providers import ProviderError
+from telephony.far_end import FarEnd
+from telephony.leg import Ambience, Answered, CallRefusedError, Ending, Fields, Leg, LegEnded, LegEvent
+from telephony.transfer_settings import TransferSettings
+
+log = structlog.get_logger()
+
+CALL_ID_HEADER: Final = "X-Offhook-Call-ID"
+SUMMARY_HEADER: Final = "X-Offhook-Summary"
+LONGEST_SUMMARY: Final = 500
+REQUEST_TIMEOUT: Final = 408
+NOT_FOUND: Final = 404
+REQUEST_PENDING: Final = 491
+# What says that REFER itself is not wanted, and nothing about the target (RFC 3515, RFC 3261 section 21).
+REFER_UNWANTED: Final = frozenset({403, 405, 420, 481, 488, 489, 500, 501, 503, 603})
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nobody took the caller."""
+
+    sip_code: int
+    reason: str
+
+
+class Dial(Protocol):
+    """Places a call of ours; raises CallRefusedError when it cannot even be tried."""
+
+    async def __call__(self, target: str, trunk: str | None, caller: str | None, fields: Fields, /) -> Leg:
+        """The leg, whose INVITE has left."""
+        ...
+
+
+async def no_dial(target: str, trunk: str | None, caller: str | None, fields: Fields) -> Leg:
+    """For calls from which nobody can be called."""
+    raise CallRefusedError("this call can call nobody")
+
+
+Whisper = Callable[[str], Awaitable[Sequence[Speech]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a call's transfers are made with; `whisper` gives words as speech, and may raise ProviderError."""
+
+    settings: TransferSettings
+    dial: Dial
+    whisper: Whisper
+    music: Ambience
+
+
+class Consultation:
+    """The target's leg, from its INVITE to its end."""
+
+    def __init__(self, leg: Leg) -> None:
+        self.leg = leg
+        loop = asyncio.get_running_loop()
+        self._answered: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[Ending] = loop.create_future()
+        leg.listen(self._on_leg)
+
+    async def answered(self, within_s: float) -> Failed | None:
+        """Wait until it answers; None when it did."""
+        either: set[asyncio.Future[None] | asyncio.Future[Ending]] = {self._answered, self.ended}
+        await asyncio.wait(either, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        if self.ended.done():
+            return Failed(self.ended.result().sip_code, self.ended.result().reason)
+        return None if self._answered.done() else Failed(REQUEST_TIMEOUT, "no_answer")
+
+    async def hears(self, speech: Sequence[Speech]) -> Failed | None:
+        """Let it hear this alone; None when it did, and stays."""
+        audio = self.leg.audio
+        heard = asyncio.Event()
+        self.leg.on_audio(lambda: None if audio.read() and audio.queued_ms else heard.set())
+        for chunk in speech:
+            audio.play(chunk)
+        waiting = asyncio.create_task(heard.wait())
+        either: set[asyncio.Future[Ending] | asyncio.Task[bool]] = {waiting, self.ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        return Failed(self.ended.result().sip_code, "declined") if self.ended.done() else None
+
+    def _on_leg(self, event: LegEvent) -> None:
+        match event:
+            case Answered() if not self._answered.done():
+                self._answered.set_result(None)
+            case LegEnded(ending) if not self.ended.done():
+                self.ended.set_result(ending)
+            case _:
+                pass
+
+
+@dataclass(slots=True)
+class Transfers:
+    """Those of one call."""
+
+    call_id: str
+    leg: Leg
+    far_end: FarEnd
+    means: Means
+    _under_way: "asyncio.Task[Failed | None] | None" = field(default=None, init=False)
+    joined: bool = field(default=False, init=False)
+    """The caller talks to somebody else."""
+
+    @property
+    def under_way(self) -> bool:
+        """One has been asked for and is undecided, or has led to somebody who is still there."""
+        return self._under_way is not None and not self._under_way.done()
+
+    def begin(self, wish: TransferCall, told: Callable[[Failed | None], None], joined: Callable[[], None]) -> None:
+        """`told` gets what became of it: None when the caller is gone, or was, with whom they were `joined`."""
+        if self.under_way:
+            told(Failed(REQUEST_PENDING, "another_transfer_is_under_way"))
+            return
+        log.info("transfer_asked", target=Pii(wish.target), how=self.means.settings.how)
+        task = self._under_way = asyncio.create_task(self._hand_over(wish, joined), name=f"transfer {self.call_id}")
+        task.add_done_callback(lambda done: None if done.cancelled() else told(done.result()))
+
+    def end(self) -> None:
+        """The caller is gone, and with them whatever was under way."""
+        if self._under_way is not None:
+            self._under_way.cancel()
+
+    async def _hand_over(self, wish: TransferCall, joined: Callable[[], None]) -> Failed | None:
+        fields = self._fields(wish)
+        if self.means.settings.how == "refer":
+            sip_code, accepted = await self.far_end.refer(wish.target, fields)
+            if 200 <= sip_code < 300:
+                return None
+            if accepted or sip_code not in REFER_UNWANTED:
+                return Failed(sip_code, reason_of(sip_code))
+            log.info("refer_refused", sip_code=sip_code)
+        self.leg.soothe(self.means.music)
+        try:
+            return await self._call_and_join(wish, fields, joined)
+        except CallRefusedError as error:
+            log.warning("transfer_not_placed", problem=str(error))
+            return Failed(NOT_FOUND, "it cannot be called from here")
+        finally:
+            self.leg.soothe(None)
+
+    async def _call_and_join(self, wish: TransferCall, fields: Fields, joined: Callable[[], None]) -> Failed | None:
+        settings = self.means.settings
+        placed = await self.means.dial(number_in(wish.target), self.leg.trunk, self.leg.caller or None, fields)
+        target = Consultation(placed)
+        try:
+            failed = await target.answered(settings.ring_s)
+            if failed is None and settings.how == "attended" and wish.summary:
+                failed = await self._whisper(wish.summary, target)
+            if failed is not None:
+                return failed
+            self.leg.soothe(None)
+            self.leg.join(placed)
+            self.joined = True
+            joined()
+            log.info("transfer_joined")
+            await asyncio.shield(target.ended)
+            return None
+        finally:
+            placed.hang_up("transfer_over")
+
+    async def _whisper(self, summary: str, target: Consultation) -> Failed | None:
+        """Without a voice the target gets the caller without a word."""
+        try:
+            speech = await self.means.whisper(summary)
+        except ProviderError as error:
+            log.warning("whisper_not_made", provider=error.provider, reason=error.reason)
+            return None
+        return await target.hears(speech)
+
+    def _fields(self, wish: TransferCall) -> Fields:
+        headers: Mapping[str, str] = self.leg.headers
+        kept = [(name, headers[name]) for name in self.means.settings.headers if name in headers]
+        words = " ".join(wish.summary.split())[:LONGEST_SUMMARY]
+        return ((CALL_ID_HEADER, self.call_id), *([(SUMMARY_HEADER, words)] if words else []), *kept)
+
+
+def number_in(target: str) -> str:
+    """What is dialled for this target: the number of a tel: URI (RFC 3966), or the address itself."""
+    if not target.startswith("tel:"):
+        return target
+    number = target.removeprefix("tel:").partition(";")[0]
+    return "".join(character for character in number if character not in "-.()")
+
+
+def reason_of(sip_code: int) -> str:
+    """What a target's SIP code says, in a word."""
+    match sip_code:
+        case 486 | 600:
+            return "busy"
+        case 408 | 480 | 487:
+            return "no_answer"
+        case 404 | 410 | 484 | 604:
+            return "not_found"
+        case 403 | 603:
+            return "declined"
+        case _:
+            return "failed"
