@@ -151,12 +151,12 @@ async def test_a_diverted_call_finds_its_route_and_the_agent_knows_of_it(tmp_pat
 async def test_an_application_sends_fields_of_its_own_and_no_others(tmp_path: Path) -> None:
     async with a_house(chosen(tmp_path)) as house, http(address(house)) as client, RawSip() as callee:
         wish = {"to": f"sip:x@127.0.0.1:{callee.port}", "agent": "desk", "caller": "4711"}
-        wrong = [{"Via": "x"}, {"X-A": "a\r\nVia: b"}, {"X A": "a"}, {"X-A": ""}]
+        wrong = [{"Via": "x"}, {"X-A": "a\r\nVia: b"}, {"X A": "a"}, {"X-A": ""}, {"X-A": "a" * 256}]
         refused = [(await client.post("/v1/calls", json={**wish, "sip_headers": each})).status_code for each in wrong]
         await client.post("/v1/calls", json={**wish, "sip_headers": {"X-A": "b"}, "withhold_caller": True})
         invite = await callee.gets(lambda message: message.startswith("INVITE "))
         callee.send(response_to(invite, "486 Busy Here"), house.service.endpoint.port("udp"))
         await house.service.switchboard.settled()
 
-    assert (refused, len(callee.received) > 1) == ([400] * 4, True)
+    assert (refused, len(callee.received) > 1) == ([400] * 5, True)
     assert ("X-A: b\r\n" in invite, "Privacy: id\r\n" in invite, "4711" in invite) == (True, True, False)
