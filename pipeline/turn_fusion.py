@@ -16,7 +16,7 @@ from pipeline.turn_words import finished
 
 VERDICTS: Final[dict[Verdict | None, float]] = {"maybe_over": 2.0, "goes_on": -2.0, "over": 0.0, None: 0.0}
 SUREST: Final = 0.02
-STEEP: Final = 4.0
+STEEP: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Weights:
         return self.prior + sum(weight * _log_odds(says) for weight, says in witnesses if says is not None)
 
 
-RELIABLE: Final = Weights(0.0, 1.0, 0.3)
+RELIABLE: Final = Weights(0.0, 1.0, 0.1)
 DOUBTFUL: Final = Weights(1.7, 0.2, 1.1)
 """For words that are often wrong, and for none."""
 
@@ -60,10 +60,10 @@ class Patience:
 
 
 PATIENCE: Final[dict[Literal["low", "medium", "high", "auto"], Patience]] = {
-    "low": Patience(400, 3_000, 8_000, 1.8),
-    "medium": Patience(240, 2_200, 4_000, 1.0),
-    "auto": Patience(240, 2_200, 4_000, 1.0),
-    "high": Patience(180, 1_700, 2_000, 0.4),
+    "low": Patience(400, 3_000, 8_000, 1.3),
+    "medium": Patience(200, 2_200, 4_000, 0.9),
+    "auto": Patience(200, 2_200, 4_000, 0.9),
+    "high": Patience(180, 1_700, 2_000, 0.5),
 }
 """By eagerness; the caps are those that OpenAI documents for it."""
 

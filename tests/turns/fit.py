@@ -17,7 +17,7 @@ from pipeline.turn_words import WEIGHTS, features_of
 from telephony.bench.turns.corpus import LISTENING_KINDS, as_recognised, utterances
 from tests.turns.practice import Example, practice
 
-PENALTY = 0.5
+PENALTY = 1.0
 RAREST = 3
 SMALLEST = 0.02
 

@@ -27,8 +27,8 @@ from tests.turns.fit import fit
 from tests.turns.moments import Moment, of_prompt, of_scenes
 from tests.turns.practice import Example, practice
 
-GIVEN_UP = 0.0075
-TARGETS = {"low": 0.0125, "medium": 0.035, "auto": 0.035, "high": 0.08}
+GIVEN_UP = 0.0
+TARGETS = {"low": 0.0075, "medium": 0.026, "auto": 0.026, "high": 0.072}
 FOLDS = 3
 GRID = np.arange(0.0, 4.0, 0.1).round(1).tolist()
 
