@@ -36,6 +36,8 @@ class Weights:
 RELIABLE: Final = Weights(0.0, 1.0, 0.1)
 DOUBTFUL: Final = Weights(1.7, 0.2, 1.1)
 """For words that are often wrong, and for none."""
+UNJUDGED: Final = Weights(1.2, 0.2, 0.0)
+"""For the same before anybody has judged the sound: nobody can be surer by so little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class Fusion:
         return _probability(self._odds(pause))
 
     def _odds(self, pause: Pause) -> float:
-        weights = RELIABLE if pause.words and not pause.doubtful else DOUBTFUL
+        doubtful = UNJUDGED if pause.sound is None else DOUBTFUL
+        weights = RELIABLE if pause.words and not pause.doubtful else doubtful
         said = _finished(pause.words, self.language) if pause.words else None
         return VERDICTS[pause.verdict] + weights.odds(said, pause.sound)
 

@@ -3,7 +3,7 @@
 `python -m tests.turns.fuse` prints what to write into pipeline/turn_fusion.py; it takes some minutes, and keeps what it
 has heard. The held-back halves are not read. Words are judged by weights that were learned without the utterance in
 question. Synthetic voices sound the same whether they have finished or not, so beside reliable words the sound weighs
-as much as costs the corpus GIVEN_UP of the area under its curve. What weighs how much beside doubtful words is learned
+as much as it may without a loss of area under the curve. What weighs how much beside doubtful words is learned
 from the human prompts alone, as the embedded recogniser hears them. A caller is given so long that no more turns are
 cut off while they think than TARGETS says.
 """
@@ -27,7 +27,6 @@ from tests.turns.fit import fit
 from tests.turns.moments import Moment, of_prompt, of_scenes
 from tests.turns.practice import Example, practice
 
-GIVEN_UP = 0.0
 TARGETS = {"low": 0.0075, "medium": 0.026, "auto": 0.026, "high": 0.072}
 FOLDS = 3
 GRID = np.arange(0.0, 4.0, 0.1).round(1).tolist()
@@ -42,7 +41,7 @@ def main() -> None:
     scenes, prompts = _gathered(models, folder)
     judge = _judge_of_words()
     free = [(judge(each.words, each.language), each) for each in scenes if each.filled is None]
-    sound = max(weight for weight in GRID if _lost(free, weight) <= GIVEN_UP)
+    sound = max(weight for weight in GRID if _lost(free, weight) <= 0)
     reliable = replace(RELIABLE, sound=sound)
     print(f"RELIABLE {reliable}\nDOUBTFUL {_from_prompts(prompts)}")
     for eagerness, patience in PATIENCE.items():
