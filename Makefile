@@ -7,7 +7,7 @@ stamps := $(venv)/stamps
 # A stamp of its own for each interpreter: another PYTHON= makes another virtual environment.
 venv_stamp := $(stamps)/venv-$(subst /,-,$(PYTHON))
 
-.PHONY: demo serve bench soak test check interop setup
+.PHONY: demo serve bench soak test check interop image-proof setup
 
 demo: setup
 	$(venv)/bin/offhook demo
@@ -38,6 +38,14 @@ check: setup
 interop: setup
 	@if [ "$$(id -u)" -ne 0 ]; then echo 'interop: left out: a root for Asterisk and a network of its own take root'; \
 	else docker/setup apt interop && docker/setup asterisk && $(venv)/bin/python -m pytest -m interop tests/interop; fi
+
+# The Dockerfile's steps in fresh roots, and a call to what they made (root; takes as long as the image does). LENT are
+# files and folders of this machine that fetching packages takes, pip's configuration for example.
+LENT ?=
+image-proof:
+	@if [ "$$(id -u)" -ne 0 ]; then echo 'image-proof: left out: fresh roots take root'; \
+	else docker/setup apt interop && folder=$$(mktemp -d) && $(PYTHON) docker/image_in_chroot.py "$$folder" $(LENT) \
+	&& rm -rf --one-file-system "$$folder"; fi
 
 setup: $(stamps)/project $(stamps)/pjsua2 $(stamps)/models $(stamps)/node
 
