@@ -260,7 +260,7 @@ def grounds(detector: TurnDetector, pause: Pause) -> Why:
     """What ended the turn: that without which the caller would have been given most time, or silence alone."""
     without: dict[Why, Pause] = {
         "vendor": replace(pause, verdict=None),
-        "entity": replace(pause, filled=None),
+        "entity": replace(pause, filled=None if pause.filled is None else 0.0),
         "words": replace(pause, words=""),
         "sound": replace(pause, sound=None),
     }

@@ -36,7 +36,7 @@ class Weights:
 RELIABLE: Final = Weights(0.0, 1.0, 0.1)
 DOUBTFUL: Final = Weights(1.7, 0.2, 1.1)
 """For words that are often wrong, and for none."""
-UNJUDGED: Final = Weights(1.2, 0.2, 0.0)
+UNJUDGED: Final = Weights(1.4, 0.2, 0.0)
 """For the same before anybody has judged the sound: nobody can be surer by so little."""
 
 
@@ -63,9 +63,9 @@ class Patience:
 
 PATIENCE: Final[dict[Literal["low", "medium", "high", "auto"], Patience]] = {
     "low": Patience(400, 3_000, 8_000, 1.3),
-    "medium": Patience(200, 2_200, 4_000, 0.9),
-    "auto": Patience(200, 2_200, 4_000, 0.9),
-    "high": Patience(180, 1_700, 2_000, 0.5),
+    "medium": Patience(180, 2_200, 4_000, 1.1),
+    "auto": Patience(180, 2_200, 4_000, 1.1),
+    "high": Patience(160, 1_700, 2_000, 0.5),
 }
 """By eagerness; the caps are those that OpenAI documents for it."""
 

@@ -11,6 +11,8 @@ from pipeline.turn_words.grammar import Grammar
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*'?")
 _MARK = re.compile(r"(\.\.\.|…|[.?!,-])\W*$")
 _MANY = 4_096
+_NEAR = 4
+_NUMBER = "#"
 _CONTENT = frozenset(("", "v", "w", "g", "i", "k"))
 _VERBAL = frozenset("sxvw")
 _AT_THE_FRONT = frozenset("fyc")
@@ -26,13 +28,25 @@ def features(text: str, said: list[str], spoken: Grammar, language: str) -> dict
     """The features of a text, of which these are the words, at least one."""
     kinds = [spoken.kinds_of(word) for word in said]
     found = dict.fromkeys(_names(text, said, kinds, spoken), 1.0)
-    if _is_telling(said[0], spoken):
-        found[f"{language} begins with {said[0]}"] = 1.0
-    if _is_telling(said[-1], spoken):
-        found[f"{language} ends in {said[-1]}"] = 1.0
+    found |= dict.fromkeys((f"{language} {name}" for name in _own_words(said, kinds, spoken)), 1.0)
     if language == "en" and "n" not in kinds[-1]:
         found["level of one"], found["level of two"] = levels(said)
     return found
+
+
+def _own_words(said: list[str], kinds: list[str], spoken: Grammar) -> Iterator[str]:
+    """What the words of a language tell by themselves, by where they stand and what the others are."""
+    first, last = said[0], said[-1]
+    yield f"{first} to {kinds[-1][:2] or '-'}"
+    yield f"{first} of {min(len(said), 6)}"
+    if _is_telling(first, spoken):
+        yield f"begins with {first}"
+    if _is_telling(last, spoken):
+        yield f"ends in {last}"
+    yield from (f"ending {last[-letters:]}" for letters in (2, 3))
+    names = [_NUMBER if "n" in kind else word for word, kind in zip(said, kinds, strict=True)]
+    yield from (f"near {word}" for word in names[-_NEAR:-1])
+    yield from (f"far {word}" for word in names[:-_NEAR])
 
 
 def _is_telling(word: str, spoken: Grammar) -> bool:
@@ -53,9 +67,15 @@ def _names(text: str, said: list[str], kinds: list[str], spoken: Grammar) -> Ite
         yield "holding"
     if any("m" in kind for kind in kinds[:-1]):
         yield f"infinitive {said[-1].endswith(spoken.infinitives) and len(said[-1]) > 3}"
+    for run in (2, 3):
+        yield from (f"run {' '.join(each)}" for each in zip(*(_short(kinds)[at:] for at in range(run)), strict=False))
     core = _core(kinds)
     yield from _opening(core[0], core[-1] if len(core) > 2 else None)
     yield from _clauses(core, led=len(kinds) > len(core))
+
+
+def _short(kinds: list[str]) -> list[str]:
+    return [kind[:2] or "-" for kind in kinds]
 
 
 @lru_cache(maxsize=_MANY)

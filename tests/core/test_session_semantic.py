@@ -190,7 +190,7 @@ def test_no_turn_outlasts_the_longest_wait(eagerness: str, words: str, verdict: 
     call = listening(SemanticVad(eagerness=eagerness))  # type: ignore[arg-type]
     call.caller_speaks(1_000)
     call.recogniser_shows(words)
-    call.passes(160)
+    call.passes(140)
     call.tell(TurnVerdict(1, verdict))  # type: ignore[arg-type]
     call.tell(SoundJudged(1, 0, 0.0))
 

@@ -60,7 +60,7 @@ def test_four_digits_of_six_are_waited_for_and_six_are_not() -> None:
 
     grounds = ended(call)
 
-    assert (grounds.why, grounds.silence_ms) == ("entity", 200)
+    assert (grounds.why, grounds.silence_ms) == ("entity", 180)
 
 
 def test_a_slot_that_is_never_filled_ends_the_turn_all_the_same() -> None:

@@ -17,8 +17,8 @@ from pipeline.turn_words import WEIGHTS, features_of
 from telephony.bench.turns.corpus import LISTENING_KINDS, as_recognised, utterances
 from tests.turns.practice import Example, practice
 
-PENALTY = 1.0
-RAREST = 3
+PENALTY = 3.0
+RAREST = 6
 SMALLEST = 0.02
 
 Vector = NDArray[np.float64]

@@ -27,7 +27,7 @@ from tests.turns.fit import fit
 from tests.turns.moments import Moment, of_prompt, of_scenes
 from tests.turns.practice import Example, practice
 
-TARGETS = {"low": 0.0075, "medium": 0.026, "auto": 0.026, "high": 0.072}
+TARGETS = {"low": 0.0075, "medium": 0.016, "auto": 0.016, "high": 0.059}
 FOLDS = 3
 GRID = np.arange(0.0, 4.0, 0.1).round(1).tolist()
 
