@@ -43,11 +43,16 @@ call = { name = "send_digits", arguments = { digits = "90#" } }
 
 async def entry(house: House) -> str:
     """The next entry of keys that reached the agent."""
-    done = await house.sees(ItemDone, lambda event: isinstance(event.item, MessageItem) and event.item.role == "user")
-    assert isinstance(done.item, MessageItem)
-    (words,) = done.item.content
-    assert isinstance(words, InputText)
-    return words.text
+    done = await house.sees(ItemDone, lambda event: written(event) is not None)
+    return written(done) or ""
+
+
+def written(done: ItemDone) -> str | None:
+    """What the caller's item says in writing; a sound that the caller made is none."""
+    if not isinstance(done.item, MessageItem) or done.item.role != "user":
+        return None
+    (content,) = done.item.content
+    return content.text if isinstance(content, InputText) else None
 
 
 async def plays(call: Call, keys: str) -> None:
