@@ -14,7 +14,6 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -55,6 +54,7 @@ SENSE: Final[dict[str, Any]] = {
     "version": None,
     "model": "scripted/desk",
     "target_uri": "sip:staff@127.0.0.1",
+    "sip_headers": {"X-Order": "17"},
 }
 OPERATIONS: Final = sorted(
     (path, method) for path, operations in document(None)["paths"].items() for method in operations
@@ -128,9 +128,9 @@ def ask(operation: Operation, mode: GenerationMode, there: dict[str, str], to: s
     checks = [*CHECKS, negative_data_rejection] if mode is GenerationMode.NEGATIVE else CHECKS
 
     @settings(max_examples=REQUESTS_EACH, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(case=operation.as_strategy(generation_mode=mode), makes_sense=st.booleans())
-    def answers_as_promised(case: Case[Any], makes_sense: bool) -> None:
-        if mode is GenerationMode.POSITIVE and makes_sense:
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def answers_as_promised(case: Case[Any]) -> None:
+        if mode is GenerationMode.POSITIVE and len(statuses) % 2:
             case.path_parameters.update({name: there[name] for name in case.path_parameters})
             if isinstance(case.body, dict):
                 sense = SENSE | {"to": to}
@@ -160,7 +160,7 @@ async def test_whatever_is_asked_the_answer_is_one_that_the_document_promises(tm
     assert sorted(asked) == OPERATIONS
     carried_out = {where for where, statuses in asked.items() if any(status < 300 for status in statuses)}
     refused = {where for where, statuses in asked.items() if any(400 <= status < 500 for status in statuses)}
-    assert (sorted(carried_out), sorted(refused)) == (OPERATIONS, OPERATIONS)
+    assert (set(OPERATIONS) - carried_out, set(OPERATIONS) - refused) == (set(), set())
 
 
 async def test_a_line_break_behind_a_name_is_no_part_of_it(tmp_path: Path) -> None:
