@@ -102,7 +102,7 @@ class Caller:
         saying = self._call.say(self._speeches[text])
         self._tell(CallerSpeaks(number, text, _now_ms()))
         spoken = await saying
-        self._since_ms = spoken.start_ms
+        self._since_ms = spoken.end_ms
         self._tell(CallerSilent(number, spoken.end_ms))
         self.done.append(StepReport(number, act, text, caller_start_ms=spoken.start_ms, caller_end_ms=spoken.end_ms))
 
@@ -116,7 +116,7 @@ class Caller:
     def _has_answered(self, silent_ms: float) -> Heard:
         since_ms = self._since_ms
         return lambda ear, now_ms: (
-            first_audible(ear.talks, since_ms) is not None and ear.silent_ms(now_ms, since_ms) >= silent_ms
+            bool(ear.talks) and ear.talks[-1].last_ms > since_ms and ear.silent_ms(now_ms, since_ms) >= silent_ms
         )
 
     def _has_spoken_for(self, ms: float) -> Heard:
