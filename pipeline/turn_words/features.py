@@ -67,15 +67,11 @@ def _names(text: str, said: list[str], kinds: list[str], spoken: Grammar) -> Ite
         yield "holding"
     if any("m" in kind for kind in kinds[:-1]):
         yield f"infinitive {said[-1].endswith(spoken.infinitives) and len(said[-1]) > 3}"
-    for run in (2, 3):
-        yield from (f"run {' '.join(each)}" for each in zip(*(_short(kinds)[at:] for at in range(run)), strict=False))
+    short = [kind[:2] or "-" for kind in kinds]
+    yield from (f"run {' '.join(run)}" for run in (*pairwise(short), *zip(short, short[1:], short[2:], strict=False)))
     core = _core(kinds)
     yield from _opening(core[0], core[-1] if len(core) > 2 else None)
     yield from _clauses(core, led=len(kinds) > len(core))
-
-
-def _short(kinds: list[str]) -> list[str]:
-    return [kind[:2] or "-" for kind in kinds]
 
 
 @lru_cache(maxsize=_MANY)
