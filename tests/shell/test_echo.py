@@ -107,11 +107,12 @@ def test_a_caller_stops_a_guarded_agent_over_its_echo(silero: Silero, agent: Lin
 
 
 def test_without_echo_a_guard_changes_nothing(silero: Silero, agent: Line, caller: Line) -> None:
-    cut = Interruption(caller, 1_500)
+    again = spoken("flite/awb", "no, I would rather come on Friday then", -24.0)
 
     def played(guard: Echo | None) -> list[Outcome]:
         call = conversation(silero, NO_ECHO, guard)
-        return [call.play(agent, cut), call.play(agent), call.play(agent, cut)]
+        cuts = [Interruption(said, 1_500) for said in (caller, again)]
+        return [call.play(agent, cuts[0]), call.play(agent), call.play(agent, cuts[1])]
 
     assert played(Echo()) == played(None)
 
