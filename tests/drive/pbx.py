@@ -17,6 +17,7 @@ from pathlib import Path
 
 from telephony.bench.asterisk import started
 from tests.drive.ami import Ami, Event
+from tests.drive.certificate import a_certificate
 from tests.house.source import ROOT
 
 CONFIGURATION = ROOT / "dialplans" / "asterisk"
@@ -40,6 +41,11 @@ class Pbx:
     folder: Path
     process: Process | None = None
     ami: Ami = field(init=False)
+
+    @property
+    def certificate(self) -> Path:
+        """What it shows who comes by TLS; its own authority."""
+        return self.folder / "etc" / "keys" / "certificate.pem"
 
     async def start(self) -> None:
         """Up when this returns."""
@@ -83,6 +89,7 @@ async def a_pbx(folder: Path) -> AsyncIterator[Pbx]:
     for source in (CONFIGURATION, ADDITIONS):
         for file in source.glob("*.conf"):
             shutil.copy(file, pbx.folder / "etc")
+    a_certificate(pbx.folder / "etc" / "keys")
     await pbx.start()
     try:
         yield pbx

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -12,22 +11,16 @@ import pytest
 from telephony.leg import Answered
 from telephony.line_settings import Use
 from telephony.settings import SipSettings, Trunk
+from tests.drive.certificate import NAME, a_certificate
 from tests.drive.exchange import LOOPBACK, Office, an_office
 from tests.drive.raw_sip import RawCall, RawSip, sdp
 from tests.drive.tones import a_tone, loudest_hz
-
-NAME = "pbx.example"
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> SipSettings:
     """An endpoint with TLS, whose certificate is its own authority."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    names = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    subprocess.run([*new, *files, *names], check=True, capture_output=True)
+    certificate, key = a_certificate(tmp_path_factory.mktemp("tls") / "keys")
     return replace(
         LOOPBACK, udp_port=None, tls_port=0, tls_certificate=certificate, tls_key=key, tls_authorities=certificate
     )
