@@ -202,7 +202,7 @@ class Dialog(StaidCall):
             case pj.PJSIP_INV_STATE_CONFIRMED if not self._confirmed:
                 self._confirm(has_audio=any(medium.status in SOUND for medium in news.media))
             case pj.PJSIP_INV_STATE_DISCONNECTED:
-                self._finish(self._ending_of(news.lastStatusCode, _came_from_peer(happened)))
+                self._finish(self._ending_of(news, _came_from_peer(happened)))
 
     @_guarded
     def onCallMediaState(self, _happened: Any) -> None:  # noqa: N802, D102
@@ -248,10 +248,11 @@ class Dialog(StaidCall):
         if before[1] != self._holds[1]:
             self._post(Waiting(self._holds[1]))
 
-    def _ending_of(self, sip_code: int, from_peer: bool) -> Ending:
+    def _ending_of(self, news: Any, from_peer: bool) -> Ending:
+        code, words = self._moved or news.lastStatusCode, str(news.lastReason)
         if self._leaving:
-            return our_ending(self._leaving, sip_code, unacknowledged=self._answered and not self._confirmed)
-        return far_ending(self._inbound, self._confirmed, self._moved or sip_code, from_peer=from_peer)
+            return our_ending(self._leaving, code, unacknowledged=self._answered and not self._confirmed)
+        return far_ending(self._inbound, self._confirmed, code, words, from_peer=from_peer)
 
     def _finish(self, ending: Ending) -> None:
         if not self._over:

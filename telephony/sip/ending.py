@@ -9,10 +9,13 @@ _DECLINED: Final = frozenset({603, 607, 608})  # RFC 8197, RFC 8688: unwanted, a
 _NOT_FOUND: Final = frozenset({404, 410, 484, 604})
 _NO_COMMON_MEDIA: Final = frozenset({415, 488, 606})
 _NOT_PERMITTED: Final = frozenset({401, 402, 407})
+_NO_REFRESH: Final = "No session refresh received."  # the library's own words
 
 
-def far_ending(inbound: bool, confirmed: bool, sip_code: int, *, from_peer: bool) -> Ending:
-    """The Ending of a dialog that ended without us; `from_peer` when the code came off the wire."""
+def far_ending(inbound: bool, confirmed: bool, sip_code: int, words: str, *, from_peer: bool) -> Ending:
+    """The Ending of a dialog that ended without us; `from_peer` when the code and its words came off the wire."""
+    if confirmed and words == _NO_REFRESH:
+        return Ending("unknown", "session_expired", sip_code)
     if confirmed:
         return confirmed_ending(inbound=inbound, sip_code=sip_code)
     if inbound:
