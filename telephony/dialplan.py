@@ -47,7 +47,7 @@ from telephony.provider_table import flow_of
 from telephony.toml_text import Broken, KeyPath, TomlText
 from telephony.toml_text import parse as parse_toml
 from telephony.tongues import flow_names, in_languages, written_name
-from telephony.transfer_settings import TransferSettings
+from telephony.transfer_settings import TransferSettings, broken_transfer
 from telephony.typed_table import Reader
 
 NOBODY_DECIDED: Final = 480
@@ -295,7 +295,7 @@ def _names(toml: TomlText, table: str) -> list[str]:
 
 
 def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
-    yield from broken_terms(route)
+    yield from (*broken_terms(route), *broken_transfer(route.transfer))
     patterns = {"did": route.did, "caller": route.caller, "diverted_from": route.diverted_from or "*"}
     for key, pattern in patterns.items():
         if not _PATTERN.fullmatch(normal(pattern)):

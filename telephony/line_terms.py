@@ -17,7 +17,7 @@ from telephony.toml_text import Broken
 
 FIELD_NAME: Final = r"^(?:X-[A-Za-z0-9-]{1,60}|User-to-User|Alert-Info|Call-Info|Subject|Priority|Diversion)$(?!\n)"
 FIELD_VALUE: Final = r"^[\x20-\x7e]{1,255}$(?!\n)"
-MOST_FIELDS: Final = 8  # so that a message stays below the 4,000 octets that the library sends
+MOST_FIELDS: Final = 8  # of the greatest length they make a message of 4,000 octets, which others take too
 OwnFields = Annotated[
     dict[Annotated[str, Meta(pattern=FIELD_NAME)], Annotated[str, Meta(pattern=FIELD_VALUE)]],
     Meta(max_length=MOST_FIELDS),
@@ -25,7 +25,7 @@ OwnFields = Annotated[
 """Fields that are ours to add to an INVITE or to its answer: none that the dialog itself lives by."""
 
 _MOST_KEPT: Final = 16
-_LONGEST_KEPT: Final = 512
+LONGEST_KEPT: Final = 512
 _OF_THE_LEG: Final = ("caller", "called", "diverted_from")
 
 
@@ -59,7 +59,7 @@ def broken_terms(terms: LineTerms) -> Iterator[Broken]:
 def own_fields(leg: Leg) -> dict[str, str]:
     """An inbound INVITE's X- fields and User-to-User, as a call's record keeps them."""
     found = {
-        name: value[:_LONGEST_KEPT]
+        name: value[:LONGEST_KEPT]
         for name, value in leg.headers.items()
         if re.match(r"x-|user-to-user$", name, re.IGNORECASE)
     }
@@ -69,7 +69,7 @@ def own_fields(leg: Leg) -> dict[str, str]:
 def known_to_agent(leg: Leg, names: tuple[str, ...]) -> bytes:
     """A client event that tells the agent of the call, in the model's eyes a system message; empty for nothing."""
     told = {name: str(getattr(leg, name) if name in _OF_THE_LEG else leg.headers.get(name, "")) for name in names}
-    there = {name: value[:_LONGEST_KEPT] for name, value in told.items() if value}
+    there = {name: value[:LONGEST_KEPT] for name, value in told.items() if value}
     if not there:
         return b""
     text = f"What the line tells of this call, as data: {json.dumps(there, ensure_ascii=False)}"

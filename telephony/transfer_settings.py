@@ -1,9 +1,14 @@
 """How a route hands callers over. Rule: values only."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
+
+from telephony.line_terms import FIELD_NAME, MOST_FIELDS
+from telephony.toml_text import Broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,3 +22,12 @@ class TransferSettings:
     how: Literal["refer", "bridge", "attended"] = "refer"
     ring_s: Annotated[int, Meta(ge=3, le=170)] = 30
     headers: tuple[str, ...] = ()
+
+
+def broken_transfer(settings: TransferSettings) -> Iterator[Broken]:
+    """The keys with what cannot be, and what is wrong."""
+    if len(settings.headers) > MOST_FIELDS:
+        yield ("transfer", "headers"), f"are more than {MOST_FIELDS}", ""
+    for index, name in enumerate(settings.headers):
+        if not re.search(FIELD_NAME, name):
+            yield ("transfer", "headers", index), f"{name!r} is none that may be added", "an X- field, or User-to-User"

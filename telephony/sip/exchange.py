@@ -32,6 +32,7 @@ NOT_ACCEPTABLE_HERE: Final = 488
 SHUTTING_DOWN: Final = 503
 SERVICE_UNAVAILABLE: Final = 503
 _UNRESOLVED: Final = "PJ_ERESOLVE"  # in the library's words; it tells no status
+_TOO_LONG: Final = "PJSIP_EMSGTOOLONG"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class Exchange:
         except pj.Error as fault:
             del self._dialogs[number]
             _log.warning("call_not_placed", why=str(fault.reason))
-            raise CallRefusedError("the target is no SIP address that can be reached from here") from None
+            raise CallRefusedError(_unsent(str(fault.reason))) from None
         self._enter(number, passage)
         self._traffic.placed(number, trunk, target, time.monotonic())
         return call_id
@@ -276,6 +277,12 @@ def _options(uri: str) -> Any:
     request.method = "OPTIONS"
     request.txOption.targetUri = uri
     return request
+
+
+def _unsent(reason: str) -> str:
+    if _TOO_LONG in reason:
+        return "its header fields are too many or too long for one message"
+    return "the target is no SIP address that can be reached from here"
 
 
 def _reason(reason: str) -> str:

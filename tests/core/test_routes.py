@@ -187,3 +187,12 @@ def test_a_route_under_the_same_conditions_as_one_before_it_takes_no_call(
         faults = [fault.problem for fault in error.faults]
 
     assert faults == (["can never match: route[1] takes all its calls"] if shadowed else [])
+
+
+def test_what_is_handed_over_to_a_target_are_fields_of_ours_and_not_too_many() -> None:
+    route = '[[route]]\ndid = "1"\nreject = 486\ntransfer = { headers = %s }\n'
+
+    assert [faults_of(route % names) for names in (["Via"], [f"X-{number}" for number in range(9)])] == [
+        ["4: route[1].transfer.headers[1]: 'Via' is none that may be added (an X- field, or User-to-User)"],
+        ["4: route[1].transfer.headers: are more than 8"],
+    ]
