@@ -136,6 +136,10 @@ class Journal(Protocol):
         """The caller is being handed over."""
         ...
 
+    def follow(self, leg: Leg) -> Callable[[LegEvent], None]:
+        """A leg that was placed for this call has a record of its own; what is returned takes its events."""
+        ...
+
     def spent(self, spent: Spent) -> None:
         """The language model's work has cost this."""
         ...
@@ -187,7 +191,7 @@ class Call:
         self.recorder = Recorder(plan.recordings_dir, call_id, leg.audio)
         self._notice, self._announcement = map(lineup.ready_made, (plan.record_notice, plan.line.announcement))
         self.far_end = FarEnd(leg, plan.hold_music)
-        self.transfers = Transfers(call_id, leg, self.far_end, _means(plan, cascade, config))
+        self.transfers = Transfers(call_id, leg, self.far_end, _means(plan, cascade, config, journal))
         leg.listen(self._on_leg)
 
     def command(self, frame: bytes) -> None:
@@ -211,7 +215,7 @@ class Call:
         """Hand the far end over to a sip: or tel: address; when it has gone, the call ends."""
         with bound_call(self.call_id):
             self._journal.handing_over(wish.target, wish.summary)
-            self.transfers.begin(wish, self._transferred, lambda: self._worker.post(HoldChanged(True)))
+            self.transfers.begin(wish, self._transferred, self._joined)
 
     @property
     def is_answered(self) -> bool:
@@ -301,7 +305,8 @@ class Call:
                     self._keys.answered(tells_keys=tells_keys)
                     self._answered.set()
                 case DigitPressed(digit):
-                    self._keys.signalled(digit)
+                    if not self.transfers.pass_on(digit):
+                        self._keys.signalled(digit)
                 case TransferProgress():
                     self.far_end.progressed(event)
                 case Held() | Waiting():
@@ -316,7 +321,8 @@ class Call:
                     log.info("far_end_rings")
 
     def _hear(self, frame: Frame) -> None:
-        self._keys.hear(frame)
+        if not self.transfers.joined:
+            self._keys.hear(frame)
         self._who_answered.hear(frame)
 
     def _pressed(self, digit: str) -> None:
@@ -342,6 +348,10 @@ class Call:
             case TransferCall():
                 self.transfer(asked)
 
+    def _joined(self, other: Leg) -> None:
+        self._worker.post(HoldChanged(True))
+        self.recorder.join(other.audio)
+
     def _transferred(self, failed: Failed | None) -> None:
         if failed is None:
             self.hang_up("transferred")
@@ -361,9 +371,9 @@ def _session(config: SessionConfig, ids: Callable[[str], str], plan: Plan, lineu
     )
 
 
-def _means(plan: Plan, cascade: Cascade, config: SessionConfig) -> Means:
+def _means(plan: Plan, cascade: Cascade, config: SessionConfig, journal: Journal) -> Means:
     whisper = partial(spoken, cascade.text_to_speech, config.audio.output)
-    return Means(plan.transfer, plan.dial, whisper, plan.hold_music or hold_ambience())
+    return Means(plan.transfer, plan.dial, whisper, plan.hold_music or hold_ambience(), journal.follow)
 
 
 def _now_ms() -> float:

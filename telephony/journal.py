@@ -1,17 +1,19 @@
 """A call's life as others may follow it: its record, its event stream, its counters. Rule: it never waits."""
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from pipeline.ahead import Spent
 from pipeline.observe import Counters
 from pipeline.realtime.events import ServerEvent
+from pipeline.realtime.ours import CallAnsweredBy
 from pipeline.sounding import Judged
-from telephony.leg import Ending, Leg
+from telephony.leg import Answered, Ending, Leg, LegEnded, LegEvent
 from telephony.line_terms import own_fields
 from telephony.quality import Measured
 from telephony.state.record import CallRecord
@@ -58,6 +60,8 @@ class CallJournal:
     def happened(self, event: ServerEvent, *, kept: bool = True) -> None:
         """The session emitted an event; what is not to be kept counts all the same."""
         tally(self._counters, event)
+        if isinstance(event, CallAnsweredBy) and event.answered_by != self._record.answered_by:
+            self._keep(self._record.found_answered_by(_unix_ms(), event.answered_by))
         if kept:
             self._keeper.publish(self._record.call_id, _ENCODER.encode(event))
         for watch in self._watchers:
@@ -66,6 +70,14 @@ class CallJournal:
     def handing_over(self, target: str, summary: str) -> None:
         """The caller is being handed over."""
         self._keep(self._record.handing_over(_unix_ms(), target, summary))
+
+    def follow(self, leg: Leg) -> Callable[[LegEvent], None]:
+        """A leg that was placed for this call has a record of its own; what is returned takes its events."""
+        self._counters.count("calls_begun", direction="outbound")
+        call_id, caller = f"rtc_{secrets.token_hex(12)}", self._record
+        record = _begun(call_id, caller.node, leg, transferred_from=caller.call_id)
+        self._keep(caller.handing_over_by(_unix_ms(), call_id))
+        return LegLife(leg, CallJournal(record, self._keeper, self._watchers, self._counters)).happened
 
     def spent(self, spent: Spent) -> None:
         """The language model's work has cost this."""
@@ -82,11 +94,33 @@ class CallJournal:
     def ended(self, ending: Ending, recording: Path | None) -> None:
         """The call is over."""
         self._counters.count("calls_ended", by=ending.by, reason=ending.reason)
+        if self._record.answered_by:
+            self._counters.count("calls_answered_by", who=self._record.answered_by)
         self._keep(self._record.ended(_unix_ms(), ending, str(recording or "")))
 
     def _keep(self, record: CallRecord) -> None:
         self._record = record
         self._keeper.keep(record)
+
+
+class LegLife:
+    """A call that is a leg and nothing more: its journal, written from what happens to the leg."""
+
+    def __init__(self, leg: Leg, journal: CallJournal) -> None:
+        self._leg = leg
+        self._journal = journal
+
+    def happened(self, event: LegEvent) -> None:
+        """Take one event of the leg."""
+        match event:
+            case Answered():
+                self._journal.answered()
+            case LegEnded(ending, measured):
+                if measured is not None:
+                    self._journal.measured(self._leg.trunk, measured)
+                self._journal.ended(ending, None)
+            case _:
+                pass
 
 
 class Journals:
@@ -102,27 +136,29 @@ class Journals:
         self, call_id: str, leg: Leg, *, route: str, agent: str, metadata: Mapping[str, str] = _NONE
     ) -> CallJournal:
         """A call begins; `metadata` is what an application says about it."""
-        now_ms = _unix_ms()
         self._counters.count("calls_begun", direction="inbound" if leg.inbound else "outbound")
-        record = CallRecord(
-            call_id=call_id,
-            node=self._node,
-            direction="inbound" if leg.inbound else "outbound",
-            caller=leg.caller,
-            called=leg.called,
-            started_at_ms=now_ms,
-            changed_at_ms=now_ms,
-            route=route,
-            agent=agent,
-            sip_call_id=leg.sip_call_id,
-            metadata=dict(metadata),
-            diverted_from=leg.diverted_from,
-            sip_headers=own_fields(leg),
-        )
+        record = _begun(call_id, self._node, leg, route=route, agent=agent, metadata=dict(metadata))
         return CallJournal(record, self._keeper, self._watchers, self._counters)
 
 
 _ENCODER = msgspec.json.Encoder()
+
+
+def _begun(call_id: str, node: str, leg: Leg, **decided: Any) -> CallRecord:
+    now_ms = _unix_ms()
+    return CallRecord(
+        call_id=call_id,
+        node=node,
+        direction="inbound" if leg.inbound else "outbound",
+        caller=leg.caller,
+        called=leg.called,
+        started_at_ms=now_ms,
+        changed_at_ms=now_ms,
+        sip_call_id=leg.sip_call_id,
+        diverted_from=leg.diverted_from,
+        sip_headers=own_fields(leg),
+        **decided,
+    )
 
 
 def _unix_ms() -> int:

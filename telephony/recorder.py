@@ -11,6 +11,7 @@ import structlog
 
 from pipeline.realtime.events import ServerEvent
 from pipeline.signals import RecordingState
+from telephony.joined_voice import JoinedVoice
 from telephony.leg import LegAudio
 from telephony.recording import CallFiles
 
@@ -24,6 +25,7 @@ class Recorder:
 
     def __init__(self, folder: Path | None, call_id: str, audio: LegAudio) -> None:
         self._audio = audio
+        self._joined: JoinedVoice | None = None
         self._files = CallFiles(folder / f"{call_id}.wav") if folder is not None else None
         self._wanted = asyncio.Event()
         self._state: RecordingState = "off"
@@ -42,11 +44,18 @@ class Recorder:
         if state != self._state:
             log.info("recording_turned", state=state)
             self._files.keep(self._read())
-            self._audio.set_recording(state != "off")
             self._state = state
+            self._collect(state != "off")
         if state != "off":
             self._wanted.set()
         return True
+
+    def join(self, other: LegAudio) -> None:
+        """The caller talks to this one's far end, whose words stand on the agent's side from now on."""
+        if self._files is not None:
+            self._files.keep(self._read())
+            self._joined = JoinedVoice(other)
+            self._collect(self._state != "off")
 
     def observe(self, event: ServerEvent) -> None:
         """Take one event of the session, for the transcript."""
@@ -67,7 +76,7 @@ class Recorder:
                 await files.write(self._read())
         except OSError as problem:
             self._files = None
-            self._audio.set_recording(False)
+            self._collect(False)
             log.error("recording_refused", path=str(files.path), problem=problem.strerror, remedy="check the folder")
         finally:
             files.keep(self._read())
@@ -77,8 +86,15 @@ class Recorder:
         if self._files is not None and self._wanted.is_set():
             await self._files.close()
 
+    def _collect(self, on: bool) -> None:
+        self._audio.set_recording(on)
+        if self._joined is not None:
+            self._joined.set_recording(on)
+
     def _read(self) -> bytes:
         stereo = self._audio.read_record()
+        if self._joined is not None:
+            stereo = self._joined.over(stereo)
         match self._state:
             case "on":
                 return stereo

@@ -16,7 +16,8 @@ from pipeline.call_acts import TransferCall
 from pipeline.observe import Pii
 from pipeline.providers import ProviderError
 from telephony.far_end import FarEnd
-from telephony.leg import Ambience, Answered, CallRefusedError, Ending, Fields, Leg, LegEnded, LegEvent
+from telephony.leg import Ambience, Answered, CallRefusedError, DigitPressed, Ending, Fields, Leg, LegEnded, LegEvent
+from telephony.line_terms import LONGEST_KEPT
 from telephony.transfer_settings import TransferSettings
 
 log = structlog.get_logger()
@@ -53,23 +54,30 @@ async def no_dial(target: str, trunk: str | None, caller: str | None, fields: Fi
 
 
 Whisper = Callable[[str], Awaitable[Sequence[Speech]]]
+Told = Callable[[LegEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a call's transfers are made with; `whisper` gives words as speech, and may raise ProviderError."""
+    """What a call's transfers are made with; `whisper` gives words as speech, and may raise ProviderError.
+
+    `follow` begins the record of a target's leg, and what it returns is told all that happens to it.
+    """
 
     settings: TransferSettings
     dial: Dial
     whisper: Whisper
     music: Ambience
+    follow: Callable[[Leg], Told]
 
 
 class Consultation:
-    """The target's leg, from its INVITE to its end."""
+    """The target's leg, from its INVITE to its end; `follow` is told its events, and `pressed` its keys."""
 
-    def __init__(self, leg: Leg) -> None:
+    def __init__(self, leg: Leg, follow: Told, pressed: Callable[[str], None]) -> None:
         self.leg = leg
+        self._follow = follow
+        self._pressed = pressed
         loop = asyncio.get_running_loop()
         self._answered: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[Ending] = loop.create_future()
@@ -97,7 +105,10 @@ class Consultation:
         return Failed(self.ended.result().sip_code, "declined") if self.ended.done() else None
 
     def _on_leg(self, event: LegEvent) -> None:
+        self._follow(event)
         match event:
+            case DigitPressed(digit):
+                self._pressed(digit)
             case Answered() if not self._answered.done():
                 self._answered.set_result(None)
             case LegEnded(ending) if not self.ended.done():
@@ -115,15 +126,19 @@ class Transfers:
     far_end: FarEnd
     means: Means
     _under_way: "asyncio.Task[Failed | None] | None" = field(default=None, init=False)
-    joined: bool = field(default=False, init=False)
-    """The caller talks to somebody else."""
+    _partner: Leg | None = field(default=None, init=False)
+
+    @property
+    def joined(self) -> bool:
+        """The caller talks to somebody else."""
+        return self._partner is not None
 
     @property
     def under_way(self) -> bool:
         """One has been asked for and is undecided, or has led to somebody who is still there."""
         return self._under_way is not None and not self._under_way.done()
 
-    def begin(self, wish: TransferCall, told: Callable[[Failed | None], None], joined: Callable[[], None]) -> None:
+    def begin(self, wish: TransferCall, told: Callable[[Failed | None], None], joined: Callable[[Leg], None]) -> None:
         """`told` gets what became of it: None when the caller is gone, or was, with whom they were `joined`."""
         if self.under_way:
             told(Failed(REQUEST_PENDING, "another_transfer_is_under_way"))
@@ -132,12 +147,18 @@ class Transfers:
         task = self._under_way = asyncio.create_task(self._hand_over(wish, joined), name=f"transfer {self.call_id}")
         task.add_done_callback(lambda done: None if done.cancelled() else told(done.result()))
 
+    def pass_on(self, key: str) -> bool:
+        """The caller has pressed a key; whether it was for whom they talk to."""
+        if self._partner is not None:
+            self._partner.send_digits(key)
+        return self._partner is not None
+
     def end(self) -> None:
         """The caller is gone, and with them whatever was under way."""
         if self._under_way is not None:
             self._under_way.cancel()
 
-    async def _hand_over(self, wish: TransferCall, joined: Callable[[], None]) -> Failed | None:
+    async def _hand_over(self, wish: TransferCall, joined: Callable[[Leg], None]) -> Failed | None:
         fields = self._fields(wish)
         if self.means.settings.how == "refer":
             sip_code, accepted = await self.far_end.refer(wish.target, fields)
@@ -155,25 +176,31 @@ class Transfers:
         finally:
             self.leg.soothe(None)
 
-    async def _call_and_join(self, wish: TransferCall, fields: Fields, joined: Callable[[], None]) -> Failed | None:
+    async def _call_and_join(self, wish: TransferCall, fields: Fields, joined: Callable[[Leg], None]) -> Failed | None:
         settings = self.means.settings
         placed = await self.means.dial(number_in(wish.target), self.leg.trunk, self.leg.caller or None, fields)
-        target = Consultation(placed)
+        target = Consultation(placed, self.means.follow(placed), self._target_pressed)
+        reason = "caller_gone"
         try:
             failed = await target.answered(settings.ring_s)
             if failed is None and settings.how == "attended" and wish.summary:
                 failed = await self._whisper(wish.summary, target)
             if failed is not None:
+                reason = failed.reason
                 return failed
             self.leg.soothe(None)
             self.leg.join(placed)
-            self.joined = True
-            joined()
+            self._partner = placed
+            joined(placed)
             log.info("transfer_joined")
             await asyncio.shield(target.ended)
             return None
         finally:
-            placed.hang_up("transfer_over")
+            placed.hang_up(reason)
+
+    def _target_pressed(self, key: str) -> None:
+        if self.joined:
+            self.leg.send_digits(key)
 
     async def _whisper(self, summary: str, target: Consultation) -> Failed | None:
         """Without a voice the target gets the caller without a word."""
@@ -186,7 +213,10 @@ class Transfers:
 
     def _fields(self, wish: TransferCall) -> Fields:
         headers: Mapping[str, str] = self.leg.headers
-        kept = [(name, headers[name]) for name in self.means.settings.headers if name in headers]
+        there = {name: " ".join(headers[name].split()) for name in self.means.settings.headers if name in headers}
+        kept = [(name, value) for name, value in there.items() if len(value) <= LONGEST_KEPT]
+        if len(kept) < len(there):
+            log.warning("header_too_long_to_hand_over", longest=LONGEST_KEPT, names=[*there.keys() - dict(kept).keys()])
         words = " ".join(wish.summary.split())[:LONGEST_SUMMARY]
         return ((CALL_ID_HEADER, self.call_id), *([(SUMMARY_HEADER, words)] if words else []), *kept)
 

@@ -76,7 +76,9 @@ class RecordingWish(Struct, frozen=True, forbid_unknown_fields=True):
 class CallObject(Struct, frozen=True, kw_only=True):
     """A call. Times are Unix milliseconds; `held`: the far end waits; `recorded`: there is something to hear.
 
-    `diverted_from` was dialled first; `sip_headers` are the X- fields of an inbound INVITE.
+    `diverted_from` was dialled first; `sip_headers` are the X- fields of an inbound INVITE. `transfer_call_id` is the
+    call that we placed to whom the caller is handed over to, which has the caller's in `transferred_from`.
+    `answered_by` is human, voicemail, screening or fax where this was asked for.
     """
 
     id: str
@@ -98,6 +100,9 @@ class CallObject(Struct, frozen=True, kw_only=True):
     sip_headers: dict[str, str]
     transfer_target: str
     transfer_summary: str
+    transfer_call_id: str
+    transferred_from: str
+    answered_by: str
     metadata: dict[str, str]
     object: Literal["call"] = "call"
 
@@ -287,5 +292,8 @@ def _fields(record: CallRecord) -> dict[str, Any]:
         "sip_headers": record.sip_headers,
         "transfer_target": record.transfer_target,
         "transfer_summary": record.transfer_summary,
+        "transfer_call_id": record.transfer_call_id,
+        "transferred_from": record.transferred_from,
+        "answered_by": record.answered_by,
         "metadata": record.metadata,
     }

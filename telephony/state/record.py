@@ -31,7 +31,9 @@ class IllegalTransitionError(Exception):
 class CallRecord(Struct, frozen=True, kw_only=True):
     """One call. `node` is the process that owns it; `route` and `agent` are what the dialplan chose.
 
-    `held`: the far end waits at our wish. `transfer_target` and `transfer_summary` are of the last transfer.
+    `held`: the far end waits at our wish. `transfer_target` and `transfer_summary` are of the last transfer, and
+    `transfer_call_id` is the call that we placed for it; that one's `transferred_from` is the caller's call.
+    `answered_by` tells what took a call of ours.
     `metadata` is the application's own. `diverted_from` was dialled first, `sip_headers` are the X- fields of an
     inbound INVITE.
     """
@@ -54,6 +56,9 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     held: bool = False
     transfer_target: str = ""
     transfer_summary: str = ""
+    transfer_call_id: str = ""
+    transferred_from: str = ""
+    answered_by: str = ""
     metadata: dict[str, str] = {}
     diverted_from: str = ""
     sip_headers: dict[str, str] = {}
@@ -77,7 +82,17 @@ class CallRecord(Struct, frozen=True, kw_only=True):
 
     def handing_over(self, at_ms: int, target: str, summary: str) -> "CallRecord":
         """The caller is being handed over to this address, with these words for whoever takes the call."""
-        return msgspec.structs.replace(self, transfer_target=target, transfer_summary=summary, changed_at_ms=at_ms)
+        return msgspec.structs.replace(
+            self, transfer_target=target, transfer_summary=summary, transfer_call_id="", changed_at_ms=at_ms
+        )
+
+    def handing_over_by(self, at_ms: int, call_id: str) -> "CallRecord":
+        """A call of ours has been placed to whom the caller is handed over to."""
+        return msgspec.structs.replace(self, transfer_call_id=call_id, changed_at_ms=at_ms)
+
+    def found_answered_by(self, at_ms: int, who: str) -> "CallRecord":
+        """It is known, or known better, what has answered."""
+        return msgspec.structs.replace(self, answered_by=who, changed_at_ms=at_ms)
 
     def taken_by(self, agent: str) -> "CallRecord":
         """It has been decided who talks."""

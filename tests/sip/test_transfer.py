@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from pipeline.realtime.events import ItemDone, OutputTranscriptDone
 from pipeline.realtime.items import FunctionOutputItem
 from telephony.leg import Ending
+from telephony.settings import MediaSettings
 from telephony.state.record import CallRecord
 from telephony.wire.arrival import Arrival
 from telephony.wire.call import Call
@@ -33,7 +34,7 @@ did = "100"
 agent = "desk"
 allow = ["transfer"]
 transfer_targets = {{ staff = "{staff}" }}
-transfer = {{ how = "{how}", ring_s = 3, headers = ["X-Tenant"] }}
+transfer = {{ how = "{how}", ring_s = 3, headers = {headers} }}
 hold_music = "music.wav"
 [agents.desk]
 model = "scripted/desk"
@@ -59,9 +60,10 @@ class Desk:
     house: House
     staff: Phone
 
-    async def caller(self, refers: tuple[int, int] = (405, 0)) -> Call:
+    async def caller(
+        self, refers: tuple[int, int] = (405, 0), fields: tuple[tuple[str, str], ...] = (("X-Tenant", "acme"),)
+    ) -> Call:
         """Somebody who has asked for the staff, and answers REFER like this."""
-        fields = (("X-Tenant", "acme"),)
         call = await (await self.house.phone.dial(self.house.uri(), fields=fields)).answered()
         call.refers = refers
         await self.house.sees(OutputTranscriptDone)
@@ -86,19 +88,23 @@ class Desk:
         return told
 
     async def is_over(self) -> CallRecord:
+        """The caller's call, when it and every other has ended."""
         await self.house.service.switchboard.settled()
-        (record,) = await self.house.records(1)
-        return record
+        async with asyncio.timeout(PATIENCE_S):
+            while any(record.is_live for record in await self.house.records(1)):
+                pass
+        return next(record for record in await self.house.records(1) if not record.transferred_from)
 
 
 @contextlib.asynccontextmanager
-async def a_desk(tmp_path: Path, how: str) -> AsyncIterator[Desk]:
+async def a_desk(tmp_path: Path, how: str, headers: Sequence[str] = ("X-Tenant",)) -> AsyncIterator[Desk]:
     with wave.open(str(tmp_path / "music.wav"), "wb") as music:
         music.setparams((1, 2, NARROW_HZ, 0, "NONE", ""))
         music.writeframes(a_tone(MUSIC_HZ, 1_000, rate_hz=NARROW_HZ))
     async with Phone(number="staff", keep_audio=True) as staff:
-        plan = OFFICE.format(staff=staff.uri, how=how, summary=SUMMARY)
-        async with a_house(chosen(tmp_path, plan)) as house:
+        plan = OFFICE.format(staff=staff.uri, how=how, headers=[*headers], summary=SUMMARY)
+        kept = MediaSettings(recordings_dir=tmp_path / "recordings")
+        async with a_house(chosen(tmp_path, plan, media=kept)) as house:
             yield Desk(house, staff)
 
 

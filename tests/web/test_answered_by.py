@@ -35,8 +35,10 @@ async def test_a_voicemail_is_hung_up_on_after_its_beep_where_that_is_wished(tmp
         await call.ended
         await house.service.switchboard.settled()
         record = await house.record()
+        told = house.service.counters.snapshot()
 
     assert (found.answered_by, found.why, record.ending) == ("voicemail", "beep", Ending("us", "voicemail", 200))
+    assert (record.answered_by, told['calls_answered_by{who="voicemail"}']) == ("voicemail", 1)
 
 
 async def test_a_fax_is_hung_up_on_where_that_is_wished(tmp_path: Path) -> None:
