@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["digits", "phone", "card", "code", "date", "birth_date", "spelling", "email", "address", "amount"]
+Kind = Literal[
+    "digits", "phone", "card", "code", "date", "birth_date", "time", "spelling", "email", "address", "amount", "count"
+]
 
 
 @dataclass(frozen=True, slots=True)

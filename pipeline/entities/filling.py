@@ -13,6 +13,7 @@ PERHAPS: Final = 0.6
 NOT_YET: Final = 0.0
 
 _LONGEST_NUMBER: Final = 12
+_CARD: Final = 16
 _SHORT: Final = 2
 _TALE: Final = 7
 _ONLY_IN_ADDRESSES: Final = frozenset(("@", "arroba", "arobase", "klammeraffe"))
@@ -20,6 +21,10 @@ _WRITTEN_EMAIL: Final = re.compile(r"\S+@\S+\.[a-z]{2,}\b", re.IGNORECASE)
 _WRITTEN_DATE: Final = re.compile(r"\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b")
 _WRITTEN_AMOUNT: Final = re.compile(r"[$€£]\s?\d|\d\s?[$€£]")
 _YEAR: Final = re.compile(r"(?:1[89]|20)\d\d$")
+_BIRTH_DATE_IN_FIGURES: Final = re.compile(r"\d{2,4}(?:1[89]|20)\d\d|\d{4}[2-9]\d")
+_DATE_IN_FIGURES: Final = re.compile(r"\d{2,8}")
+_EXACT_TIME: Final = 3
+_BEFORE_HOURS: Final = frozenset(("past", "to", "halb", "nach", "vor"))
 
 Said = tuple[str, ...]
 Filling = Callable[[str, Said, Awaited, str], float | None]
@@ -45,6 +50,12 @@ def filled(words: str, wanted: Awaited | None, language: str | None = None) -> f
 def _digits(words: str, said: Said, wanted: Awaited, language: str) -> float | None:
     figures = _figures(said, language)
     return None if not figures else _counted(len(figures), wanted, open_end=_repeats(said, language))
+
+
+def _card(words: str, said: Said, wanted: Awaited, language: str) -> float | None:
+    """Most have sixteen figures; those that begin with 34 or 37 have fifteen."""
+    shorter = _figures(said, language)[:2] in ("34", "37") and wanted.most == _CARD
+    return _digits(words, said, Awaited("card", _CARD - 1, _CARD - 1) if shorter else wanted, language)
 
 
 def _code(words: str, said: Said, wanted: Awaited, language: str) -> float | None:
@@ -94,9 +105,24 @@ def _date(words: str, said: Said, wanted: Awaited, language: str) -> float | Non
         there = not vocabulary.days.isdisjoint(said) or (month is not None and day)
     if there and not _ends_in(said, vocabulary.frame | vocabulary.between):
         return THERE
+    if month is None and (given := _in_figures(said, numbers, wanted, vocabulary)) is not None:
+        return given
     if there or month is not None or _ends_in(said, vocabulary.ordinals | vocabulary.frame):
         return NOT_YET
     return None if not day else NOT_YET if numbers and numbers[-1].ends == len(said) else PERHAPS
+
+
+def _in_figures(said: Said, numbers: list[Run], wanted: Awaited, vocabulary: Vocabulary) -> float | None:
+    """A date without the name of a month: `oh three oh five eighty four`, `dritter fünfter achtzig`."""
+    figures = "".join(run.figures for run in numbers)
+    parts = sum(word in vocabulary.ordinals for word in said)
+    if parts > 1:
+        return THERE if len(figures) > 1 else NOT_YET if wanted.kind == "birth_date" else PERHAPS
+    if parts or not figures:
+        return None
+    if wanted.kind == "birth_date":
+        return THERE if _BIRTH_DATE_IN_FIGURES.fullmatch(figures) else None
+    return PERHAPS if len(figures) > _SHORT and _DATE_IN_FIGURES.fullmatch(figures) else None
 
 
 def _year(said: Said, numbers: list[Run], month: int, vocabulary: Vocabulary) -> bool:
@@ -108,6 +134,23 @@ def _year(said: Said, numbers: list[Run], month: int, vocabulary: Vocabulary) ->
     return any(_YEAR.search(run.figures) for run in numbers) or (
         day_named and any(len(run.figures) == 2 for run in later)
     )
+
+
+def _time(words: str, said: Said, wanted: Awaited, language: str) -> float | None:
+    """An hour may be all or have minutes after it; what stands behind it is judged as words are."""
+    last = next(iter(runs(said, language)[-1:]), None)
+    if last is None or last.ends < len(said):
+        return None
+    exact = len(last.figures) >= _EXACT_TIME or not _BEFORE_HOURS.isdisjoint(said[: last.begins][-1:])
+    return THERE if exact else PERHAPS
+
+
+def _count(words: str, said: Said, wanted: Awaited, language: str) -> float | None:
+    """A number at the end is all, unless a one may follow a ten."""
+    last = next(iter(runs(said, language)[-1:]), None)
+    if last is None or last.ends < len(said):
+        return None
+    return PERHAPS if len(last.figures) > 1 and last.figures.endswith("0") else THERE
 
 
 def _amount(words: str, said: Said, wanted: Awaited, language: str) -> float | None:
@@ -135,12 +178,14 @@ def _address(words: str, said: Said, wanted: Awaited, language: str) -> float | 
 _FILLINGS: Final[Mapping[Kind, Filling]] = {
     "digits": _digits,
     "phone": _digits,
-    "card": _digits,
+    "card": _card,
     "code": _code,
     "spelling": _spelling,
     "email": _email,
     "date": _date,
     "birth_date": _date,
+    "time": _time,
+    "count": _count,
     "amount": _amount,
     "address": _address,
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pipeline.entities.awaited import Awaited, Kind
+from pipeline.entities.confirming import confirms
 from pipeline.realtime.config import FunctionTool
 
 _COUNTED: Final = {
@@ -73,11 +74,20 @@ _ASKS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
         (r"\b(?:what|which) (?:date|day)\b", r"\bdate\b", r"\bdatum\b", r"\bwelche[mnr]? tag\b", r"\bfecha\b",
          r"\bqué día\b", r"\bquel(?:le)? (?:jour|date)\b"),
     ),
+    ("time", (r"\b(?:what|which) time\b", r"\bwie ?viel uhr\b", "uhrzeit", r"\bqué hora\b", r"\bquelle heure\b")),
+    (
+        "count",
+        (r"\bhow (?:many|old)\b", r"\b(?:what|which) (?:option|size|floor)\b",
+         r"\b(?:press|say)\b.*\b(?:one|two|1|2)\b", r"\bwie ?(?:viele|alt)\b", r"\bdrücken sie\b",
+         r"\bcuánt[oa]s\b", r"\b(?:pulse|marque)\b", r"\bcombien de\b", r"\bquel âge\b",
+         r"\b(?:appuyez|tapez)\b"),
+    ),
 )  # fmt: skip
 _ASKING: Final = tuple((kind, re.compile("|".join(patterns))) for kind, patterns in _ASKS)
 _REQUEST: Final = re.compile(
-    r"\?|\b(?:please|tell me|give me|enter|say|read|may i have|i(?:'ll)? need|bitte|nennen|sagen|geben|dígame|deme|"
-    r"por favor|indique|necesito|donnez|dites|indiquez|s'il vous plaît|il me faut)\b"
+    r"\?|\b(?:please|tell me|give me|enter|press|say|read|may i have|i(?:'ll)? need|bitte|nennen|sagen|geben|drücken|"
+    r"dígame|deme|por favor|indique|necesito|pulse|marque|donnez|dites|indiquez|s'il vous plaît|il me faut|"
+    r"appuyez|tapez)\b"
 )
 _SENTENCE: Final = re.compile(r"[^.?!]+[.?!]*")
 _SENTENCES_BACK: Final = 2
@@ -92,22 +102,28 @@ _PIECE: Final = re.compile(r"(\\d|\\w|\[(?:[^\]\\]|\\.)+\]|\\.|[^\\(|)*+?{}])(?:
 def awaited(question: str, tools: Iterable[FunctionTool] = (), language: str | None = None) -> Awaited | None:
     """What these last words of the agent ask for; None when they ask for nothing that is said piece by piece.
 
-    A parameter of a tool that the question names, or one of the same kind, tells the length.
+    A parameter of a tool that the question names, or one of the same kind, tells the length, unless the agent has said
+    it. Who is asked for a yes or a no is not waited for.
     """
     sentences = [sentence.lower() for sentence in _SENTENCE.findall(question)][-_SENTENCES_BACK:]
     parameters = [each for tool in tools for each in (tool.parameters.get("properties") or {}).items()]
-    for sentence in reversed(sentences):
-        if _REQUEST.search(sentence) and (found := _asked(sentence, parameters, (language or "en")[:2].lower())):
+    for place in reversed(range(len(sentences))):
+        sentence, added = sentences[place], sentences[place + 1 :]
+        if not _REQUEST.search(sentence):
+            continue
+        if confirms(sentence):
+            return None
+        if found := _asked(sentence, parameters, (language or "en")[:2].lower(), " ".join(added)):
             return found
     return None
 
 
-def _asked(sentence: str, parameters: list[tuple[str, Any]], language: str) -> Awaited | None:
+def _asked(sentence: str, parameters: list[tuple[str, Any]], language: str, added: str) -> Awaited | None:
     named = [schema for name, schema in parameters if _names(sentence, name)]
     kind = _kind_of(sentence) or next((kind for schema in named if (kind := _kind_by_schema(schema))), None)
     if kind is None:
         return None
-    if counted := _COUNT.search(sentence):
+    if counted := _COUNT.search(sentence) or _COUNT.search(added):
         count = int(_COUNTED.get(counted["count"], 0) or counted["count"])
         return Awaited("digits" if kind == "card" and count < 12 else kind, count, count)
     alike = [schema for name, schema in parameters if _kind_of(f"{name.replace('_', ' ')} {_about(schema)}") == kind]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from pipeline.turn_words.answers import answers
 from pipeline.turn_words.closings import closes
 from pipeline.turn_words.english import ENGLISH
 from pipeline.turn_words.features import features, words_in
@@ -18,6 +19,7 @@ from pipeline.turn_words.spanish import SPANISH
 
 UNKNOWN = 0.5
 CLOSED = 0.97
+ANSWERED = 0.8
 WEIGHTS = Path(__file__).with_name("weights.txt")
 
 _GRAMMARS: Mapping[str, Grammar] = {"en": ENGLISH, "de": GERMAN, "es": SPANISH, "fr": FRENCH}
@@ -28,7 +30,7 @@ def finished(words: str, language: str | None) -> float:
 
     The words may be a partial transcript with or without punctuation and case. A language is a tag such as `de-AT`;
     without one it is told from the words. Without words, or in a language that is not known, it is UNKNOWN. The first
-    call reads the weights.
+    call reads the weights. Of a mere answer (`no, thanks`) it is ANSWERED at least.
     """
     found = features_of(words, language)
     if not found:
@@ -36,7 +38,9 @@ def finished(words: str, language: str | None) -> float:
     weights = _weights()
     likely = 1 / (1 + math.exp(-sum(weights.get(name, 0.0) * amount for name, amount in found.items())))
     said = words_in(words)
-    return CLOSED if likely < CLOSED and closes(said, _name(said, language)) else likely
+    name = _name(said, language)
+    least = CLOSED if closes(said, name) else ANSWERED if answers(words, said, language and name) else 0.0
+    return max(likely, least)
 
 
 def features_of(words: str, language: str | None) -> dict[str, float]:

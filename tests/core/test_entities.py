@@ -64,6 +64,12 @@ def test_figures_are_understood_as_they_are_said(said: str, language: str, figur
         ("Unter welcher Nummer kann ich Sie erreichen?", "de", Awaited("phone", 8, 12)),
         ("¿Me deletrea su apellido?", "es", Awaited("spelling")),
         ("Quelle est votre adresse ?", "fr", Awaited("address")),
+        ("What is your booking code? It has nine digits.", "en", Awaited("digits", 9, 9)),
+        ("What time would you like to come?", "en", Awaited("time")),
+        ("Für wie viele Personen?", "de", Awaited("count")),
+        ("For your bill press one, for advice two.", "en", Awaited("count")),
+        ("Do you have an e-mail address?", "en", Awaited("email")),
+        ("Darf ich Sie um Ihre Telefonnummer bitten?", "de", Awaited("phone", 8, 12)),
         ("How can I help you?", "en", None),
         ("Your order number is 4711. It leaves today.", "en", None),
         ("", "en", None),
@@ -73,6 +79,23 @@ def test_a_question_and_the_tools_tell_what_is_awaited(question: str, language: 
     tools = (ORDER,) if language == "en" else ()
 
     assert awaited(question, tools, language) == wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Is your e-mail address still the same?", "en"),
+        ("Okay, and shall I call you back on this number?", "en"),
+        ("Would you like me to e-mail it to you?", "en"),
+        ("Your phone number is 555 0142, is that right?", "en"),
+        ("Soll ich Ihnen das mailen?", "de"),
+        ("Ihre Adresse ist Seeweg 4, richtig?", "de"),
+        ("¿Sigue siendo este su correo?", "es"),
+        ("Est-ce que votre adresse est toujours la même ?", "fr"),
+    ],
+)
+def test_who_is_asked_for_a_yes_or_a_no_is_not_waited_for(question: str, language: str) -> None:
+    assert awaited(question, (ORDER,), language) is None
 
 
 @pytest.mark.parametrize(
@@ -127,6 +150,19 @@ def test_a_pattern_tells_a_length_where_it_is_plain(pattern: str, length: tuple[
         ("the third of March", Awaited("birth_date"), NOT_YET),
         ("the third of March ninety-one", Awaited("birth_date"), THERE),
         ("03/03/1991", Awaited("birth_date"), THERE),
+        ("oh three oh five eighty-four", Awaited("birth_date"), THERE),
+        ("oh three oh five nineteen", Awaited("birth_date"), NOT_YET),
+        ("03051984", Awaited("birth_date"), THERE),
+        ("oh four twenty-seven", Awaited("date"), PERHAPS),
+        ("seven", Awaited("time"), PERHAPS),
+        ("seven thirty", Awaited("time"), THERE),
+        ("half past seven", Awaited("time"), THERE),
+        ("half past", Awaited("time"), None),
+        ("two", Awaited("count"), THERE),
+        ("twenty", Awaited("count"), PERHAPS),
+        ("two and", Awaited("count"), None),
+        ("three four zero zero " + "one " * 11, Awaited("card", 16, 16), THERE),
+        ("four four zero zero " + "one " * 11, Awaited("card", 16, 16), NOT_YET),
         ("two hundred and", Awaited("amount"), NOT_YET),
         ("two hundred and fifty", Awaited("amount"), PERHAPS),
         ("two hundred and fifty pounds", Awaited("amount"), THERE),
@@ -140,6 +176,19 @@ def test_a_pattern_tells_a_length_where_it_is_plain(pattern: str, length: tuple[
 )
 def test_what_is_awaited_is_there_or_not_yet(said: str, wanted: Awaited, how_much: float | None) -> None:
     assert filled(said, wanted, "en") == how_much
+
+
+@pytest.mark.parametrize(
+    ("said", "how_much"),
+    [
+        ("am dritten", NOT_YET),
+        ("dritter fünfter", NOT_YET),
+        ("dritter fünfter achtzig", THERE),
+        ("am dritten fünften neunzehnhundertachtzig", THERE),
+    ],
+)
+def test_a_german_month_may_be_a_number(said: str, how_much: float) -> None:
+    assert filled(said, Awaited("birth_date"), "de") == how_much
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,13 @@ def test_who_answers_with_a_question_is_not_waited_for() -> None:
     assert ended(call).silence_ms <= 1_000
 
 
+def test_who_is_asked_for_a_yes_or_a_no_is_not_waited_for() -> None:
+    call = an_agent_that_asked("Is your e-mail address still the same?")
+    caller_gives(call, "yes it is")
+
+    assert ended(call).silence_ms <= 500
+
+
 @pytest.mark.parametrize("words", ["four one five five", "four one five five zero nine"])
 def test_under_server_vad_nothing_is_waited_for(words: str) -> None:
     call = an_agent_that_asked("What is your order number?", ServerVad(silence_duration_ms=500), FIND_ORDER)

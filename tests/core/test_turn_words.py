@@ -46,3 +46,26 @@ def test_who_has_said_everything_is_not_waited_for(words: str, language: str | N
 
 def test_what_closes_in_one_place_goes_on_in_another() -> None:
     assert finished("that's all the", "en") < 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("ja", "de"),
+        ("Ja, gerne.", "de"),
+        ("nein danke", "de"),
+        ("no", "es"),
+        ("oui", "fr"),
+        ("non merci", "fr"),
+        ("hallo", None),
+    ],
+)
+def test_an_answer_of_a_word_or_two_is_likely_all(words: str, language: str | None) -> None:
+    assert finished(words, language) >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("words", "language"), [("ja,", "de"), ("Nein...", "de"), ("sí pero", "es"), ("oui mais", "fr"), ("ja ich", "de")]
+)
+def test_who_goes_on_after_a_yes_or_a_no_has_not_finished(words: str, language: str) -> None:
+    assert finished(words, language) < 0.5
