@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -120,6 +121,17 @@ class House:
         async with connected(self.service.redis_url) as redis:
             yield redis
 
+    def look(self) -> None:
+        """Take in what was reported up to now."""
+        while not self.seen.empty():
+            self.events.append(self.seen.get_nowait())
+
+    def tell(self) -> None:
+        """Print all that was reported, for who reads of a test that failed."""
+        self.look()
+        for call_id, event in self.events:
+            sys.stdout.write(f"{call_id} {event}\n")
+
     def kill_redis(self) -> None:
         """Redis dies without a word; the service starts it again, empty."""
         assert self.service.own_redis is not None
@@ -171,4 +183,8 @@ async def a_house(
     chosen = replace(chosen, limits=replace(chosen.limits, drain_s=0))
     async with kind(chosen, *watchers) as service, Phone(keep_audio=True) as phone:
         with EmbeddedVoice() as voice:
-            yield House(service, phone, voice, seen)
+            house = House(service, phone, voice, seen)
+            try:
+                yield house
+            finally:
+                house.tell()

@@ -11,8 +11,11 @@ from telephony.bench.echo.room import FRAME, Room
 from telephony.bench.turns.sound import Sound
 from telephony.wire.call import Call
 from telephony.wire.ear import LAWS
-from telephony.wire.speech import Speech, decoded
+from telephony.wire.speech import Speech, decoded, silence
 from tests.drive.offhook import PATIENCE_S
+
+BUFFER_PACKETS = 6
+"""The phone keeps so many, as phones do: a delay that changes with how busy a machine is would be no room's."""
 
 
 class OnSpeakerphone:
@@ -34,6 +37,7 @@ class OnSpeakerphone:
 
     async def run(self) -> None:
         """Send back what comes, for as long as the call is up."""
+        self._call.say(Speech((silence("ulaw"),) * BUFFER_PACKETS, (silence("alaw"),) * BUFFER_PACKETS))
         payloads = self._call.ear.payloads
         self._taken = len(payloads)
         while True:

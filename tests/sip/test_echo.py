@@ -1,11 +1,12 @@
 """A caller on a speakerphone: the agent hears itself, over real SIP and RTP, and the embedded engines listen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.realtime.events import PlayoutCleared, PlayoutStarted, PlayoutStopped, TranscriptCompleted
 from pipeline.realtime.ours import BargeInJudged, EchoHeard
 from telephony.bench.echo.room import Room, Speakerphone
-from tests.drive.offhook import DESK, House, a_house, agent_audible, chosen
+from tests.drive.offhook import DESK, LOOPBACK, House, a_house, agent_audible, chosen
 from tests.drive.speakerphone import on_speakerphone
 
 TALE = """[[flows.desk.when]]
@@ -16,7 +17,8 @@ and every evening the cook came out and sang an old song, and all the guests sto
 says = ["wait", "wait stop"]
 reply = "Yes?"
 """
-LOUD = Speakerphone(delay_ms=150, return_loss_db=6)
+LOUD = Speakerphone(delay_ms=50, return_loss_db=10)
+STEADY = replace(LOOPBACK, jitter_min_ms=100)
 UNGUARDED = DESK.replace('did = "100"', 'did = "100"\necho_guard = false', 1)
 
 
@@ -36,7 +38,7 @@ async def a_tale_on_a_loudspeaker(house: House) -> tuple[str, set[str]]:
 
 
 async def test_an_agent_is_not_interrupted_by_its_own_voice(tmp_path: Path) -> None:
-    async with a_house(chosen(tmp_path, DESK + TALE)) as house:
+    async with a_house(chosen(tmp_path, DESK + TALE, sip=STEADY)) as house:
         ending = await a_tale_on_a_loudspeaker(house)
         noticed = [event for _, event in house.events if isinstance(event, EchoHeard)]
         counted = house.service.counters.snapshot()
@@ -47,7 +49,7 @@ async def test_an_agent_is_not_interrupted_by_its_own_voice(tmp_path: Path) -> N
 
 
 async def test_without_the_guard_it_would_be(tmp_path: Path) -> None:
-    async with a_house(chosen(tmp_path, UNGUARDED + TALE)) as house:
+    async with a_house(chosen(tmp_path, UNGUARDED + TALE, sip=STEADY)) as house:
         ending, _ = await a_tale_on_a_loudspeaker(house)
         noticed = [event for _, event in house.events if isinstance(event, EchoHeard)]
 
@@ -55,14 +57,14 @@ async def test_without_the_guard_it_would_be(tmp_path: Path) -> None:
 
 
 async def test_a_caller_interrupts_over_the_echo(tmp_path: Path) -> None:
-    async with a_house(chosen(tmp_path, DESK + TALE)) as house:
+    async with a_house(chosen(tmp_path, DESK + TALE, sip=STEADY)) as house:
         call = await house.dial_and_be_greeted()
         async with on_speakerphone(call, Room(LOUD, "a caller")) as caller:
             await caller.says(await house.speech("tell me a tale"))
             await house.sees(TranscriptCompleted)
             began = await house.sees(PlayoutStarted)
             await agent_audible(call, ms=1_500)
-            await caller.says(await house.speech("wait, stop"))
+            await caller.says(await house.speech("wait, please stop the tale now, I need a table"))
             judged = await house.sees(BargeInJudged, lambda event: event.verdict == "interruption")
             answer = await house.sees(PlayoutStarted)
 
