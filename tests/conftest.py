@@ -7,6 +7,7 @@ import ipaddress
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ settings.load_profile("offhook")
 
 KEYS = {name: key for name, key in os.environ.items() if name.endswith("_API_KEY")}
 away: set[str] = set()
+TESTS = Path(__file__).parent
+REAL_TIME = {"sip", "web", "interop"}
+"""Here people talk and engines listen: a machine that has no processor to spare for a moment changes what is heard."""
 
 for name in [name for name in os.environ if name.startswith("OFFHOOK_") or name.endswith(("_API_KEY", "_BASE_URL"))]:
     del os.environ[name]
@@ -42,6 +46,21 @@ def _stay_home(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_home)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A story told in real time is told once more when it fails, and the summary says so: RERUN."""
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] in REAL_TIME:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was told once more failed for some reason: here it is."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first time: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
+        terminalreporter.write_line(report.capstdout)
 
 
 @pytest.fixture
