@@ -34,7 +34,7 @@ class Keypad:
         self._usual = rules
         self._rules = rules
         self._keys = ""
-        self._last_ms = 0
+        self._first_ms = self._last_ms = 0
         self._was_full = False
 
     @property
@@ -45,6 +45,16 @@ class Keypad:
     def waits_since(self, now_ms: int) -> bool:
         """True while an entry is not complete, all of whose keys were pressed before this moment."""
         return self.pending and self._last_ms < now_ms
+
+    def follows(self, began_ms: int) -> bool:
+        """True while an entry is not complete that was begun after this moment."""
+        return self.pending and self._first_ms >= began_ms
+
+    @property
+    def closed(self) -> bool:
+        """True when no more keys can follow those pressed."""
+        entered = bool(self._rules.terminator) and self._keys.endswith(self._rules.terminator)
+        return entered or 0 < self._rules.length <= len(self._keys)
 
     @property
     def pending(self) -> bool:
@@ -60,6 +70,7 @@ class Keypad:
         habitual = key == self._usual.terminator and self._was_full and now_ms - self._last_ms <= HABIT_MS
         self._was_full = False
         if not habitual:
+            self._first_ms = self._first_ms if self._keys else now_ms
             self._keys += key
             self._last_ms = now_ms
 

@@ -43,8 +43,7 @@ class Listening:
         self.turns = TurnTaking(config, Slot(conversation, self.keypad), limits.line_delay_ms)
         self._utterance = 0
         self._item_id = ""
-        self._began_ms = self._began_now_ms = 0
-        self._ended_ms = 0
+        self._began_ms = self._began_now_ms = self._ended_ms = 0
         self._buffering = False
         self.awaiting = Awaiting(ids, conversation, limits.transcript_ms, told=audio.transcription is not None)
         self.on_hold = False
@@ -168,8 +167,7 @@ class Listening:
 
     def item_of(self, utterance: int) -> str:
         """The item that this utterance is to become, or that waits for its words; nothing for any other."""
-        spoken = self.speaking and utterance == self._utterance
-        return self._item_id if spoken else self.awaiting.item_of(utterance)
+        return self._item_id if self.speaking and utterance == self._utterance else self.awaiting.item_of(utterance)
 
     def transcribed(self, words: Transcript) -> tuple[list[Output], Understood | None]:
         """The recogniser's news; a final one yields what was understood."""
@@ -200,14 +198,19 @@ class Listening:
         """The keys become an item once they are complete; nothing before.
 
         They are when they make up, perhaps with what was said, all that the agent waits for; and when the caller's turn
-        ends that began after them, so that they come before its words.
+        ends that began after them. Words begun before them come first: the key that closes the entry ends their turn.
         """
+        words_first = (self.speaking or turn_ends) and self.keypad.follows(self._began_now_ms)
+        edge = self.turns.stop(self.audio_ms) if words_first and self.keypad.closed else None
+        if words_first and edge is None:
+            return []
         full = self.keypad.waits_since(self._began_now_ms) if turn_ends else self.turns.slot_full
         keys = self.keypad.entry(self.now_ms, full=full)
         if keys is None:
             return []
+        begun = self.end(edge) if edge is not None else []
         item = MessageItem(id=self._ids("item"), role="user", content=(InputText(written(keys)),))
-        return whole_item(self._ids, item, self._conversation.append(item))
+        return [*begun, *whole_item(self._ids, item, self._conversation.append(item))]
 
     def _committed(self, end_ms: int, *, speech_ms: int, by_hand: bool) -> list[Output]:
         """The open utterance becomes an item that waits for its words."""
@@ -224,10 +227,8 @@ class Listening:
 
     def _unbuffered(self) -> list[Output]:
         """An utterance that is open for lack of turn detection is forgotten."""
-        if not self._buffering:
-            return []
-        self._buffering = False
-        return [EndUtterance(self._utterance, 0)]
+        begun, self._buffering = self._buffering, False
+        return [EndUtterance(self._utterance, 0)] if begun else []
 
 
 def _padding_ms(detection: TurnDetection | None) -> int:

@@ -90,7 +90,7 @@ def test_keys_pressed_while_speaking_are_answered_with_the_words() -> None:
     call.recogniser_hears("that is my number")
 
     assert call.prompt is not None
-    assert call.prompt.turns == (Message("user", "[digits: 7]"), Message("user", "that is my number"))
+    assert call.prompt.turns == (Message("user", "that is my number"), Message("user", "[digits: 7]"))
 
 
 def test_words_wait_for_the_keys_that_are_still_pressed() -> None:

@@ -205,6 +205,28 @@ def test_words_that_complete_what_was_pressed_come_after_it() -> None:
     assert len(call.take(StartReply)) == 1
 
 
+@pytest.mark.parametrize("keys", ["50", "509#"])
+def test_words_that_were_begun_before_the_keys_come_before_them_also_when_they_end_after(keys: str) -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "four one five")
+    call.caller_presses(keys)
+    call.passes(CAP_MS)
+    call.recogniser_hears("four one five")
+
+    assert call.said_so_far()[-2:] == [("user", "four one five"), ("user", f"[digits: {keys.rstrip('#')}]")]
+    assert len(call.take(StartReply)) == 1
+
+
+def test_the_key_that_closes_an_entry_ends_the_turn_before_it() -> None:
+    call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
+    caller_gives(call, "four one five")
+    call.caller_presses("50#")
+
+    (end,) = call.take(EndUtterance)
+    assert isinstance(end.grounds, TurnGrounds)
+    assert end.grounds.why == "by_hand"
+
+
 def test_fewer_keys_than_the_agent_waits_for_are_waited_for() -> None:
     call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
     call.caller_presses("4155")
