@@ -16,7 +16,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.entities.figures import runs
+from pipeline.entities.figures import runs, tokens
+from pipeline.entities.vocabulary import VOCABULARIES
 from pipeline.flow import REFERENCE, Flow, KeyPath, Rule, Slot
 from pipeline.said_words import DIGITS, Words, said_words
 
@@ -44,10 +45,30 @@ def words_of(text: str) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One utterance or one entry of digits; digits can also be read as words, each digit one."""
+    """One utterance or one entry of digits; digits can also be read as words, each digit one.
+
+    `before` are the figures that the caller gave just before, in messages that had nothing else in them.
+    """
 
     words: Words
     digits: str = ""
+    before: str = ""
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The figures that were pressed, or those said one after the other in any language that is known."""
+        if self.digits:
+            return (self.digits,)
+        said = " ".join(self.words)
+        return tuple(run.figures for name in VOCABULARIES for run in runs(tokens(said, name), name))
+
+    @property
+    def figures(self) -> str:
+        """All of it, if it is nothing but figures."""
+        said = " ".join(self.words)
+        found = (runs(tokens(said, name), name) for name in VOCABULARIES)
+        whole = (each[0] for each in found if len(each) == 1 and (each[0].begins, each[0].ends) == (0, len(self.words)))
+        return self.digits or next((run.figures for run in whole), "")
 
     @property
     def text(self) -> str:
@@ -190,8 +211,9 @@ class Understanding:
         return {**values, **self._entries_in(said, wanted)}
 
     def _entries_in(self, said: Heard, wanted: tuple[str, ...]) -> dict[str, str]:
-        """Digits that were pressed, or said one after the other, as many as a wanted slot takes."""
-        entered = [said.digits] if said.digits else [run.figures for run in runs(said.words, "en")]
+        """Digits that were pressed, or said one after the other, as many as a wanted slot takes, or in two goes."""
+        joined = said.before + said.figures if said.before and said.figures else ""
+        entered = (joined, *sorted(said.entries, key=len, reverse=True))
         lengths = {name: self._entries[name] for name in wanted if name in self._entries}
         found = ((name, next((each for each in entered if len(each) in fits), "")) for name, fits in lengths.items())
         return {name: value for name, value in found if value}

@@ -60,10 +60,15 @@ class Script:
         """Where the conversation stands after these turns. What the agent itself said is not looked at."""
         standing = Standing(self._flow.start, self._flow.greeting)
         handing_over: dict[str, str] = {}
+        given = ""
         for turn in turns:
             match turn:
                 case Message(role="user", text=text):
-                    standing = self._hear(replace(standing, call=None, else_to=""), heard(text))
+                    said, before = replace(heard(text), before=given), replace(standing, call=None, else_to="")
+                    standing = self._hear(before, said)
+                    given = given + said.figures if said.figures and not _is_chosen(before, standing) else ""
+                case Message(role="assistant"):
+                    given = ""
                 case FunctionCall(call_id, name, arguments) if name == HAND_OVER:
                     handing_over[call_id] = handed_over_to(arguments)
                 case FunctionOutput(call_id, output) if call_id in handing_over and not _failed(output):
@@ -212,6 +217,11 @@ def _afresh(standing: Standing) -> dict[str, int]:
 def _is_weaker(match: Match, said: Heard, slots_score: float) -> bool:
     """Whether the caller rather gave values: a key that answers the state's question is not one of the flow's menu."""
     return match.everywhere if said.digits else match.score <= slots_score
+
+
+def _is_chosen(before: Standing, after: Standing) -> bool:
+    """Whether a rule was meant, and no value, nor a part of one."""
+    return before.slots == after.slots and after.counts.get(MISSED, 0) <= before.counts.get(MISSED, 0)
 
 
 def _missing(state: State, slots: Mapping[str, str]) -> str:

@@ -124,6 +124,31 @@ def test_several_digits_are_an_entry_when_they_are_as_many_as_it_takes(entry: Me
     assert (there.state, there.slots.get("account")) == (("found", value) if value else ("account", None))
 
 
+@pytest.mark.parametrize(
+    ("goes", "value"),
+    [
+        ((pressed("471"), said("one two three")), "471123"),
+        ((said("four seven one"), pressed("123")), "471123"),
+        ((pressed("47"), pressed("11")), "4711"),
+        ((said("four seven one"), Message("assistant", "Pardon?"), pressed("123456")), "123456"),
+        ((said("four seven one"), said("no wait"), pressed("12")), None),
+    ],
+)
+def test_an_entry_may_come_in_two_goes_between_which_the_agent_says_nothing(
+    goes: tuple[Turn, ...], value: str | None
+) -> None:
+    assert after(pressed("2"), *goes).slots.get("account") == value
+
+
+def test_the_key_that_leads_to_a_menu_is_no_part_of_what_is_entered_there() -> None:
+    assert after(pressed("2"), pressed("4711")).slots == {"account": "4711"}
+
+
+@pytest.mark.parametrize("words", ["vier sieben eins eins", "cuatro siete uno uno", "quatre sept un un"])
+def test_digits_are_understood_in_other_languages_as_well(words: str) -> None:
+    assert after(pressed("2"), said(words)).slots == {"account": "4711"}
+
+
 def test_a_way_that_nobody_offers_is_not_taken() -> None:
     script = Script(hotline())
     left = script.refused(script.standing((pressed("9"),)))
