@@ -22,6 +22,7 @@ class RawRtp:
     def __enter__(self) -> Self:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((self._host, 0))
+        self._socket.setblocking(False)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -39,6 +40,10 @@ class RawRtp:
         for start in range(0, len(sound), samples):
             self.send(sound[start : start + samples])
             await asyncio.sleep(ptime_ms / 1_000)
+
+    async def hears(self) -> bytes:
+        """The next packet that comes here."""
+        return await asyncio.get_running_loop().sock_recv(self._socket, 2_048)
 
     def send(self, payload: bytes, kind: int = PCMU, *, samples: int | None = None) -> None:
         """One packet now."""
