@@ -8,6 +8,7 @@ from telephony.line_settings import LineSettings
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.invite import host_of
 from telephony.sip.library import contact_host, set_addresses
+from telephony.sip.next_hops import Hop
 
 _SRTP: Final = {
     "off": pj.PJMEDIA_SRTP_DISABLED,
@@ -35,28 +36,28 @@ def direct_account(settings: SipSettings, port: int) -> Any:
     return config
 
 
-def trunk_account(settings: SipSettings, trunk: Trunk, server: int, line: str) -> Any:
+def trunk_account(settings: SipSettings, trunk: Trunk, hop: Hop, line: str, *, first: bool) -> Any:
     """A trunk's account with one of its servers; its Contact bears the secret `line`.
 
-    pjsip refreshes a registration; the trunk itself decides when a failed one is tried again.
+    pjsip registers with the first, and refreshes a registration; the trunk itself decides when a failed one is tried
+    again.
     """
-    registrar = trunk.servers[server]
-    host = host_of(registrar)
+    host = host_of(hop.server)
     config = pj.AccountConfig()
     config.idUri = trunk.identity or f"sip:{trunk.username or trunk.name}@{host.partition(';')[0]}"
     if trunk.register:
-        config.regConfig.registrarUri = registrar
+        config.regConfig.registrarUri = hop.server
         # Not regConfig's: the library reads past the end of a Contact to which it adds those.
         config.sipConfig.contactUriParams = f";line={line}"
     config.regConfig.timeoutSec = trunk.expires_s
     config.regConfig.retryIntervalSec = 0
-    config.regConfig.registerOnAdd = server == 0
+    config.regConfig.registerOnAdd = first
     if trunk.password is not None:
         config.sipConfig.authCreds.append(
             pj.AuthCredInfo("digest", trunk.realm, trunk.username, 0, trunk.password.reveal())
         )
-    if trunk.proxy:
-        config.sipConfig.proxies.append(trunk.proxy)
+    for route in filter(None, (hop.route, trunk.proxy)):
+        config.sipConfig.proxies.append(route)
     config.natConfig.sipOutboundUse = 0
     _set_line(config, settings, trunk)
     return config

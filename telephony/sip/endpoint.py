@@ -20,6 +20,7 @@ from telephony.sip.identity import identity
 from telephony.sip.invite import Headers, Invite, host_of, user_of
 from telephony.sip.leg import Act, SipLeg
 from telephony.sip.library import choose_codecs, contact_host, open_transport, start_library
+from telephony.sip.next_hops import Hop, hops_of
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import SipThread, contained
 from telephony.sip.trunk import Registered, RetryPlan, TrunkLine
@@ -56,12 +57,13 @@ class Endpoint:
         self._ports: dict[str, int] = {}
         self._legs: dict[int, SipLeg] = {}
         self._lines: dict[str, TrunkLine] = {}
+        self._hops: dict[str, tuple[Hop, ...]] = {}
 
     async def __aenter__(self) -> Self:
+        self._hops = await hops_of(self._trunks.values(), self._settings)
         self._thread = SipThread(asyncio.get_running_loop())
         for trunk in self._trunks.values():
-            ask = partial(self._ask, trunk)
-            servers = trunk.servers
+            ask, servers = partial(self._ask, trunk), self._hops[trunk.name]
             self._lines[trunk.name] = TrunkLine(trunk.name, ask, self._retry, servers=servers, registers=trunk.register)
         self._thread.start()
         try:
@@ -176,9 +178,10 @@ class Endpoint:
         port = next(iter(self._ports.values()), 5_060)
         self._exchange.open_account(None, self._settings, direct_account(self._settings, port))
         for trunk in self._trunks.values():
-            for server in range(len(trunk.servers)):
-                account = trunk_account(self._settings, trunk, server, doorkeeper.line_of(trunk.name))
-                self._exchange.open_account(trunk.name, trunk, account, server)
+            for place, hop in enumerate(self._hops[trunk.name]):
+                line = doorkeeper.line_of(trunk.name)
+                account = trunk_account(self._settings, trunk, hop, line, first=place == 0)
+                self._exchange.open_account(trunk.name, trunk, account, place)
             if not trunk.register:
                 self._ask(trunk, 0)
 
@@ -209,7 +212,7 @@ class Endpoint:
         self._thread.post(partial(self._exchange.act, number, act))
 
     def _ask(self, trunk: Trunk, server: int) -> None:
-        uri = None if trunk.register else trunk.servers[server]
+        uri = None if trunk.register else self._hops[trunk.name][server].server
         self._thread.post(partial(self._exchange.ask, trunk.name, server, uri))
 
     async def _unregister(self) -> None:

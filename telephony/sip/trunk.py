@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeVar
 import structlog
 
 from telephony.sip.exchange import Registration
+from telephony.sip.next_hops import Hop
 
 _log = structlog.get_logger(__name__)
 
@@ -102,7 +103,13 @@ class TrunkLine:
     """One trunk on the event loop: its state, its server, and the next try."""
 
     def __init__(
-        self, name: str, ask: Ask, plan: RetryPlan = _PLAN, *, servers: tuple[str, ...] = ("",), registers: bool = True
+        self,
+        name: str,
+        ask: Ask,
+        plan: RetryPlan = _PLAN,
+        *,
+        servers: tuple[Hop, ...] = (Hop(""),),
+        registers: bool = True,
     ) -> None:
         self.name = name
         self.state: TrunkState = Registering()
@@ -119,7 +126,7 @@ class TrunkLine:
     @property
     def server(self) -> str:
         """Where calls by this trunk go at the moment."""
-        return self._servers[self.place]
+        return self._servers[self.place].server
 
     @property
     def is_up(self) -> bool:
@@ -159,7 +166,8 @@ class TrunkLine:
             case Registration(sip_code=code, reason=reason, heard=True) if code not in _ELSEWHERE:
                 self._become(Denied(code, reason, self._try_again(self._plan.refused)))
             case Registration(sip_code=code, reason=reason):
-                self._become(Unreachable(code, self._try_elsewhere(), reason))
+                hop = self._servers[self.place]
+                self._become(Unreachable(code, self._try_elsewhere(), reason), hop)
 
     def close(self) -> None:
         """No more tries."""
@@ -167,13 +175,15 @@ class TrunkLine:
         if self._next:
             self._next.cancel()
 
-    def _become(self, state: TrunkState) -> None:
+    def _become(self, state: TrunkState, hop: Hop | None = None) -> None:
+        """Of the server that calls go to, unless another is named."""
         before, self.state = self.state, state
         self._changed.set()
         if _told(state) != _told(before):
             say = _log.warning if isinstance(state, Denied | Unreachable) else _log.info
             words, told = in_words(state), {"state": type(state).__name__.lower(), **asdict(state)}
-            say("trunk_state", trunk=self.name, server=self.server, meaning=words, **told)
+            hop = hop or self._servers[self.place]
+            say("trunk_state", trunk=self.name, server=hop.server, route=hop.route or None, meaning=words, **told)
 
     def _try_elsewhere(self) -> float:
         self.place = (self.place + 1) % len(self._servers)

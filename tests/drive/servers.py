@@ -7,8 +7,9 @@ import struct
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
-A, SRV = 1, 33
+A, SRV, NAPTR = 1, 33, 35
 MAGIC = 0x2112A442
+_NO_POINTERS: Mapping[str, list["Pointer"]] = {}
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,15 @@ class Service:
     priority: int
     port: int
     target: str
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """One NAPTR record: which service is found under which name, and before whom."""
+
+    order: int
+    service: str
+    replacement: str
 
 
 class _Answers(asyncio.DatagramProtocol):
@@ -43,7 +53,10 @@ async def _serving(address: str, port: int, answer: Callable[[bytes, tuple[str, 
 
 @contextlib.asynccontextmanager
 async def a_nameserver(
-    address: str, services: Mapping[str, list[Service]], hosts: Mapping[str, str]
+    address: str,
+    services: Mapping[str, list[Service]],
+    hosts: Mapping[str, str],
+    pointers: Mapping[str, list[Pointer]] = _NO_POINTERS,
 ) -> AsyncIterator[None]:
     """On port 53 of this address, which takes root; PermissionError without."""
 
@@ -55,6 +68,7 @@ async def a_nameserver(
         name = ".".join(labels).lower()
         question, kind = query[12 : place + 5], struct.unpack("!H", query[place + 1 : place + 3])[0]
         found = [_record(SRV, _service(each)) for each in services.get(name, []) if kind == SRV]
+        found += [_record(NAPTR, _pointer(each)) for each in pointers.get(name, []) if kind == NAPTR]
         if kind == A and name in hosts:
             found.append(_record(A, socket.inet_aton(hosts[name])))
         flags = 0x8180 if found else 0x8183
@@ -69,8 +83,16 @@ def _record(kind: int, content: bytes) -> bytes:
 
 
 def _service(service: Service) -> bytes:
-    target = b"".join(bytes([len(label)]) + label.encode() for label in service.target.split("."))
-    return struct.pack("!HHH", service.priority, 1, service.port) + target + b"\0"
+    return struct.pack("!HHH", service.priority, 1, service.port) + _name(service.target)
+
+
+def _pointer(pointer: Pointer) -> bytes:
+    words = b"".join(bytes([len(word)]) + word.encode() for word in ("s", pointer.service, ""))
+    return struct.pack("!HH", pointer.order, 10) + words + _name(pointer.replacement)
+
+
+def _name(name: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
 
 
 @contextlib.asynccontextmanager

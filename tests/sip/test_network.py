@@ -20,11 +20,12 @@ from telephony.sip.trunk import Registered
 from tests.drive.exchange import LOOPBACK, an_office
 from tests.drive.raw_sip import RawSip
 from tests.drive.registrar import Registrar
-from tests.drive.servers import MAGIC, Service, a_nameserver, a_stun_server
+from tests.drive.servers import MAGIC, Pointer, Service, a_nameserver, a_stun_server
 from tests.drive.tones import a_tone, loudest_hz
 
 NAMESERVER = "127.0.0.53"
 SIOCGIFADDR = 0x8915
+A_TRUNK = Trunk(name="carrier", registrar="sip:carrier.example", username="alice", password=Secret("secret"))
 
 
 async def test_a_trunk_is_found_by_srv_records_in_their_order() -> None:
@@ -35,18 +36,71 @@ async def test_a_trunk_is_found_by_srv_records_in_their_order() -> None:
                 Service(10, first.port, "sip.carrier.example"),
             ]
         }
-        trunk = Trunk(name="carrier", registrar="sip:carrier.example", username="alice", password=Secret("secret"))
         settings = replace(LOOPBACK, nameservers=(NAMESERVER,))
         try:
             async with (
                 a_nameserver(NAMESERVER, services, {"sip.carrier.example": "127.0.0.1"}),
-                an_office(settings, trunks=(trunk,)) as office,
+                an_office(settings, trunks=(A_TRUNK,)) as office,
             ):
                 await office.endpoint.trunks["carrier"].until(Registered)
         except PermissionError:
             pytest.skip("a nameserver listens on port 53, which takes root")
 
     assert (len(first.bindings) > 0, second.bindings) == (True, [])
+
+
+async def test_a_trunk_is_found_by_naptr_records_and_every_server_behind_them_is_tried() -> None:
+    async with Registrar() as alive, Registrar(mood="is_overloaded") as busy, a_listener_that_hangs_up() as (port, met):
+        pointers = {
+            "carrier.example": [
+                Pointer(20, "SIP+D2U", "_u.carrier.example"),
+                Pointer(10, "SIP+D2T", "_t.carrier.example"),
+                Pointer(5, "SIPS+D2T", "_s.carrier.example"),
+            ]
+        }
+        places = {"_u": [(20, alive.port), (10, busy.port)], "_t": [(1, port)], "_s": [(1, port)]}
+        services = {
+            f"{name}.carrier.example": [Service(*each, "sip.carrier.example") for each in found]
+            for name, found in places.items()
+        }
+        trunk = replace(A_TRUNK, dial=("*",))
+        try:
+            async with (
+                a_nameserver(NAMESERVER, services, {"sip.carrier.example": "127.0.0.1"}, pointers),
+                an_office(replace(LOOPBACK, nameservers=(NAMESERVER,)), trunks=(trunk,)) as office,
+            ):
+                await office.endpoint.trunks["carrier"].until(Registered)
+                met_before = (len(met), busy.attempts)
+                await office.dials("1000", trunk="carrier")
+                invite = await alive.gets(lambda message: message.startswith("INVITE"))
+        except PermissionError:
+            pytest.skip("a nameserver listens on port 53, which takes root")
+
+    assert met_before == (1, 1)
+    assert (invite.split()[1], "\nRoute:" in invite) == ("sip:1000@carrier.example", False)
+
+
+@contextlib.asynccontextmanager
+async def a_listener_that_hangs_up() -> AsyncIterator[tuple[int, list[object]]]:
+    """A port of TCP, and who came there."""
+    met: list[object] = []
+
+    def meets(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.append(writer.get_extra_info("peername"))
+        writer.close()
+
+    async with await asyncio.start_server(meets, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], met
+
+
+async def test_nameservers_that_are_silent_keep_no_other_trunk_from_its_work() -> None:
+    async with Registrar() as alive:
+        named, other = A_TRUNK, replace(A_TRUNK, name="other", registrar=alive.uri)
+        async with an_office(replace(LOOPBACK, nameservers=("127.0.0.54",)), trunks=(named, other)) as office:
+            await office.endpoint.trunks["other"].until(Registered)
+            named_is_up = office.endpoint.trunks["carrier"].is_up
+
+    assert not named_is_up
 
 
 async def test_the_far_end_is_told_the_address_that_a_stun_server_sees() -> None:
