@@ -67,6 +67,7 @@ from telephony.leg import (
 )
 from telephony.line_terms import LineTerms, known_to_agent
 from telephony.lineup import Engaged, Lineup
+from telephony.media_settings import MediaSettings
 from telephony.overhearing import Overheard
 from telephony.quality import Measured
 from telephony.recorder import Recorder
@@ -93,7 +94,7 @@ class Plan:
     ring_s: float = 0.0
     max_call_s: float = 3_600.0
     ring_timeout_s: float = 60.0
-    recordings_dir: Path | None = None
+    media: MediaSettings = field(default_factory=MediaSettings)
     record: bool = True
     record_notice: str = ""
     keys: KeySettings = field(default_factory=KeySettings)
@@ -188,7 +189,7 @@ class Call:
         self.audience, self._answered = Audience(), asyncio.Event()
         self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._verdict: EndCall | None = None
-        self.recorder = Recorder(plan.recordings_dir, call_id, leg.audio)
+        self.recorder = Recorder(plan.media, call_id, leg.audio)
         self._notice, self._announcement = map(lineup.ready_made, (plan.record_notice, plan.line.announcement))
         self.far_end = FarEnd(leg, plan.hold_music)
         self.transfers = Transfers(call_id, leg, self.far_end, _means(plan, cascade, config, journal))

@@ -13,6 +13,7 @@ from pipeline.realtime.events import ServerEvent
 from pipeline.signals import RecordingState
 from telephony.joined_voice import JoinedVoice
 from telephony.leg import LegAudio
+from telephony.media_settings import MediaSettings
 from telephony.recording import CallFiles
 
 log = structlog.get_logger()
@@ -23,10 +24,11 @@ RECORD_EVERY_S = 0.5
 class Recorder:
     """One call's. Without a folder nothing is ever recorded."""
 
-    def __init__(self, folder: Path | None, call_id: str, audio: LegAudio) -> None:
+    def __init__(self, media: MediaSettings, call_id: str, audio: LegAudio) -> None:
         self._audio = audio
         self._joined: JoinedVoice | None = None
-        self._files = CallFiles(folder / f"{call_id}.wav") if folder is not None else None
+        folder, name = media.recordings_dir, f"{call_id}.{media.recording_format}"
+        self._files = CallFiles(folder / name) if folder is not None else None
         self._wanted = asyncio.Event()
         self._state: RecordingState = "off"
         self.path: Path | None = None

@@ -1,13 +1,12 @@
-"""What a call leaves behind: a stereo WAV and a transcript as JSON lines. Rule: a full disk ends no call.
+"""What a call leaves behind: a stereo recording and a transcript as JSON lines. Rule: a full disk ends no call.
 
-The WAV holds the caller on the left and the agent on the right, 8 kHz, sample by sample as the bridge's clock paired
-them. The transcript has one line per item: who spoke, the words, and what of an agent's words was heard,
-so that an agent's line is written when this is known.
+The recording holds the caller on the left and the agent on the right, 8 kHz, sample by sample as the bridge's clock
+paired them. The transcript has one line per item: who spoke, the words, and what of an agent's words was heard, so that
+an agent's line is written when this is known.
 """
 
 import asyncio
 import time
-import wave
 from collections.abc import Callable
 from contextlib import ExitStack
 from io import TextIOWrapper
@@ -18,7 +17,6 @@ from typing import Literal
 import msgspec
 import structlog
 
-from pipeline.audio import NARROW_HZ, SAMPLE_BYTES
 from pipeline.realtime.events import (
     DtmfReceived,
     ItemDone,
@@ -31,46 +29,44 @@ from pipeline.realtime.events import (
     TranscriptCompleted,
 )
 from pipeline.realtime.items import MessageItem, OutputAudio
+from telephony.recording_formats import Sink, opened
 
 log = structlog.get_logger()
 
 
 class StereoRecording:
-    """One WAV file, complete after every write."""
+    """One file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._wav: wave.Wave_write | None = None
+        self._file: Sink | None = None
 
     def __enter__(self) -> "StereoRecording":
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._wav = wave.open(str(self.path), "wb")
-        self._wav.setnchannels(2)
-        self._wav.setsampwidth(SAMPLE_BYTES)
-        self._wav.setframerate(NARROW_HZ)
+        self._file = opened(self.path)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        wav, self._wav = self._wav, None
-        if wav is not None:
+        file, self._file = self._file, None
+        if file is not None:
             try:
-                wav.close()
+                file.close()
             except OSError as problem:
                 self._lost(problem)
 
     def write(self, stereo: bytes) -> None:
         """Append interleaved PCM16; blocks for as long as the disk does."""
-        if self._wav is None or not stereo:
+        if self._file is None or not stereo:
             return
         try:
-            self._wav.writeframes(stereo)
+            self._file.write(stereo)
         except OSError as problem:
             self._lost(problem)
 
     def _lost(self, problem: OSError) -> None:
-        self._wav = None
+        self._file = None
         log.error("recording_lost", path=str(self.path), problem=problem.strerror, remedy="free the disk")
 
 

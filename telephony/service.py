@@ -33,6 +33,7 @@ from telephony.leg import CallRefusedError, Fields, Leg
 from telephony.media.bridge import AudioBridge
 from telephony.offer import Offer
 from telephony.reloading import Reloading
+from telephony.retention import keep_tidy
 from telephony.settings import Settings
 from telephony.sip.endpoint import Endpoint
 from telephony.state.bus import Bus
@@ -98,6 +99,8 @@ class Service:
             )
             await opening.enter_async_context(self.endpoint)
             await self._open_control(opening, Bus(client), ClientSecrets(client), agents, vendors)
+            tidying = asyncio.create_task(keep_tidy(settings.media), name="retention")
+            opening.callback(tidying.cancel)
             self._open = opening.pop_all()
         # What is alive now stays alive: collections look at new objects only, and stay short.
         gc.collect()

@@ -18,6 +18,7 @@ from msgspec import Meta
 from telephony import control_settings, sip_settings, vendor_table
 from telephony.control_settings import ControlSettings
 from telephony.faults import Fault, FaultyError, did_you_mean
+from telephony.media_settings import MediaSettings
 from telephony.patience_settings import PatienceSettings
 from telephony.provider_table import WHAT, Known, Names, ProviderTable, flow_of, listed
 from telephony.secret import AccessKey, Secret
@@ -28,17 +29,10 @@ from telephony.typed_table import Reader, Unread, kinds_of
 from telephony.vendor_table import Layer, Vendor
 from telephony.written import ENVIRONMENT, Written
 
-__all__ = ["ControlSettings", "Secret", "SipSettings", "Trunk"]  # besides what is defined here
+__all__ = ["ControlSettings", "MediaSettings", "Secret", "SipSettings", "Trunk"]  # besides what is defined here
 
 PositiveInt = Annotated[int, Meta(ge=1)]
 DEFAULT_DIALPLAN = Path(__file__).resolve().parent.parent / "dialplans" / "reception.toml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaSettings:
-    """What is kept of a call's audio; "off" keeps nothing."""
-
-    recordings_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +100,7 @@ class Settings:
     node: str = field(default_factory=platform.node)
     sip: SipSettings = field(default_factory=SipSettings)
     trunks: tuple[Trunk, ...] = field(default=(), metadata={"key": "trunk"})
-    media: MediaSettings = MediaSettings()
+    media: MediaSettings = field(default_factory=MediaSettings)
     redis: RedisSettings = RedisSettings()
     providers: ProviderSettings = ProviderSettings()
     vendors: dict[str, Vendor] = field(default_factory=dict, metadata={"key": "vendor"})

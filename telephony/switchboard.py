@@ -264,7 +264,7 @@ class Switchboard:
         return ending
 
     def _plan(self, agent: str, config: SessionConfig, route: Route) -> Plan:
-        limits, recordings_dir = self._settings.limits, self._settings.media.recordings_dir
+        limits, media = self._settings.limits, self._settings.media
         crew = crew_of(self._dialplan, route, self._vendors.named, self._outward.ask)
         return Plan(
             agent,
@@ -274,7 +274,7 @@ class Switchboard:
             ring_s=self._settings.sip.ring_ms / 1_000,
             max_call_s=route.max_call_s or limits.max_call_s,
             ring_timeout_s=limits.ring_timeout_s,
-            recordings_dir=recordings_dir,
+            media=media,
             record=route.record is not False,
             record_notice=route.record_notice,
             keys=route.keys,

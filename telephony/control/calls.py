@@ -1,6 +1,7 @@
 """`/v1/calls`: place calls, look at them, steer them. Rule: what Redis knows is true for every node."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field
@@ -21,6 +22,7 @@ from telephony.dialplan import STORED
 from telephony.leg import Ending, KeyMethod, Muted
 from telephony.line_terms import OwnFields
 from telephony.orders import NOT_FOUND, Hold, Mute, Record, Refused, Resume, SendDigits, no_such_call
+from telephony.recording_formats import MEDIA_TYPES
 from telephony.state.record import CallRecord, Direction, State
 
 # JSON Schema's $ is the end; Python's stands before a last line break too.
@@ -199,16 +201,16 @@ class Calls:
         return await ordered(self._parts, request, Record((await body_of(request, RecordingWish)).state))
 
     async def recording(self, request: Request) -> Response:
-        """The WAV of a call that is over: caller left, agent right."""
+        """The file of a call that is over: caller left, agent right."""
         record = await self._record(call_id_of(request))
         # The name is made from the call's id: Redis does not say which files we give away.
-        folder = self._parts.recordings_dir
-        path = folder / f"{record.call_id}.wav" if folder and record.recording else None
+        folder, suffix = self._parts.recordings_dir, Path(record.recording).suffix
+        path = folder / f"{record.call_id}{suffix}" if folder and suffix in MEDIA_TYPES else None
         if record.is_live or path is None or not path.is_file():
             where = f" It was made on {record.node}." if record.recording and path is None else ""
             message = f"There is no finished recording of call {record.call_id!r} here.{where}"
             raise ApiError(Refused(status=NOT_FOUND, code="recording_not_found", message=message))
-        return FileResponse(path, media_type="audio/wav", filename=path.name)
+        return FileResponse(path, media_type=MEDIA_TYPES[suffix], filename=path.name)
 
     async def transcript(self, request: Request) -> Response:
         """What was said so far."""

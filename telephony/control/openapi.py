@@ -28,6 +28,7 @@ from telephony.control.reloads import DialplanObject
 from telephony.control.trunk_book import TrunkList
 from telephony.control.trunk_object import TrunkObject
 from telephony.control.webhooks import IncomingEvent
+from telephony.recording_formats import MEDIA_TYPES
 
 _TYPES: Final = (
     SessionConfig, RejectBody, ReferBody, SecretBody, ClientSecret, NewCall, CallObject, CallList, CallWithTimeline,
@@ -35,7 +36,8 @@ _TYPES: Final = (
     TrunkList, ErrorBody, IncomingEvent, DialplanObject,
 )  # fmt: skip
 
-# path, method, summary, body, answer: (status, type or media type or None)
+RECORDINGS: Final = " ".join(MEDIA_TYPES.values())
+# path, method, summary, body, answer: (status, type or media types or None)
 _OPERATIONS: Final[tuple[tuple[str, str, str, type | None, int, type | str | None], ...]] = (
     ("/v1/realtime/calls/{call_id}/accept", "post", "Take a ringing call", SessionConfig, 200, None),
     ("/v1/realtime/calls/{call_id}/reject", "post", "Refuse a ringing call", RejectBody, 200, None),
@@ -48,7 +50,14 @@ _OPERATIONS: Final[tuple[tuple[str, str, str, type | None, int, type | str | Non
     ("/v1/calls/{call_id}/digits", "post", "Press keys for the far end", Digits, 200, None),
     ("/v1/calls/{call_id}/hold", "post", "Make the far end wait", None, 200, None),
     ("/v1/calls/{call_id}/resume", "post", "Talk to it again", None, 200, None),
-    ("/v1/calls/{call_id}/recording", "get", "The recording: caller left, agent right", None, 200, "audio/wav"),
+    (
+        "/v1/calls/{call_id}/recording",
+        "get",
+        "The recording: caller left, agent right",
+        None,
+        200,
+        RECORDINGS,
+    ),
     ("/v1/calls/{call_id}/mute", "post", "Let one side not be heard", MuteWish, 200, None),
     (
         "/v1/calls/{call_id}/recording",
@@ -134,7 +143,7 @@ def _responses(status: int, answer: type | str | None, reference: dict[type, Any
     success: dict[str, Any] = {"description": "It is so."}
     if isinstance(answer, str):
         written = {} if answer.startswith("text/") else {"format": "binary"}
-        success["content"] = {answer: {"schema": {"type": "string", **written}}}
+        success["content"] = {kind: {"schema": {"type": "string", **written}} for kind in answer.split()}
     elif answer is not None:
         success["content"] = {"application/json": {"schema": reference[answer]}}
     error = {"application/json": {"schema": reference[ErrorBody]}}

@@ -1,14 +1,21 @@
 """A call's files are complete, however suddenly it ends, and the loop never waits for a disk."""
 
 import asyncio
+import contextlib
 import json
+import resource
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+import structlog
 
 from pipeline.realtime.events import DtmfReceived
-from telephony.recording import CallFiles
+from telephony.recording import CallFiles, StereoRecording
+from tests.drive.tones import a_tone, loudest_hz
 
 FIRST, SECOND, LAST = (bytes([number]) * 3_200 for number in (1, 2, 3))
 
@@ -59,6 +66,42 @@ async def test_what_happens_before_the_transcript_is_open_comes_first(tmp_path: 
     await files.close()
 
     assert digits(files.path) == ["1", "2"]
+
+
+async def test_a_recording_in_opus_is_as_long_and_sounds_alike_in_a_fifth_of_the_room(tmp_path: Path) -> None:
+    sides = [np.frombuffer(a_tone(hz, 4_000, rate_hz=8_000), "<i2") for hz in (440, 1_000)]
+    stereo = np.stack(sides, axis=1).tobytes()
+    files = CallFiles(tmp_path / "call.opus")
+    await files.open()
+    for start in range(0, len(stereo), 16_000):
+        await files.write(stereo[start : start + 16_000])
+    await files.close()
+    sound, rate_hz = soundfile.read(files.path, dtype="int16")
+
+    assert (len(sound), rate_hz, soundfile.info(files.path).subtype) == (4 * 8_000, 8_000, "OPUS")
+    assert [loudest_hz(sound[8_000:16_000, side].tobytes(), 8_000) for side in (0, 1)] == [440, 1_000]
+    assert files.path.stat().st_size < len(stereo) / 5
+
+
+@contextlib.contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Files grow no larger than this."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", ["call.wav", "call.opus"])
+def test_a_disk_that_fills_up_loses_the_rest_of_a_recording_and_nothing_else(tmp_path: Path, name: str) -> None:
+    noise = np.random.default_rng(1).integers(-9_000, 9_000, 160_000, np.int16).tobytes()
+    with structlog.testing.capture_logs() as logged, StereoRecording(tmp_path / name) as recording, room_for(200_000):
+        for _ in range(8):
+            recording.write(noise)
+
+    assert [entry["event"] for entry in logged] == ["recording_lost"]
 
 
 async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
