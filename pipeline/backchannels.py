@@ -7,32 +7,36 @@ import re
 from collections.abc import Mapping, Sequence
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_HUM = re.compile(r"(?=..)[mh]*m[mh]*")
 _MOST_WORDS = 6
 
-_HUMS = "hm,hmm,mm,mmm,mhm,mmhm,mm hm,mm hmm,mm mm,hm hm,ah,oh,aha,ooh"
+_HUMS = "mm,ah,oh,aha,ooh"
 _PHRASES: Mapping[str, str] = {
     "en": (
         "uh huh,uhuh,uh,huh,yeah,yea,yep,yup,yes,ya,okay,ok,kay,right,sure,alright,all right,fine,good,great,nice,cool,"
         "perfect,lovely,wonderful,exactly,absolutely,definitely,true,indeed,of course,i see,got it,gotcha,"
         "makes sense,that makes sense,sounds good,that's right,that's fine,that's good,that's true,fair enough,"
         "no problem,wow,really,interesting,understood,i understand,i know,go on,oh good,oh okay,oh i see,yes yes,"
-        "very good,very well"
+        "very good,very well,sounds great,that's great,that's nice,correct,that's correct,that is right,excellent,amazing,"
+        "awesome"
     ),
     "de": (
         "ja,jaja,jo,joa,jawohl,genau,okay,ok,gut,sehr gut,alles klar,klar,aha,achso,ach so,so so,verstehe,"
         "ich verstehe,verstanden,richtig,stimmt,das stimmt,natürlich,sicher,in ordnung,schön,super,prima,toll,passt,"
         "gerne,echt,wirklich,ach,na gut,ist gut,das ist gut,sowieso,selbstverständlich,eben,ganz genau,interessant,"
-        "wunderbar,perfekt"
+        "wunderbar,perfekt,sehr schön,ist okay,na klar,jap,jep,jup,joah,exakt,korrekt"
     ),
     "es": (
         "sí,si,ajá,aja,vale,claro,claro que sí,ya,ya veo,ya ya,bueno,bien,muy bien,está bien,esta bien,de acuerdo,"
         "entiendo,entendido,ok,okay,okey,exacto,exactamente,eso,eso es,así es,correcto,perfecto,por supuesto,cierto,"
-        "qué bien,listo,genial,estupendo,sí sí,ah sí,comprendo,desde luego,en serio,anda"
+        "qué bien,listo,genial,estupendo,sí sí,ah sí,comprendo,desde luego,en serio,anda,lo entiendo,"
+        "órale,dale,ándale"
     ),
     "fr": (
         "oui,ouais,ouaip,mouais,d'accord,ok,okay,ah bon,ah oui,ah d'accord,bien,très bien,c'est bien,bien sûr,voilà,"
         "exactement,tout à fait,je vois,je comprends,compris,entendu,c'est ça,c'est vrai,parfait,super,bon,certes,"
-        "effectivement,en effet,si,pas de problème,ça marche,absolument,évidemment,ah,génial,hum,oui oui,vraiment"
+        "effectivement,en effet,si,pas de problème,ça marche,absolument,évidemment,ah,génial,hum,oui oui,vraiment,"
+        "ben oui,mais oui,hein,nickel"
     ),
 }
 
@@ -63,7 +67,9 @@ def may_become_backchannel(words: str, language: str | None, more: Sequence[str]
 
 
 def _said(words: str) -> Words:
-    return tuple(_WORD.findall(words.lower().replace("’", "'")))
+    """The words; hums are one word, however a recogniser spells them."""
+    found = _WORD.findall(words.lower().replace("’", "'"))
+    return tuple("mm" if _HUM.fullmatch(word) else word for word in found)
 
 
 def _made_of(said: Words, phrases: frozenset[Words]) -> bool:

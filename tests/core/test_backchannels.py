@@ -10,6 +10,10 @@ from pipeline.backchannels import backchannel, may_become_backchannel
     [
         ("uh-huh", "en"),
         ("Mm-hmm.", "en-GB"),
+        ("Mhmm.", "en"),
+        ("mmhmm, that's correct", "en"),
+        ("hmhm jap", "de"),
+        ("mais oui", "fr"),
         ("yeah okay", "en"),
         ("Oh, I see, right.", "en"),
         ("ja genau", "de-AT"),
@@ -31,6 +35,7 @@ def test_a_listener_does_not_take_the_floor(words: str, language: str | None) ->
         ("stop", "en"),
         ("wait", "en"),
         ("no", "en"),
+        ("M", "en"),
         ("hold on", "en"),
         ("yeah but that is too late", "en"),
         ("right?", "en"),
