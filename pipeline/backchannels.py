@@ -17,8 +17,8 @@ _PHRASES: Mapping[str, str] = {
         "perfect,lovely,wonderful,exactly,absolutely,definitely,true,indeed,of course,i see,got it,gotcha,"
         "makes sense,that makes sense,sounds good,that's right,that's fine,that's good,that's true,fair enough,"
         "no problem,wow,really,interesting,understood,i understand,i know,go on,oh good,oh okay,oh i see,yes yes,"
-        "very good,very well,sounds great,that's great,that's nice,correct,that's correct,that is right,excellent,amazing,"
-        "awesome"
+        "very good,very well,sounds great,that's great,that's nice,correct,that's correct,that is right,excellent,"
+        "amazing,awesome"
     ),
     "de": (
         "ja,jaja,jo,joa,jawohl,genau,okay,ok,gut,sehr gut,alles klar,klar,aha,achso,ach so,so so,verstehe,"
