@@ -90,6 +90,7 @@ class CallJournal:
     def measured(self, trunk: str | None, measured: Measured) -> None:
         """How the call was heard."""
         tally_measured(self._counters, trunk, measured)
+        self._record = self._record.heard(measured)
 
     def ended(self, ending: Ending, recording: Path | None) -> None:
         """The call is over."""

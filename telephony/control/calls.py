@@ -23,7 +23,7 @@ from telephony.leg import Ending, KeyMethod, Muted
 from telephony.line_terms import OwnFields
 from telephony.orders import NOT_FOUND, Hold, Mute, Record, Refused, Resume, SendDigits, no_such_call
 from telephony.recording_formats import MEDIA_TYPES
-from telephony.state.record import CallRecord, Direction, State
+from telephony.state.record import CallRecord, Direction, Quality, State
 
 # JSON Schema's $ is the end; Python's stands before a last line break too.
 DIGITS: Final = r"^[0-9*#A-D]{1,64}$(?!\n)"
@@ -80,7 +80,7 @@ class CallObject(Struct, frozen=True, kw_only=True):
 
     `diverted_from` was dialled first; `sip_headers` are the X- fields of an inbound INVITE. `transfer_call_id` is the
     call that we placed to whom the caller is handed over to, which has the caller's in `transferred_from`.
-    `answered_by` is human, voicemail, screening or fax where this was asked for.
+    `answered_by` is human, voicemail, screening or fax where this was asked for. `quality` is known at the end.
     """
 
     id: str
@@ -105,6 +105,7 @@ class CallObject(Struct, frozen=True, kw_only=True):
     transfer_call_id: str
     transferred_from: str
     answered_by: str
+    quality: Quality | None
     metadata: dict[str, str]
     object: Literal["call"] = "call"
 
@@ -297,5 +298,6 @@ def _fields(record: CallRecord) -> dict[str, Any]:
         "transfer_call_id": record.transfer_call_id,
         "transferred_from": record.transferred_from,
         "answered_by": record.answered_by,
+        "quality": record.quality,
         "metadata": record.metadata,
     }

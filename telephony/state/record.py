@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from telephony.leg import Ending
+from telephony.quality import Measured
 
 Direction = Literal["inbound", "outbound"]
 State = Literal["ringing", "answered", "ended", "lost"]
@@ -26,6 +27,16 @@ NODE_LOST: Final = Ending("us", "node_lost", 0)
 
 class IllegalTransitionError(Exception):
     """A call cannot go from the one state to the other; asking for it is a fault of ours."""
+
+
+class Quality(Struct, frozen=True, kw_only=True):
+    """How a call was heard here, from its answer to its end; `one_way` is who heard nobody, "us" or "far_end"."""
+
+    mos: float
+    lost_percent: float
+    jitter_ms: float
+    delay_ms: float
+    one_way: str = ""
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
@@ -59,6 +70,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     transfer_call_id: str = ""
     transferred_from: str = ""
     answered_by: str = ""
+    quality: Quality | None = None
     metadata: dict[str, str] = {}
     diverted_from: str = ""
     sip_headers: dict[str, str] = {}
@@ -89,6 +101,18 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     def handing_over_by(self, at_ms: int, call_id: str) -> "CallRecord":
         """A call of ours has been placed to whom the caller is handed over to."""
         return msgspec.structs.replace(self, transfer_call_id=call_id, changed_at_ms=at_ms)
+
+    def heard(self, measured: Measured) -> "CallRecord":
+        """It is over and was heard like this."""
+        heard = measured.heard
+        quality = Quality(
+            mos=heard.mos,
+            lost_percent=round(100 * heard.loss, 2),
+            jitter_ms=round(heard.jitter_ms, 1),
+            delay_ms=round(heard.delay_ms, 1),
+            one_way=measured.one_way,
+        )
+        return msgspec.structs.replace(self, quality=quality)
 
     def found_answered_by(self, at_ms: int, who: str) -> "CallRecord":
         """It is known, or known better, what has answered."""

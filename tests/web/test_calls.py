@@ -162,9 +162,11 @@ async def test_a_recording_can_be_fetched_when_the_call_is_over(
         await house.service.switchboard.settled()
         await house.service.writer.written()
         found = await client.get(path)
+        quality = (await client.get(path.removesuffix("/recording"))).json()["quality"]
 
     sound, rate_hz = soundfile.read(io.BytesIO(found.content), dtype="int16")
     assert (early.status_code, early.json()["error"]["code"]) == (404, "recording_not_found")
+    assert (quality["mos"] > 4, quality["lost_percent"], quality["one_way"]) == (True, 0, "")
     assert (found.headers["content-type"], rate_hz) == (media_type, 8_000)
     assert (sound.shape[1], len(sound) > 4_000, sound[:, 1].max() > 1_000) == (2, True, True)
 
