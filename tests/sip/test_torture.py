@@ -42,8 +42,8 @@ class Talk:
 
 
 @contextlib.asynccontextmanager
-async def a_talk(offer: str = sdp(SILENT_PORT)) -> AsyncIterator[Talk]:
-    async with an_office() as office, RawSip() as peer:
+async def a_talk(offer: str = sdp(SILENT_PORT), *, rtp_timeout_s: float = 20.0) -> AsyncIterator[Talk]:
+    async with an_office(rtp_timeout_s=rtp_timeout_s) as office, RawSip() as peer:
         call = RawCall(peer, office.endpoint.port("udp"))
         assert await call.asks("INVITE", offer) == 200
         party = await office.arrivals.get()
@@ -120,6 +120,36 @@ async def test_a_storm_of_new_offers_leaves_the_call_as_it_was() -> None:
         alive = talk.party.ending is None
 
     assert (calm, heard, alive) == (200, TONE_HZ, True)
+
+
+async def test_new_offers_that_cross_each_other_leave_the_call_as_it_was() -> None:
+    async with a_talk() as talk:
+        port = talk.office.endpoint.port("udp")
+        talk.party.leg.hold()
+        ours = await talk.peer.gets(lambda message: message.startswith("INVITE"))
+        crossing = await talk.call.asks("INVITE", sdp(SILENT_PORT, direction="sendonly"))
+        talk.peer.send(response_to(ours, "491 Request Pending", "", talk.peer.port), port)
+        await talk.peer.gets(lambda message: message.startswith("ACK"))
+        calm = await talk.call.asks("INVITE", sdp(SILENT_PORT))
+        with RawRtp(talk.rtp_port) as rtp:
+            sending = asyncio.create_task(rtp.tone(TONE_HZ, 3_000))
+            heard = await tone_heard(talk.party)
+            sending.cancel()
+        alive = talk.party.ending is None
+
+    assert (crossing in {491, 500}, calm, heard, alive) == (True, 200, TONE_HZ, True)
+
+
+async def test_rtp_that_stops_without_a_bye_ends_the_call() -> None:
+    async with a_talk(rtp_timeout_s=3.0) as talk:
+        with RawRtp(talk.rtp_port) as rtp:
+            sending = asyncio.create_task(rtp.tone(TONE_HZ, 20_000))
+            heard = await tone_heard(talk.party)
+            sending.cancel()
+        ending = await talk.party.ends()
+        bye = await talk.peer.gets(lambda message: message.startswith("BYE"))
+
+    assert (heard, ending.reason, bye.startswith("BYE")) == (TONE_HZ, "media_timeout", True)
 
 
 async def test_each_message_three_times_and_in_any_order_is_one_call() -> None:
