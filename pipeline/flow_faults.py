@@ -16,7 +16,7 @@ def faults(flow: Flow, entered: Iterable[str] = ()) -> list[FlowFault]:
 
     `entered` are states that others hand the caller over to.
     """
-    matching = [*_names(flow), *_matching(flow), *_patience(flow), *_texts(flow)]
+    matching = [*_names(flow), *_matching(flow), *_taken_keys(flow), *_patience(flow), *_texts(flow)]
     return [*matching, *_dead_ends(flow), *_without_way_out(flow), *_unreachable(flow, entered)]
 
 
@@ -68,6 +68,16 @@ def _matching(flow: Flow) -> Iterator[FlowFault]:
         for at, frame in enumerate(slot.frames):
             if frame.count("{}") != 1:
                 yield ("slots", name, "frames", at), "a frame holds {} once, where the value goes"
+
+
+def _taken_keys(flow: Flow) -> Iterator[FlowFault]:
+    """Keys that a rule before this one takes in the same place."""
+    taken: dict[KeyPath, int | str] = {}
+    for path, rule in flow.rules():
+        *place, at = path
+        first = taken.setdefault((*place, rule.digits), at)
+        if rule.digits and first != at:
+            yield (*path, "digits"), f"{rule.digits} is never taken here: when[{int(first) + 1}] takes it"
 
 
 def _pattern_problem(pattern: str) -> str:

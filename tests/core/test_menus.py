@@ -67,6 +67,12 @@ def test_a_key_and_a_word_lead_the_same_way(turn: Message) -> None:
     assert (there.say, there.call) == ("Orders.", act_of("agent:orders"))
 
 
+def test_of_two_ways_for_one_key_the_first_is_taken() -> None:
+    twice = hotline(states=main_with(when=[{"digits": "1", "goto": "account"}, {"digits": "1", "goto": "hang_up"}]))
+
+    assert after(pressed("1"), flow=twice).state == "account"
+
+
 def test_a_caller_who_is_not_understood_is_asked_again_so_often_and_then_led_on() -> None:
     lost = [after(*[said("mumble")] * times) for times in (1, 2, 3)]
 
@@ -207,6 +213,11 @@ def test_a_hand_over_that_fails_leaves_the_caller_where_he_was() -> None:
             {"states": main_with(give_up="", timeout="")},
             ("states", "main", "retries"),
             "and then? give_up says where to go",
+        ),
+        (
+            {"states": main_with(when=[*HOTLINE["states"]["main"]["when"], {"digits": "2", "goto": "found"}])},
+            ("states", "main", "when", 3, "digits"),
+            "2 is never taken here: when[2] takes it",
         ),
         ({"slots": {"account": {"digits": "many"}}}, ("slots", "account", "digits"), 'how many digits: "6", or "4-8"'),
         (
