@@ -6,6 +6,9 @@ while both speak, within the first tenths of a second of an echo, and on a line 
 
 A loudspeaker that distorts and a room that reverberates add what is coherent with nothing. It follows the coherent part
 in time, so for each bin it is learnt by how much an echo exceeds what the coherence explains.
+
+A jitter buffer changes the delay, and coherence comes back slowly then; but how loud each bin comes back is the room's
+and the telephone's, and is remembered.
 """
 
 from collections import deque
@@ -30,6 +33,7 @@ _WAYS: Final = 8
 _FADES: Final = 0.985
 _TELLING: Final = 1.6
 """A delay has an echo when all bins together are so many times as coherent as sounds of two speakers are by chance."""
+_REMEMBERS: Final = 0.998
 _DIES_AWAY: Final = 0.7
 _SPREADS: Final = 0.03
 _LEAST_EXCESS, _MOST_EXCESS = 4.0, 40.0
@@ -122,6 +126,7 @@ class _Path:
         self._by_chance: _Powers = np.ones((_LAGS, len(_BINS)), dtype=np.float32)
         self._ways = np.arange(_WAYS)
         self._gains: _Powers = np.zeros((_WAYS, len(_BINS)), dtype=np.float32)
+        self._loudness: _Powers = np.zeros(len(_BINS), dtype=np.float32)
 
     def learn(self, heard: _Spectra, sent: _Spectra) -> None:
         """One batch; `sent` reaches back from the last frame of it to the longest delay before the first."""
@@ -139,7 +144,10 @@ class _Path:
         self._ways = np.argpartition(telling, -_WAYS)[-_WAYS:]
         ways = self._ways
         surely = np.maximum(coherent[ways] - self._by_chance[ways], 0) / self._sent[ways] ** 2
-        self._gains = np.where(telling[ways, None] >= _TELLING, surely, 0)
+        gains: _Powers = np.where(telling[ways, None] >= _TELLING, surely, 0)
+        known: _Powers = gains.sum(axis=0)
+        self._loudness = np.maximum(known, _REMEMBERS * self._loudness)
+        self._gains = gains * np.divide(self._loudness, known, out=np.ones_like(known), where=known > 0)
 
     def echo(self, sent: _Spectra) -> _Powers:
         """The power in which each bin comes back now, as far as it is known."""

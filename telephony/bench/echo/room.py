@@ -3,6 +3,7 @@
 Samples are float64 in steps of PCM16, at 8 kHz.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ DIRECT_SHARE = 0.5
 """So much of the echo's energy comes straight from the loudspeaker."""
 BAND_HZ = (300.0, 3_400.0)
 BAND_TAPS = 65
+STAYS_TICKS = 100
 OVERDRIVE_DBFS = -22.0
 """A loudspeaker that distorts bends what is louder than this."""
 
@@ -25,17 +27,20 @@ class Speakerphone:
     """A far end without an echo canceller.
 
     Its echo comes `delay_ms` after what it is the echo of, there and back, and its speech is `return_loss_db` softer.
+    Every two seconds the echo comes up to `wanders_ms` later than that, as a jitter buffer makes it.
     """
 
     delay_ms: int
     return_loss_db: float
     distorts: bool = False
     reverberation_ms: int = 250
+    wanders_ms: int = 0
 
     @property
     def name(self) -> str:
         """As figures name it."""
-        return f"{self.delay_ms} ms, {self.return_loss_db:g} dB{', distorts' if self.distorts else ''}"
+        more = (", distorts" if self.distorts else "") + (f", wanders {self.wanders_ms} ms" if self.wanders_ms else "")
+        return f"{self.delay_ms} ms, {self.return_loss_db:g} dB{more}"
 
 
 class Room:
@@ -48,10 +53,12 @@ class Room:
         self._distorts = phone.distorts
         self._rng = rng
         self._rest = np.zeros(len(self._response) - 1 + FRAME)
+        self._waiting = deque([np.zeros(FRAME)] * (phone.wanders_ms // FRAME_MS), phone.wanders_ms // FRAME_MS + 1)
+        self._ticks = self._late = 0
 
     def frame(self, agent: Sound, caller: Sound) -> bytes:
         """What the line brings in the tick that takes this from the agent: PCM16 after G.711 both ways."""
-        sent = as_sent(agent)
+        sent = as_sent(self._delayed(agent))
         if self._distorts:
             bend = 32_768 * 10 ** (OVERDRIVE_DBFS / 20) * np.sqrt(2)
             sent = bend * np.tanh(sent / bend)
@@ -59,6 +66,13 @@ class Room:
         echo = self._rest[:FRAME].copy()
         self._rest = np.concatenate([self._rest[FRAME:], np.zeros(FRAME)])
         return _coded(echo + caller + self._rng.normal(size=FRAME) * LINE_NOISE_RMS)
+
+    def _delayed(self, agent: Sound) -> Sound:
+        self._waiting.append(agent)
+        self._ticks += 1
+        if self._ticks % STAYS_TICKS == 0:
+            self._late = int(self._rng.integers(len(self._waiting)))
+        return self._waiting[-1 - self._late]
 
 
 def as_sent(agent: Sound) -> Sound:

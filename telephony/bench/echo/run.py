@@ -26,6 +26,7 @@ from telephony.bench.turns.speakers import read
 
 DELAYS_MS: Final = (60, 150, 300)
 RETURN_LOSSES_DB: Final = (6, 12, 20, 30)
+WANDERS_MS: Final = 60
 AGENTS: Final = ("flite/rms", "flite/slt")
 CALLERS: Final = ("flite/awb", "flite/kal16")
 SAID: Final = (
@@ -108,14 +109,23 @@ COLUMNS: Final = (
     *("way", "lines", "utterances", "stopped for good, %", "paused, %", "false pauses a minute", "items of echo"),
     *("interruptions", "missed, %", "waits p50 ms", "p90", "yields p50 ms"),
 )
-KINDS: Final = ("all echoes", "no echo", "linear", "distorts", *(f"{loss_db} dB" for loss_db in RETURN_LOSSES_DB))
+KINDS: Final = (
+    "all echoes",
+    "no echo",
+    "linear",
+    "distorts",
+    "wanders",
+    *(f"{loss_db} dB" for loss_db in RETURN_LOSSES_DB),
+)
 NO_ECHO: Final = Speakerphone(0, 120)
 
 
 def _kinds(call: Call) -> set[str]:
     if call.phone == NO_ECHO:
         return {"no echo"}
-    return {"all echoes", "distorts" if call.phone.distorts else "linear", f"{call.phone.return_loss_db} dB"}
+    phone = call.phone
+    kind = "distorts" if phone.distorts else "wanders" if phone.wanders_ms else "linear"
+    return {"all echoes", kind, f"{phone.return_loss_db} dB"}
 
 
 def _calls(quick: bool) -> Iterator[Call]:
@@ -125,6 +135,7 @@ def _calls(quick: bool) -> Iterator[Call]:
         for delay_ms in DELAYS_MS
         for loss_db in RETURN_LOSSES_DB
     ]
+    phones += [Speakerphone(150, loss_db, wanders_ms=WANDERS_MS) for loss_db in RETURN_LOSSES_DB]
     phones += [NO_ECHO] * len(AGENTS)
     for nth, phone in enumerate(phones[:: 5 if quick else 1]):
         yield Call(phone, AGENTS[nth % len(AGENTS)], quick)
