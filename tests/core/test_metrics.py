@@ -2,8 +2,9 @@
 
 from pipeline.ahead import Spent
 from pipeline.observe import Counters
+from pipeline.realtime.ours import BargeInJudged, EchoHeard, TurnDecided, TurnGrounds, TurnTimeline
 from telephony.control.metrics import exposition
-from telephony.tally import tally_judged, tally_spent
+from telephony.tally import tally, tally_judged, tally_spent
 
 
 def test_counters_and_levels_are_told_with_their_kinds_once_for_each_name() -> None:
@@ -60,3 +61,21 @@ def test_how_the_judge_of_sound_keeps_up_is_told() -> None:
         'offhook_sound_judgements_total{outcome="given"} 1',
         'offhook_sound_judgements_total{outcome="not_given"} 2',
     ]
+
+
+def test_what_is_counted_of_turns_is_explained() -> None:
+    counters = Counters()
+    for event in (
+        TurnDecided(event_id="e", grounds=TurnGrounds("i", "words", 240)),
+        TurnTimeline(event_id="e", response_id="r", stages={"speech_end": 10.0, "queued": 610.0}),
+        BargeInJudged(event_id="e", item_id="i", response_id="r", verdict="noise", words="", took_ms=300, heard_ms=900),
+        EchoHeard(event_id="e", response_id="r"),
+    ):
+        tally(counters, event)
+    lines = exposition(counters).splitlines()
+    explained, told = ([line.split()[2] for line in lines if line.startswith(kind)] for kind in ("# HELP", "# TYPE"))
+
+    assert explained == told
+    assert 'offhook_turn_silence_ms_total{why="words"} 240' in lines
+    assert 'offhook_echoes_total{taken_for="nobody"} 1' in lines
+    assert "offhook_answer_ms_total 600" in lines
