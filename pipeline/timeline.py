@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from pipeline.providers import TextDelta, Transcript
+from pipeline.keypad import keys_in
+from pipeline.providers import Message, Prompt, TextDelta, Transcript
 from pipeline.realtime.ours import TurnGrounds
 from pipeline.signals import EndUtterance, Input, Play, ReplyDelta, SpeechMade, StartReply
 
@@ -13,8 +14,9 @@ Answered = tuple[Stages, TurnGrounds | None]
 class Timeline:
     """Stages of the open turn: speech_end, turn_decided, transcript_final, asked, first_token, first_speech, queued.
 
-    All in ms of the given clock. A turn without speech (a greeting, digits) has no speech stages; `foreseen` is when
-    the model was asked for an answer that was begun ahead of the turn's end.
+    All in ms of the given clock. A turn without speech (a greeting, digits) has no speech stages, also where somebody
+    was heard before it who was not answered; `foreseen` is when the model was asked for an answer that was begun ahead
+    of the turn's end.
     """
 
     def __init__(self, now_ms: Callable[[], float]) -> None:
@@ -36,10 +38,11 @@ class Timeline:
 
     def asked(self, start: StartReply, *, foreseen: bool) -> None:
         """The model is asked for this response, or was when it was foreseen."""
+        turn, grounds = (self._turn, self._grounds) if _answers_speech(start.prompt) else ({}, None)
         early = {"foreseen": self._foreseen_ms} if foreseen else {}
-        stages = {**self._turn, **early, "asked": self._now_ms()}
+        stages = {**turn, **early, "asked": self._now_ms()}
         in_order = dict(sorted(stages.items(), key=lambda stage: stage[1]))
-        self._responses = {start.response_id: (in_order, self._grounds)}
+        self._responses = {start.response_id: (in_order, grounds)}
         self._turn, self._grounds = {}, None
 
     def reached(self, happened: Input) -> None:
@@ -64,3 +67,9 @@ class Timeline:
     def _note(self, response_id: str, stage: str) -> None:
         if response_id in self._responses:
             self._responses[response_id][0].setdefault(stage, self._now_ms())
+
+
+def _answers_speech(prompt: Prompt) -> bool:
+    """Whether what the caller said is what the model is asked about, and not keys, or a function's output."""
+    last = prompt.turns[-1] if prompt.turns else None
+    return isinstance(last, Message) and last.role == "user" and not keys_in(last.text)
