@@ -16,6 +16,7 @@ from telephony.traffic import ANY, DialRules
 
 PositiveInt = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[float, Meta(ge=0)]
+MOST_SERVERS: Final = 60  # of all trunks; the library is built for 64 accounts
 _URI: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+")
 _DNS_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
@@ -95,6 +96,10 @@ def network_of(word: str) -> ipaddress.IPv4Network | None:
 def broken(trunks: tuple[Trunk, ...]) -> Iterator[BrokenRule]:
     """The keys that go ill together, what is wrong with the first of them, and what would do."""
     counts = Counter(trunk.name for trunk in trunks)
+    servers = sum(len(trunk.servers) for trunk in trunks)
+    if servers > MOST_SERVERS:
+        problem = f"have {servers} servers together, and one node serves {MOST_SERVERS}"
+        yield BrokenRule((("trunk",),), problem, "more nodes, each with some of the trunks")
     for index, trunk in enumerate(trunks):
         at: KeyPath = ("trunk", index)
         if counts[trunk.name] > 1:

@@ -17,12 +17,12 @@ from dns.exception import DNSException
 
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.invite import host_of
+from telephony.trunk_settings import MOST_SERVERS
 
 log = structlog.get_logger(__name__)
 
 Transport = Literal["udp", "tcp", "tls"]
 PATIENCE_S: Final = 3.0
-MOST_HOPS: Final = 60  # the library is built for 64 accounts, and each hop is one
 _SERVICES: Final[dict[Transport, tuple[str, str]]] = {
     "udp": ("SIP+D2U", "_sip._udp"),
     "tcp": ("SIP+D2T", "_sip._tcp"),
@@ -41,7 +41,7 @@ class Hop:
 async def hops_of(trunks: Iterable[Trunk], settings: SipSettings) -> dict[str, tuple[Hop, ...]]:
     """Each trunk's servers in the order in which they are to be tried: without nameservers, what the settings name."""
     servers = {trunk.name: trunk.servers for trunk in trunks}
-    most = MOST_HOPS // max(1, sum(map(len, servers.values()))) - 1
+    most = MOST_SERVERS // max(1, sum(map(len, servers.values()))) - 1
     found = await asyncio.gather(*(_hops(trunk, settings, most) for trunk in trunks))
     return dict(zip(servers, found, strict=True))
 

@@ -81,3 +81,12 @@ def test_what_goes_ill_together_is_told(change: tuple[str, str], fault: str, tmp
     (found,) = faults_of(tmp_path, TRUNK.replace(*change))
 
     assert fault in found
+
+
+def test_more_servers_than_one_node_serves_are_told(tmp_path: Path) -> None:
+    trunk = '[[trunk]]\nname = "t{0}"\nregistrar = "sip:a{0}.example.com"\nfailover = ["sip:b{0}.example.com"]\n'
+
+    allowed, refused = ("".join(trunk.format(number) for number in range(count)) for count in (30, 31))
+
+    assert faults_of(tmp_path, allowed) == []
+    assert faults_of(tmp_path, refused) == ["trunk: have 62 servers together, and one node serves 60"]
