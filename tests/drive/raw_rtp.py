@@ -45,6 +45,11 @@ class RawRtp:
         """The next packet that comes here."""
         return await asyncio.get_running_loop().sock_recv(self._socket, 2_048)
 
+    def reports(self, ssrc: int, lost: int, newest: int) -> None:
+        """A receiver's report (RFC 3550 section 6.4.2): so much of that stream was lost, up to this sequence number."""
+        block = struct.pack("!IIIIII", ssrc, 255 << 24 | lost, newest, 0, 0, 0)
+        self._socket.sendto(struct.pack("!BBHI", 0x81, 201, 7, self.ssrc) + block, ("127.0.0.1", self._to_port + 1))
+
     def send(self, payload: bytes, kind: int = PCMU, *, samples: int | None = None) -> None:
         """One packet now."""
         header = struct.pack("!BBHII", 0x80, kind, self.sequence, self.timestamp, self.ssrc)

@@ -1,11 +1,14 @@
 """How a real call is heard: figures at its end, and the alarm when audio goes one way."""
 
 import asyncio
+import struct
 
+import pytest
 import structlog
 
 from telephony.leg import Answered
 from tests.drive.exchange import an_office
+from tests.drive.raw_rtp import RawRtp
 from tests.drive.raw_sip import RawCall, RawSip, sdp
 
 
@@ -35,3 +38,28 @@ async def test_a_caller_who_sends_nothing_is_told_after_some_seconds() -> None:
     alarms = [entry["who_hears_nobody"] for entry in log if entry["event"] == "one_way_audio"]
     assert measured is not None
     assert (ending.reason, alarms, measured.one_way) == ("media_timeout", ["us"], "us")
+
+
+@pytest.mark.slow
+async def test_a_far_end_that_reports_to_hear_nobody_is_told_of() -> None:
+    with structlog.testing.capture_logs() as log:
+        async with RawSip() as caller, an_office() as office:
+            await RawCall(caller, office.endpoint.port("udp")).asks("INVITE", sdp(9))
+            party = await office.arrivals.get()
+            await party.sees(Answered)
+            answer = next(message for message in caller.received if message.startswith("SIP/2.0 200"))
+            with RawRtp(int(answer.partition("m=audio ")[2].split()[0])) as rtp:
+                speaking = asyncio.create_task(rtp.tone(440, 60_000))
+                count = 0
+                while not any(entry["event"] == "one_way_audio" for entry in log):
+                    packet, count = await rtp.hears(), count + 1
+                    if count % 50 == 0:
+                        newest, _, ssrc = struct.unpack("!HII", packet[2:12])
+                        rtp.reports(ssrc, count, newest)
+                speaking.cancel()
+            party.leg.hang_up()
+            measured = await party.measured()
+
+    alarms = [entry["who_hears_nobody"] for entry in log if entry["event"] == "one_way_audio"]
+    assert measured is not None
+    assert (alarms, measured.one_way, measured.heard.received > 100) == (["far_end"], "far_end", True)
