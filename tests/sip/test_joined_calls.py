@@ -22,8 +22,8 @@ PIECE = NARROW_HZ * 160 // 1_000
 
 def peak(side: NDArray[np.int16], hz: float) -> float:
     """The tone's level where it is loudest and nothing else is heard."""
-    pieces = [side[at : at + PIECE].tobytes() for at in range(0, len(side) - PIECE, PIECE // 8)]
-    heard = [tone_and_noise(piece, hz, NARROW_HZ) for piece in pieces if any(piece)]
+    pieces = [side[at : at + PIECE] for at in range(0, len(side) - PIECE, PIECE // 8)]
+    heard = [tone_and_noise(piece.tobytes(), hz, NARROW_HZ) for piece in pieces if np.abs(piece).max() > 1_000]
     return max((level for level, purity in heard if purity > 15), default=0)
 
 
