@@ -10,6 +10,7 @@ from telephony import settings
 from telephony.settings import ControlSettings, Secret, Settings, Trunk
 from telephony.sip.trunk import Registered
 from tests.drive.line_out import likeness, says
+from tests.drive.linphone import VOICE, Linphone
 from tests.drive.offhook import House, a_house
 from tests.drive.patience import until
 from tests.drive.pbx import CONFIGURATION, Pbx, a_pbx
@@ -66,12 +67,28 @@ async def a_town(folder: Path, chosen: Settings | None = None, lines: tuple[Trun
             yield Town(pbx, house)
 
 
-async def hears(phone: Ear, text: str, voice: str = "slt", patience_s: float = HEARD_WITHIN_S) -> None:
-    """Wait until this sentence is in what the telephone recorded."""
+def a_desk(folder: Path, *lines: str) -> Path:
+    """The README's dialplan with these lines added to its route."""
+    route, agent, rest = (CONFIGURATION / "desk.toml").read_text().partition("[agents.desk]")
+    path = folder / "desk.toml"
+    path.write_text("\n".join([route.rstrip(), *lines, "", agent + rest]))
+    return path
+
+
+async def hears(phone: Ear, text: str, voice: str = "slt", since: int = 0) -> None:
+    """Wait until this sentence is in what the telephone recorded, of which the first `since` bytes do not count."""
 
     def so_far() -> str:
-        heard = phone.heard()
+        heard = phone.heard()[since:]
         found = likeness(text, heard, voice)
         return f"{phone.number} did not hear {text!r} ({found:.2f} like it in {len(heard) // 16} ms)"
 
-    await until(lambda: says(text, phone.heard(), voice), so_far, patience_s)
+    await until(lambda: says(text, phone.heard()[since:], voice), so_far, HEARD_WITHIN_S)
+
+
+async def talk(caller: Linphone, callee: Linphone) -> None:
+    """Each hears what the other says."""
+    caller.say("I would like to buy an instrument")
+    await hears(callee, "I would like to buy an instrument", VOICE)
+    callee.say("with great pleasure my friend")
+    await hears(caller, "with great pleasure my friend", VOICE)

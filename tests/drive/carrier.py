@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from telephony.settings import Secret, Trunk
+from tests.drive.own_network import listens
 from tests.house.source import ROOT
 
 CONFIGURATION = ROOT / "tests" / "interop" / "kamailio.cfg"
-ADDRESS = "sip:127.0.0.1:5080"
+PORT = 5_080
+ADDRESS = f"sip:127.0.0.1:{PORT}"
 UP_WITHIN_S = 20.0
 
 
@@ -26,7 +28,7 @@ async def a_carrier(folder: Path) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
     try:
         async with asyncio.timeout(UP_WITHIN_S):
-            while not _listens():
+            while not listens(PORT):
                 assert process.returncode is None, "Kamailio ended"
                 await asyncio.sleep(0.1)
         yield
@@ -34,8 +36,3 @@ async def a_carrier(folder: Path) -> AsyncIterator[None]:
         if process.returncode is None:
             process.terminate()
         await process.communicate()
-
-
-def _listens() -> bool:
-    """Whether somebody has the port, told without asking for it."""
-    return any(":13D8 " in line for line in Path("/proc/net/udp").read_text().splitlines())

@@ -24,6 +24,11 @@ class Node:
     def uri(self, number: str = "100") -> str:
         return f"sip:{number}@{self.sip}"
 
+    async def stop(self) -> int:
+        """As an operator stops it; its exit code."""
+        self.process.terminate()
+        return await self.process.wait()
+
     async def die(self) -> None:
         """Without a word: no BYE, no last write."""
         self.process.kill()
@@ -40,6 +45,13 @@ async def a_node(folder: Path, name: str, dialplan: str, redis_url: str, control
         f'[redis]\nurl = "{redis_url}"\n[log]\nformat = "json"\n[limits]\ndrain_s = 0\n'
         f"[providers]\nrecogniser_processes = 1\n[control]\nport = 0\n{control}\n"
     )
+    async with a_served(settings) as node:
+        yield node
+
+
+@contextlib.asynccontextmanager
+async def a_served(settings: Path) -> AsyncIterator[Node]:
+    """`offhook serve` with this file of settings."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "telephony", "serve", "-c", str(settings)), stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE
     )

@@ -18,12 +18,15 @@ from pathlib import Path
 from telephony.bench.asterisk import started
 from tests.drive.ami import Ami, Event
 from tests.drive.certificate import a_certificate
+from tests.drive.own_network import listens
+from tests.drive.patience import until
 from tests.house.source import ROOT
 
 CONFIGURATION = ROOT / "dialplans" / "asterisk"
 ADDITIONS = ROOT / "tests" / "interop" / "asterisk"
 ASTERISK_ROOT = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "offhook" / "asterisk"
 AMI_PORT = 5_038
+SIP_PORT = 5_060
 UP_WITHIN_S = 30.0
 MOUNTS = {
     "etc": "etc/asterisk",
@@ -80,18 +83,38 @@ class Pbx:
 
 @contextlib.asynccontextmanager
 async def a_pbx(folder: Path) -> AsyncIterator[Pbx]:
-    """Asterisk as the README has it, with what tests look at besides."""
-    pbx = Pbx(folder / "pbx")
-    for name in ("etc", "lib", "spool/monitor", "log"):
-        (pbx.folder / name).mkdir(parents=True)
-    # Asterisk looks its own name up, and waits for an answer.
-    (pbx.folder / "hosts").write_text(f"127.0.0.1 localhost {platform.node()}\n")
-    for source in (CONFIGURATION, ADDITIONS):
-        for file in source.glob("*.conf"):
-            shutil.copy(file, pbx.folder / "etc")
+    """Asterisk as the README has it, with what tests look at and dial besides."""
+    pbx = Pbx(_laid_out(folder, CONFIGURATION, ADDITIONS))
     a_certificate(pbx.folder / "etc" / "keys")
     await pbx.start()
     try:
         yield pbx
     finally:
         await pbx.stop()
+
+
+@contextlib.asynccontextmanager
+async def a_bare_pbx(folder: Path) -> AsyncIterator[None]:
+    """Asterisk with the README's files and nothing else; it listens, and nobody sees into it."""
+    place = _laid_out(folder, CONFIGURATION)
+    with (place / "out").open("wb") as out:
+        process = await started(ASTERISK_ROOT, place, MOUNTS, out)
+    try:
+        await until(lambda: listens(SIP_PORT), lambda: (place / "out").read_text(errors="replace"), UP_WITHIN_S)
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _laid_out(folder: Path, *sources: Path) -> Path:
+    """A folder with these configurations, and room for what Asterisk writes."""
+    place = folder / "pbx"
+    for name in ("etc", "lib", "spool/monitor", "log"):
+        (place / name).mkdir(parents=True)
+    # Asterisk looks its own name up, and waits for an answer.
+    (place / "hosts").write_text(f"127.0.0.1 localhost {platform.node()}\n")
+    for source in sources:
+        for file in source.glob("*.conf"):
+            shutil.copy(file, place / "etc")
+    return place
