@@ -102,7 +102,7 @@ class Linphone:
                 await self._more()
             await self.ask("soundcard use files", r"Using wav files|files")
             self._listen_anew()
-            self._play(silence(1_000))
+            self.plays(silence(1_000))
             await self._choose_codecs()
         await self.registered()
 
@@ -119,7 +119,7 @@ class Linphone:
     async def dial(self, target: str) -> str:
         """Call; returns the call's number at once."""
         self._listen_anew()
-        self._play(silence(1_000))
+        self.plays(silence(1_000))
         return _call_in(await self.ask(f"call {target}", CALL))
 
     async def call(self, target: str) -> str:
@@ -161,7 +161,7 @@ class Linphone:
 
     async def hold(self, call: str) -> None:
         """Make the far end wait. What was said last would be said again at the resumption."""
-        self._play(silence(1_000))
+        self.plays(silence(1_000))
         await self.ask(f"pause {call}", rf"Call {call} with .* is now paused")
 
     async def resume(self, call: str) -> None:
@@ -176,7 +176,14 @@ class Linphone:
 
     def say(self, text: str) -> None:
         """Speak into the microphone from now on."""
-        self._play(narrow(text, VOICE))
+        self.plays(narrow(text, VOICE))
+
+    def plays(self, pcm: bytes) -> None:
+        """Let the microphone hear this, and then nothing: PCM16 at 8 kHz."""
+        self._said += 1
+        path = self._folder / f"said-{self._said}.wav"
+        write_wav(path, pcm + silence(PAD_MS))
+        self._type(f"play {path}")
 
     def heard(self) -> bytes:
         """What it has heard in the newest call so far: PCM16 at 8 kHz."""
@@ -238,12 +245,6 @@ class Linphone:
 
     def _type(self, line: str) -> None:
         os.write(self._terminal, f"{line}\n".encode())
-
-    def _play(self, pcm: bytes) -> None:
-        self._said += 1
-        path = self._folder / f"said-{self._said}.wav"
-        write_wav(path, pcm + silence(PAD_MS))
-        self._type(f"play {path}")
 
     def _listen_anew(self) -> None:
         self._recordings += 1
