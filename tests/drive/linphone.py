@@ -10,6 +10,7 @@ import pty
 import re
 import termios
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.drive.line_out import read_wav, write_wav
@@ -57,7 +58,7 @@ uri=null
 [auth_info_0]
 username={number}
 passwd={password}
-realm=asterisk
+realm={realm}
 [proxy_0]
 reg_proxy=<sip:{server}>
 reg_route=<sip:{server};lr>
@@ -67,6 +68,18 @@ reg_sendregister=1
 publish=0
 quality_reporting_enabled=0
 """
+
+
+@dataclass(frozen=True)
+class Registrar:
+    """Where a telephone registers; `{}` in the password stands for its number."""
+
+    address: str
+    realm: str = "asterisk"
+    password: str = "change-{}"
+
+
+ASTERISK = Registrar("127.0.0.1:5060")
 
 
 class NoCallError(Exception):
@@ -85,12 +98,12 @@ class Linphone:
         self._part = ""
         self._news = asyncio.Event()
 
-    async def open(self, server: str, *, port: int, secure: bool = False, keys: str = "rfc4733") -> None:
+    async def open(self, server: Registrar, *, port: int, secure: bool = False, keys: str = "rfc4733") -> None:
         """Start and register; `port` is for SIP, and the port 1000 above it for RTP."""
         self._folder.mkdir()
         settings = CONFIGURATION.format(
-            number=self.number, password=f"change-{self.number}", rtp=port + 1_000,
-            server=f"{server};transport=tls" if secure else server,
+            number=self.number, password=server.password.format(self.number), realm=server.realm, rtp=port + 1_000,
+            server=f"{server.address};transport=tls" if secure else server.address,
             udp=0 if secure else port, tls=port if secure else 0,
             encryption="srtp" if secure else "none", encrypted=int(secure),
             info=int(keys == "info"), events=int(keys == "rfc4733"),
@@ -267,7 +280,7 @@ def _call_in(line: str) -> str:
 
 @contextlib.asynccontextmanager
 async def a_linphone(
-    folder: Path, number: str = "6001", server: str = "127.0.0.1:5060", *, port: int = 5_062, secure: bool = False,
+    folder: Path, number: str = "6001", server: Registrar = ASTERISK, *, port: int = 5_062, secure: bool = False,
     keys: str = "rfc4733",
 ) -> AsyncIterator[Linphone]:  # fmt: skip
     """A registered telephone."""

@@ -8,7 +8,7 @@ import pytest
 from pipeline.realtime.events import TranscriptCompleted
 from telephony.settings import Trunk
 from tests.drive.beside_asterisk import GREETING, HOURS, a_line, a_town, hears
-from tests.drive.linphone import NoCallError, a_linphone
+from tests.drive.linphone import NoCallError, Registrar, a_linphone
 from tests.drive.wiretap import a_wiretap
 
 pytestmark = pytest.mark.interop
@@ -25,7 +25,7 @@ async def test_conversations_that_nobody_can_listen_to(tmp_path: Path) -> None:
     understood = []
     async with (
         a_town(tmp_path, lines=(encrypted("sdes"), encrypted("dtls"))) as town,
-        a_linphone(tmp_path, "6003", TLS, secure=True) as phone,
+        a_linphone(tmp_path, "6003", Registrar(TLS), secure=True) as phone,
     ):
         with a_wiretap() as tap:
             for line in ("bysdes", "bydtls"):
