@@ -35,22 +35,18 @@ async def test_linphone_answers_and_they_talk(tmp_path: Path) -> None:
     assert end == Ending("callee", "hung_up", 200)
 
 
-async def test_linphone_declines(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town, a_linphone(tmp_path) as phone:
-        placed = await rings_6001(town)
-        await phone.hang_up(await phone.rings())
-        end = await placed.life
-
-    assert (end.by, end.reason) in {("callee", "declined"), ("callee", "refused"), ("callee", "busy")}
-
-
-async def test_nobody_answers(tmp_path: Path) -> None:
-    chosen = as_in_the_readme(limits=replace(LimitSettings(), ring_timeout_s=2))
+async def test_linphone_declines_and_then_lets_it_ring(tmp_path: Path) -> None:
+    chosen = as_in_the_readme(limits=replace(LimitSettings(), ring_timeout_s=4))
     async with a_town(tmp_path, chosen) as town, a_linphone(tmp_path) as phone:
         placed = await rings_6001(town)
-        call = await phone.rings()
-        end = await placed.life
-        told = await phone.over(call)
+        await phone.hang_up(await phone.rings())
+        declined = await placed.life
+        since = len(phone.lines)
+        placed = await rings_6001(town)
+        call = await phone.rings(since)
+        unanswered = await placed.life
+        told = await phone.over(call, since)
 
-    assert (end.by, end.reason) == ("us", "no_answer")
+    assert (declined.by, declined.reason) in {("callee", "declined"), ("callee", "refused"), ("callee", "busy")}
+    assert (unanswered.by, unanswered.reason) == ("us", "no_answer")
     assert "ended" in told
