@@ -75,7 +75,9 @@ def a_desk(folder: Path, *lines: str) -> Path:
     return path
 
 
-async def hears(phone: Ear, text: str, voice: str = "slt", since: int = 0) -> None:
+async def hears(
+    phone: Ear, text: str, voice: str = "slt", *, since: int = 0, patience_s: float = HEARD_WITHIN_S
+) -> None:
     """Wait until this sentence is in what the telephone recorded, of which the first `since` bytes do not count."""
 
     def so_far() -> str:
@@ -83,12 +85,20 @@ async def hears(phone: Ear, text: str, voice: str = "slt", since: int = 0) -> No
         found = likeness(text, heard, voice)
         return f"{phone.number} did not hear {text!r} ({found:.2f} like it in {len(heard) // 16} ms)"
 
-    await until(lambda: says(text, phone.heard()[since:], voice), so_far, HEARD_WITHIN_S)
+    await until(lambda: says(text, phone.heard()[since:], voice), so_far, patience_s)
 
 
 async def talk(caller: Linphone, callee: Linphone) -> None:
     """Each hears what the other says."""
-    caller.say("I would like to buy an instrument")
-    await hears(callee, "I would like to buy an instrument", VOICE)
-    callee.say("with great pleasure my friend")
-    await hears(caller, "with great pleasure my friend", VOICE)
+    await _gets_across(caller, "I would like to buy an instrument", callee)
+    await _gets_across(callee, "with great pleasure my friend", caller)
+
+
+async def _gets_across(speaker: Linphone, text: str, listener: Linphone) -> None:
+    """Said again to who has not heard it well, as people do: on a busy machine Linphone plays a file with gaps."""
+    try:
+        speaker.say(text)
+        await hears(listener, text, VOICE, patience_s=HEARD_WITHIN_S / 2)
+    except AssertionError:
+        speaker.say(text)
+        await hears(listener, text, VOICE)

@@ -14,7 +14,7 @@ NARROW_HZ = 8_000
 HEADER_BYTES = 44
 PIECE = 3_200  # samples of a word's part that is looked for: 400 ms
 QUIET = 1e6  # the energy of a piece that is taken for silence
-LIKE = 0.8  # the same words through two jitter buffers reach 0.99, on a busy machine 0.88; others 0.7
+LIKE = 0.75  # the same words through two jitter buffers reach 0.99, on a busy machine 0.78; others 0.7
 
 
 def write_wav(path: Path, pcm: bytes, rate_hz: int = NARROW_HZ, channels: int = 1) -> None:
