@@ -61,6 +61,10 @@ from telephony.leg import (
     Leg,
     LegEnded,
     LegEvent,
+    Moved,
+    NotTaken,
+    Referrals,
+    Referred,
     Ringing,
     TransferProgress,
     Waiting,
@@ -68,9 +72,11 @@ from telephony.leg import (
 from telephony.line_terms import LineTerms, known_to_agent
 from telephony.lineup import Engaged, Lineup
 from telephony.media_settings import MediaSettings
+from telephony.moves import Moves
 from telephony.overhearing import Overheard
 from telephony.quality import Measured
 from telephony.recorder import Recorder
+from telephony.referrals import allowed
 from telephony.transfer import Dial, Failed, Means, Transfers, no_dial
 from telephony.transfer_settings import TransferSettings
 from telephony.whisper import spoken
@@ -113,6 +119,11 @@ class Plan:
     answer_fields: Fields = ()
     answering_machine: MachineWish = "ignore"
 
+    @property
+    def referrals(self) -> Referrals:
+        """To whom the far end may refer us."""
+        return Referrals(allowed(self.transfer.follow, self.permissions.transfer_targets), self.transfer.ring_s)
+
 
 class Journal(Protocol):
     """Where a call's life is written down; nothing here waits or raises."""
@@ -139,6 +150,10 @@ class Journal(Protocol):
 
     def follow(self, leg: Leg) -> Callable[[LegEvent], None]:
         """A leg that was placed for this call has a record of its own; what is returned takes its events."""
+        ...
+
+    def moved(self, far_end: str) -> None:
+        """Somebody else is at the far end."""
         ...
 
     def spent(self, spent: Spent) -> None:
@@ -191,8 +206,9 @@ class Call:
         self._verdict: EndCall | None = None
         self.recorder = Recorder(plan.media, call_id, leg.audio)
         self._notice, self._announcement = map(lineup.ready_made, (plan.record_notice, plan.line.announcement))
-        self.far_end = FarEnd(leg, plan.hold_music)
+        self.far_end = FarEnd(leg, plan.hold_music, plan.referrals)
         self.transfers = Transfers(call_id, leg, self.far_end, _means(plan, cascade, config, journal))
+        self._moves = Moves(self.command, self._keys, journal, self._observe, ids)
         leg.listen(self._on_leg)
 
     def command(self, frame: bytes) -> None:
@@ -243,8 +259,7 @@ class Call:
 
     async def _live(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            lives = (self._worker.run(), self._pick_up(), self._errands.run())
-            work = [tasks.create_task(life) for life in lives]
+            work = [*map(tasks.create_task, (self._worker.run(), self._pick_up(), self._errands.run()))]
             await asyncio.shield(self._ended)
             for task in work:
                 task.cancel()
@@ -310,9 +325,9 @@ class Call:
                         self._keys.signalled(digit)
                 case TransferProgress():
                     self.far_end.progressed(event)
-                case Held() | Waiting():
+                case Held() | Waiting() | Referred() | NotTaken() | Moved():
                     self._worker.post(HoldChanged(self.far_end.changed(event) or self.transfers.joined))
-                    self._journal.held(self.far_end.held)
+                    self._moves.happened(event, held=self.far_end.held)
                 case LegEnded(ending, measured):
                     if measured is not None:
                         self._journal.measured(self.leg.trunk, measured)
@@ -374,7 +389,8 @@ def _session(config: SessionConfig, ids: Callable[[str], str], plan: Plan, lineu
 
 def _means(plan: Plan, cascade: Cascade, config: SessionConfig, journal: Journal) -> Means:
     whisper = partial(spoken, cascade.text_to_speech, config.audio.output)
-    return Means(plan.transfer, plan.dial, whisper, plan.hold_music or hold_ambience(), journal.follow)
+    music = plan.hold_music or hold_ambience()
+    return Means(plan.transfer, plan.dial, whisper, music, journal.follow, plan.referrals)
 
 
 def _now_ms() -> float:

@@ -12,6 +12,7 @@ class CallKeys:
     """Gathers the reports of one call; `pressed` gets each digit."""
 
     def __init__(self, settings: KeySettings, pressed: Callable[[str], None]) -> None:
+        self._tells_itself = settings.in_band == "auto"
         self._in_band = settings.in_band
         self._pressed = pressed
         self._reports = KeyReports()
@@ -19,7 +20,7 @@ class CallKeys:
 
     def answered(self, *, tells_keys: bool) -> None:
         """The far end has, or has not, agreed to tell its keys by telephone-event."""
-        if self._in_band == "auto":
+        if self._tells_itself:
             self._in_band = "never" if tells_keys else "always"
 
     def signalled(self, key: str) -> None:

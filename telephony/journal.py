@@ -79,6 +79,10 @@ class CallJournal:
         self._keep(caller.handing_over_by(_unix_ms(), call_id))
         return LegLife(leg, CallJournal(record, self._keeper, self._watchers, self._counters)).happened
 
+    def moved(self, far_end: str) -> None:
+        """Somebody else is at the far end."""
+        self._keep(self._record.moved(_unix_ms(), far_end))
+
     def spent(self, spent: Spent) -> None:
         """The language model's work has cost this."""
         tally_spent(self._counters, spent)

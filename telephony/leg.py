@@ -72,6 +72,31 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """The far end wants us to talk to somebody else (REFER), who is being called."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Whom the far end referred us to did not answer, and the SIP code of that: the far end is who it was."""
+
+    sip_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Somebody else is at the far end from now on: whom it referred us to, or who took its place (RFC 3891).
+
+    `far_end` is their address; `tells_keys` is as when a leg is answered.
+    """
+
+    far_end: str
+    tells_keys: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LegEnded:
     """The leg is over; nothing follows. Exactly one per leg. `measured` is None when it was never answered."""
 
@@ -79,7 +104,17 @@ class LegEnded:
     measured: Measured | None = None
 
 
-LegEvent = Ringing | Answered | DigitPressed | TransferProgress | Held | Waiting | LegEnded
+LegEvent = (
+    Ringing | Answered | DigitPressed | TransferProgress | Held | Waiting | Referred | NotTaken | Moved | LegEnded
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Referrals:
+    """To whom a far end may refer us (`telephony.referrals`), and how long they may ring. To nobody, if not said."""
+
+    to: Sequence[str] = ()
+    ring_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,6 +248,17 @@ class Leg(Protocol):
 
     def refer(self, target: str, fields: Fields = ()) -> None:
         """Blind transfer by REFER to a sip: or tel: target; TransferProgress follows."""
+        ...
+
+    def refer_to(self, other: "Leg") -> None:
+        """Let the far ends of two answered legs, if both are at one place, talk without us: REFER with Replaces.
+
+        TransferProgress follows.
+        """
+        ...
+
+    def follow(self, referrals: Referrals) -> None:
+        """Let the far end refer us to these from now on. Who else is named in a REFER is not called."""
         ...
 
     def join(self, other: "Leg") -> None:

@@ -5,7 +5,7 @@ Inbound limits guard this node; outbound limits guard against toll fraud: a trun
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from telephony.number import dialled
 
@@ -132,6 +132,13 @@ class Traffic:
         self._passages.pop(key, None)
         if call := self._placed.get(key):
             call.ended_s = now_s
+
+    def trade(self, one: int, other: int) -> None:
+        """Two calls have each taken the other's key."""
+        counted: tuple[dict[int, Any], ...] = (self._passages, self._placed)
+        for calls in counted:
+            kept = {one: calls.pop(other, None), other: calls.pop(one, None)}
+            calls.update({key: call for key, call in kept.items() if call is not None})
 
     def _costs(self, calls: list[_Placed], rules: DialRules, now_s: float) -> Iterator[float]:
         for call in calls:

@@ -16,7 +16,18 @@ from pipeline.call_acts import TransferCall
 from pipeline.observe import Pii
 from pipeline.providers import ProviderError
 from telephony.far_end import FarEnd
-from telephony.leg import Ambience, Answered, CallRefusedError, DigitPressed, Ending, Fields, Leg, LegEnded, LegEvent
+from telephony.leg import (
+    Ambience,
+    Answered,
+    CallRefusedError,
+    DigitPressed,
+    Ending,
+    Fields,
+    Leg,
+    LegEnded,
+    LegEvent,
+    Referrals,
+)
 from telephony.line_terms import LONGEST_KEPT
 from telephony.transfer_settings import TransferSettings
 
@@ -61,7 +72,8 @@ Told = Callable[[LegEvent], None]
 class Means:
     """What a call's transfers are made with; `whisper` gives words as speech, and may raise ProviderError.
 
-    `follow` begins the record of a target's leg, and what it returns is told all that happens to it.
+    `follow` begins the record of a target's leg, and what it returns is told all that happens to it. `referrals` are to
+    whom a target that has the caller may refer them.
     """
 
     settings: TransferSettings
@@ -69,6 +81,7 @@ class Means:
     whisper: Whisper
     music: Ambience
     follow: Callable[[Leg], Told]
+    referrals: Referrals
 
 
 class Consultation:
@@ -83,12 +96,17 @@ class Consultation:
         self.ended: asyncio.Future[Ending] = loop.create_future()
         leg.listen(self._on_leg)
 
+    @property
+    def gone(self) -> Failed | None:
+        """How it ended; None while it has not."""
+        return Failed(self.ended.result().sip_code, self.ended.result().reason) if self.ended.done() else None
+
     async def answered(self, within_s: float) -> Failed | None:
         """Wait until it answers; None when it did."""
         either: set[asyncio.Future[None] | asyncio.Future[Ending]] = {self._answered, self.ended}
         await asyncio.wait(either, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        if self.ended.done():
-            return Failed(self.ended.result().sip_code, self.ended.result().reason)
+        if failed := self.gone:
+            return failed
         return None if self._answered.done() else Failed(REQUEST_TIMEOUT, "no_answer")
 
     async def hears(self, speech: Sequence[Speech]) -> Failed | None:
@@ -185,10 +203,15 @@ class Transfers:
             failed = await target.answered(settings.ring_s)
             if failed is None and settings.how == "attended" and wish.summary:
                 failed = await self._whisper(wish.summary, target)
+            if failed is None and settings.how == "attended" and settings.replaces:
+                if 200 <= (await self.far_end.refer_to(placed))[0] < 300:
+                    return None
+                failed = target.gone
             if failed is not None:
                 reason = failed.reason
                 return failed
             self.leg.soothe(None)
+            placed.follow(self.means.referrals)
             self.leg.join(placed)
             self._partner = placed
             joined(placed)

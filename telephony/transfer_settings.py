@@ -16,12 +16,17 @@ class TransferSettings:
     """`refer` asks the far end to call the target, and bridges if it refuses; `bridge` calls at once.
 
     `attended` bridges once the target has heard the agent's summary. The target may ring for `ring_s`; it is shown the
-    caller's number, and those of the caller's header fields that `headers` names.
+    caller's number, and those of the caller's header fields that `headers` names. Where an attended one finds both at
+    one trunk, REFER with Replaces lets them talk without us, if the trunk agrees and unless `replaces` is false.
+
+    `follow` names whom a far end may refer us to, besides the route's targets (`telephony.referrals`).
     """
 
     how: Literal["refer", "bridge", "attended"] = "refer"
     ring_s: Annotated[int, Meta(ge=3, le=170)] = 30
     headers: tuple[str, ...] = ()
+    replaces: bool = True
+    follow: tuple[str, ...] = ()
 
 
 def broken_transfer(settings: TransferSettings) -> Iterator[Broken]:

@@ -86,4 +86,10 @@ class CallAnsweredBy(Event, frozen=True, kw_only=True, tag="offhook.answered_by"
     at_ms: int
 
 
-OurEvent = CallAnsweredBy | PartialTranscript | TurnDecided | TurnTimeline | BargeInJudged | EchoHeard
+class FarEndChanged(Event, frozen=True, kw_only=True, tag="offhook.far_end_changed"):
+    """The call has a new far end, whose address this is: it was transferred to them, or they took another's place."""
+
+    far_end: str
+
+
+OurEvent = CallAnsweredBy | FarEndChanged | PartialTranscript | TurnDecided | TurnTimeline | BargeInJudged | EchoHeard

@@ -81,6 +81,7 @@ class CallObject(Struct, frozen=True, kw_only=True):
     `diverted_from` was dialled first; `sip_headers` are the X- fields of an inbound INVITE. `transfer_call_id` is the
     call that we placed to whom the caller is handed over to, which has the caller's in `transferred_from`.
     `answered_by` is human, voicemail, screening or fax where this was asked for. `quality` is known at the end.
+    `far_end` is who is there since that changed.
     """
 
     id: str
@@ -106,6 +107,7 @@ class CallObject(Struct, frozen=True, kw_only=True):
     transferred_from: str
     answered_by: str
     quality: Quality | None
+    far_end: str
     metadata: dict[str, str]
     object: Literal["call"] = "call"
 
@@ -299,5 +301,6 @@ def _fields(record: CallRecord) -> dict[str, Any]:
         "transferred_from": record.transferred_from,
         "answered_by": record.answered_by,
         "quality": record.quality,
+        "far_end": record.far_end,
         "metadata": record.metadata,
     }

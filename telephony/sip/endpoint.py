@@ -13,7 +13,6 @@ import structlog
 from telephony.leg import CallRefusedError, Fields, LegEnded
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.account import direct_account, trunk_account
-from telephony.sip.dialog import Signal
 from telephony.sip.doorkeeper import Doorkeeper
 from telephony.sip.exchange import Exchange, Occupancy, Registration
 from telephony.sip.identity import identity
@@ -21,6 +20,7 @@ from telephony.sip.invite import Headers, Invite, host_of, user_of
 from telephony.sip.leg import Act, SipLeg
 from telephony.sip.library import choose_codecs, contact_host, open_transport, start_library
 from telephony.sip.next_hops import Hop, hops_of
+from telephony.sip.operator import Signal
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import SipThread, contained
 from telephony.sip.trunk import Registered, RetryPlan, TrunkLine

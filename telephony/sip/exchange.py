@@ -14,14 +14,17 @@ import pjsua2 as pj
 import structlog
 
 from pipeline.observe import Pii
-from telephony.leg import Answered, CallRefusedError, Ending, Fields, LegEnded
+from telephony.leg import Answered, CallRefusedError, Ending, Fields, LegEnded, Moved
 from telephony.line_settings import LineSettings
 from telephony.number import masked
-from telephony.sip.dialog import NO_CALL, Dialog, Joined, Signal
+from telephony.sip.dialog import Dialog
+from telephony.sip.dialog_life import NO_CALL
 from telephony.sip.doorkeeper import Doorkeeper
 from telephony.sip.identity import identified
-from telephony.sip.invite import Invite, offers_audio, parse_invite
+from telephony.sip.invite import Invite, host_of, offers_audio, parse_invite
+from telephony.sip.operator import Joined, Signal
 from telephony.sip.sound import Bridge
+from telephony.sip.succession import Successions
 from telephony.sip.thread import contained
 from telephony.traffic import Passage, Traffic
 from telephony.trunk_settings import Trunk
@@ -78,14 +81,14 @@ class Account(pj.Account):  # type: ignore[misc]
         super().__init__()
         self.line = line
         self.trusted = isinstance(line, Trunk) and line.trusted
+        self.trunk = trunk
         self._exchange = exchange
-        self._trunk = trunk
         self._server = server
         self.told = 0  # answers, and what stood for one
 
     def onIncomingCall(self, arrival: Any) -> None:  # noqa: N802, D102
         # pjsua answers 500 to a call that nobody took.
-        contained(partial(self._exchange.admit, self, self._trunk, arrival), _nothing)
+        contained(partial(self._exchange.admit, self, self.trunk, arrival), _nothing)
 
     def onRegState(self, news: Any) -> None:  # noqa: N802, D102
         source = str(news.rdata.srcAddress) if news.rdata.wholeMsg else ""
@@ -110,12 +113,12 @@ class Account(pj.Account):  # type: ignore[misc]
 
     def tell(self, code: int, reason: str, expires_s: int, source: str) -> None:
         """A server has answered from there, or from nowhere: nobody has."""
-        if self._trunk is not None:
+        if self.trunk is not None:
             self.told += 1
             answer = Registration(code, _reason(reason), expires_s, bool(source), self._server)
             if source and code < 300:
-                self._exchange.doorkeeper.heard_from(self._trunk, source.rpartition(":")[0])
-            self._exchange.lobby.registered(self._trunk, answer)
+                self._exchange.doorkeeper.heard_from(self.trunk, source.rpartition(":")[0])
+            self._exchange.lobby.registered(self.trunk, answer)
 
 
 class Exchange:
@@ -140,6 +143,7 @@ class Exchange:
         self._ports: dict[int, Any] = {}
         self._refused: dict[int, Dialog] = {}
         self._is_open = True
+        self.successions = Successions(self, self._dialogs, traffic, self._open, post)
 
     def open_account(self, trunk: str | None, line: LineSettings, config: Any, server: int = 0) -> None:
         """Add an account; the one without a trunk is the default for what matches no other."""
@@ -167,11 +171,9 @@ class Exchange:
             self._refuse(account, arrival, Ending("caller", "no_common_codec", NOT_ACCEPTABLE_HERE))
             _log.warning("call_refused_no_usable_audio")
             return
-        number = next(self._numbers)
-        post = partial(self._signal, number)
-        self._dialogs[number] = Dialog(account, arrival.callId, post, self._bridge)
-        self._enter(number, passage)
-        self.lobby.arrived(number, invite, trunk)
+        dialog = self._open(account, arrival.callId, passage)
+        dialog.source = passage.source
+        self.lobby.arrived(dialog.number, invite, trunk)
 
     def place(
         self, number: int, trunk: str | None, target: str, local_uri: str | None, server: int = 0, fields: Fields = ()
@@ -185,8 +187,8 @@ class Exchange:
         if refusal:
             _log.warning("call_not_placed", why=refusal, trunk=trunk, target=Pii(target, masked(target)))
             raise CallRefusedError(refusal)
-        dialog = Dialog(self._accounts[trunk, server], NO_CALL, partial(self._signal, number), self._bridge)
-        self._dialogs[number] = dialog
+        dialog = self._dialogs[number] = Dialog(self._accounts[trunk, server], NO_CALL, self, number, self._bridge)
+        dialog.source = host_of(target).partition(";")[0].partition(":")[0]
         try:
             call_id = dialog.place(target, local_uri, fields)
         except pj.Error as fault:
@@ -244,6 +246,12 @@ class Exchange:
         self._accounts.clear()
         self.doorkeeper.leave()
 
+    def _open(self, account: Account, call_id: int, passage: Passage) -> Dialog:
+        number = next(self._numbers)
+        dialog = self._dialogs[number] = Dialog(account, call_id, self, number, self._bridge)
+        self._enter(number, passage)
+        return dialog
+
     def _enter(self, number: int, passage: Passage) -> None:
         self._traffic.enter(number, passage)
         self._tell_load()
@@ -253,18 +261,20 @@ class Exchange:
 
     def _refuse(self, account: Account, arrival: Any, ending: Ending) -> None:
         number = next(self._numbers)
-        refused = self._refused[number] = Dialog(account, arrival.callId, _nothing, self._bridge)
+        refused = self._refused[number] = Dialog(account, arrival.callId, self, number, self._bridge)
         refused.leave(ending)
         self._post(partial(_forget, self._refused, number))
 
-    def _signal(self, number: int, signal: Signal) -> None:
+    def signal(self, number: int, signal: Signal) -> None:
+        """Something happened to the dialog that has this number."""
         match signal:
             case Joined(port):
                 # Kept until the event loop has let go, so that it is never the last to hold a port.
                 self._ports[number] = port
-            case Answered():
+            case Answered() | Moved():
                 self._traffic.answered(number, time.monotonic())
-            case LegEnded():
+            case LegEnded(ending):
+                number = self.successions.ended(number, ending)
                 self._traffic.leave(number, time.monotonic())
                 self._tell_load()
                 # Not here: pjsua2 is still inside the dialog. Soon: its line may be taken by another call.

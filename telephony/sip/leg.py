@@ -6,9 +6,10 @@ from typing import Final
 
 import structlog
 
-from telephony.leg import Ambience, Answered, Ending, Fields, KeyMethod, Leg, LegEnded, LegEvent, Muted
-from telephony.sip.dialog import Dialog, Joined, Signal
+from telephony.leg import Ambience, Answered, Ending, Fields, KeyMethod, Leg, LegEnded, LegEvent, Muted, Referrals
+from telephony.sip.dialog import Dialog
 from telephony.sip.invite import Headers, Invite
+from telephony.sip.operator import Joined, Signal
 from telephony.sip.sound import LegSound
 
 _log = structlog.get_logger(__name__)
@@ -122,6 +123,15 @@ class SipLeg:
     def refer(self, target: str, fields: Fields = ()) -> None:
         """Blind transfer by REFER to a sip: or tel: target; TransferProgress follows."""
         self._send(lambda dialog: dialog.refer(target, fields))
+
+    def refer_to(self, other: Leg) -> None:
+        """Let the far ends of two answered legs, if both are at one place, talk without us: REFER with Replaces."""
+        assert isinstance(other, SipLeg)
+        self._send(lambda mine: other._send(lambda theirs: mine.refer_to(theirs)))  # noqa: PLW0108 - as in join
+
+    def follow(self, referrals: Referrals) -> None:
+        """Let the far end refer us to these from now on."""
+        self._send(lambda dialog: dialog.follow(referrals))
 
     def join(self, other: Leg) -> None:
         """Let the far ends of two answered legs of one endpoint talk, for as long as both last."""

@@ -75,6 +75,20 @@ class Wiring:
         """Whether telephone-event was agreed on; what has no stream yet is taken to have it."""
         return self._sounding is None or call.getStreamInfo(self._sounding).audTxEventPt >= 0
 
+    def inherit(self, elder: "Wiring", *, live: bool) -> None:
+        """Take over all that another has but its medium; that, if it is `live`, is let go of."""
+        others = [elder.port, elder._partner._sound if elder._partner else None]
+        if live and elder._sound:
+            for other in filter(None, others):
+                elder._sound.stopTransmit(other)
+                other.stopTransmit(elder._sound)
+        self.port, self.ambience, self.music = elder.port, elder.ambience, elder.music
+        self._soothing, self._muted, self._partner = elder._soothing, elder._muted, elder._partner
+        if self._partner:
+            self._partner._partner = self
+        elder._partner = None
+        elder.disconnect()
+
     def disconnect(self) -> None:
         """The dialog is over: let go of everything."""
         if self._partner:

@@ -44,7 +44,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
 
     `held`: the far end waits at our wish. `transfer_target` and `transfer_summary` are of the last transfer, and
     `transfer_call_id` is the call that we placed for it; that one's `transferred_from` is the caller's call.
-    `answered_by` tells what took a call of ours.
+    `answered_by` tells what took a call of ours. `far_end` is who is there since the far end changed.
     `metadata` is the application's own. `diverted_from` was dialled first, `sip_headers` are the X- fields of an
     inbound INVITE.
     """
@@ -71,6 +71,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     transferred_from: str = ""
     answered_by: str = ""
     quality: Quality | None = None
+    far_end: str = ""
     metadata: dict[str, str] = {}
     diverted_from: str = ""
     sip_headers: dict[str, str] = {}
@@ -117,6 +118,10 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     def found_answered_by(self, at_ms: int, who: str) -> "CallRecord":
         """It is known, or known better, what has answered."""
         return msgspec.structs.replace(self, answered_by=who, changed_at_ms=at_ms)
+
+    def moved(self, at_ms: int, far_end: str) -> "CallRecord":
+        """Somebody else is at the far end; the state is as it was."""
+        return msgspec.structs.replace(self, far_end=far_end, changed_at_ms=at_ms)
 
     def taken_by(self, agent: str) -> "CallRecord":
         """It has been decided who talks."""

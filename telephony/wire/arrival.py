@@ -5,6 +5,7 @@ import asyncio
 from telephony.wire import sdp
 from telephony.wire.call import Call
 from telephony.wire.desk import Desk
+from telephony.wire.dialog import Dialog
 from telephony.wire.message import Request, Response
 from telephony.wire.transport import Link
 
@@ -20,6 +21,11 @@ class Arrival:
         self.invite = invite
         self.cancelled = asyncio.Event()
         desk.seat(call.dialog.call_id, self)
+
+    @property
+    def dialog(self) -> Dialog:
+        """As it is once it rings here."""
+        return self._call.dialog
 
     def ring(self) -> None:
         """Tell the caller that it rings here."""

@@ -37,7 +37,7 @@ class End:
 class Call:
     """One dialog and its stream. `ended` resolves once, whoever ends the call.
 
-    `refers` is what a REFER is answered, and what is told of the target then.
+    `refers` is what a REFER is answered, and what is told of the target then; `notices` are the NOTIFYs for our own.
     """
 
     def __init__(self, desk: Desk, dialog: Dialog, stream: Stream, link: Link) -> None:
@@ -53,6 +53,7 @@ class Call:
         self.answered_ms = 0.0
         self.referral: Request | None = None
         self.refers = (202, 200)
+        self.notices: asyncio.Queue[Request] = asyncio.Queue()
         self.ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         desk.seat(dialog.call_id, self)
         desk.metronome.add(stream)
@@ -97,6 +98,12 @@ class Call:
             await exchange.final()
         return self.ended.result()
 
+    async def refer(self, target: str) -> int:
+        """Ask the far end to call this instead (RFC 3515); what it says to that."""
+        link = await self._desk.link_to(self.dialog.next_hop)
+        request = self.dialog.request("REFER", link, (("Refer-To", f"<{target}>"),))
+        return (await self._desk.transactions.begin(request, link).final()).code
+
     def description(self) -> Description:
         """Where this call wants its audio."""
         return Description(self._desk.host, self._stream.port, self.laws, self.events)
@@ -137,6 +144,8 @@ class Call:
                 self._refer(request, link)
             case "OPTIONS" | "INFO" | "UPDATE" | "NOTIFY":
                 self._respond(request, 200, "OK", link)
+                if request.method == "NOTIFY":
+                    self.notices.put_nowait(request)
             case _:
                 self._respond(request, 405, "Method Not Allowed", link)
 

@@ -28,6 +28,16 @@ class Dialog:
         """The URI whose host and port a request is sent to."""
         return bare_uri(self.routes[0]) if self.routes else self.target
 
+    @property
+    def replaces(self) -> str:
+        """How a third party names it to the far end, whose place it is to take (RFC 3891)."""
+        return f"{self.call_id};to-tag={parameter(self.remote, 'tag')};from-tag={parameter(self.local, 'tag')}"
+
+    @property
+    def replaces_from_afar(self) -> str:
+        """How the far end names it to a third party."""
+        return f"{self.call_id};to-tag={parameter(self.local, 'tag')};from-tag={parameter(self.remote, 'tag')}"
+
     def request(self, method: str, link: Link, fields: Fields = (), body: bytes = b"") -> Request:
         """The next request of the dialog; an ACK takes the number of the INVITE before it."""
         if method != "ACK":

@@ -403,3 +403,11 @@ protect_greeting = true
         "7: route[1].backchannels[2]: '!' has no words (backchannels = [\"aye\"])",
         "8: route[1].protect_greeting: nothing is said first that could be interrupted (leave out greet = false)",
     ]
+
+
+def test_whom_a_far_end_may_name_is_written_as_an_address_or_a_user() -> None:
+    route = '[[route]]\ndid = "1"\nreject = 603\ntransfer = { follow = ["2*", "sip:2@pbx"] }\n'
+
+    assert faults_of(route) == [
+        "4: route[1].transfer.follow: 'sip:2@pbx' is nobody (USER or USER@HOST: follow = [\"2*\"])"
+    ]

@@ -110,3 +110,17 @@ def test_a_call_that_nobody_answered_costs_nothing() -> None:
     calls.leave(1, 60.0)
 
     assert calls.dial_refusal("a", "1", 61.0) is None
+
+
+def test_calls_that_take_each_others_place_cost_what_they_are() -> None:
+    rules = DialRules(prefixes=("*",), at_a_time=1)
+    calls = traffic(Limits(node=9, per_source=1), a=rules)
+    calls.enter(1, Passage("a", "1000", "192.0.2.1"))
+    calls.enter(2, Passage("a", "2000"))
+    calls.placed(2, "a", "2000", 0.0)
+
+    calls.trade(1, 2)
+    calls.leave(2, 1.0)
+
+    again = calls.refusal(Passage("a", "1000", "192.0.2.1"))
+    assert (again, calls.dial_refusal("a", "2000", 2.0) is None, calls.calls) == (None, False, 1)

@@ -25,7 +25,7 @@ from pipeline.realtime.config import (
 )
 from pipeline.realtime.event import Event
 from pipeline.realtime.events import OutputAudioDelta, ServerEvent, with_audio
-from pipeline.realtime.ours import CallAnsweredBy, EchoHeard, OurEvent, TurnDecided, TurnTimeline
+from pipeline.realtime.ours import CallAnsweredBy, EchoHeard, FarEndChanged, OurEvent, TurnDecided, TurnTimeline
 from pipeline.signals import (
     Greet,
     HearingLost,
@@ -137,7 +137,7 @@ def test_their_types_accept_every_event() -> None:
 def test_the_call_shows_every_event_that_a_session_can_emit() -> None:
     shown = {type(event) for event in events_of(a_call_in_which_everything_happens())}
 
-    assert set(get_args(ServerEvent)) - shown == {TurnDecided, TurnTimeline, EchoHeard, CallAnsweredBy}
+    assert set(get_args(ServerEvent)) - shown == {TurnDecided, TurnTimeline, EchoHeard, CallAnsweredBy, FarEndChanged}
 
 
 def test_nothing_is_sent_that_their_types_do_not_know() -> None:

@@ -6,6 +6,7 @@ import wave
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -34,7 +35,7 @@ did = "100"
 agent = "desk"
 allow = ["transfer"]
 transfer_targets = {{ staff = "{staff}" }}
-transfer = {{ how = "{how}", ring_s = 3, headers = {headers} }}
+transfer = {{ how = "{how}", ring_s = 3, headers = {headers}{more} }}
 hold_music = "music.wav"
 [agents.desk]
 model = "scripted/desk"
@@ -97,12 +98,14 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def a_desk(tmp_path: Path, how: str, headers: Sequence[str] = ("X-Tenant",)) -> AsyncIterator[Desk]:
+async def a_desk(
+    tmp_path: Path, how: str, headers: Sequence[str] = ("X-Tenant",), more: str = ""
+) -> AsyncIterator[Desk]:
     with wave.open(str(tmp_path / "music.wav"), "wb") as music:
         music.setparams((1, 2, NARROW_HZ, 0, "NONE", ""))
         music.writeframes(a_tone(MUSIC_HZ, 1_000, rate_hz=NARROW_HZ))
     async with Phone(number="staff", keep_audio=True) as staff:
-        plan = OFFICE.format(staff=staff.uri, how=how, headers=[*headers], summary=SUMMARY)
+        plan = OFFICE.format(staff=staff.uri, how=how, headers=[*headers], more=more, summary=SUMMARY)
         kept = MediaSettings(recordings_dir=tmp_path / "recordings")
         async with a_house(chosen(tmp_path, plan, media=kept)) as house:
             yield Desk(house, staff)
@@ -226,6 +229,38 @@ async def test_the_target_hears_first_who_is_coming_and_the_caller_does_not(tmp_
     assert whispered.last_ms - whispered.first_ms > 700
     assert heard == (1_000.0, 440.0)
     assert record.ending == Ending("caller", "hung_up", 200)
+
+
+async def test_two_at_one_place_talk_without_us_where_it_allows_that(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, "attended") as desk:
+        caller = await desk.caller((202, 200))
+        callee = (await desk.rings()).answer()
+        await asyncio.gather(is_let_go(caller), is_let_go(callee))
+        record = await desk.is_over()
+
+    assert caller.referral is not None
+    refer_to = unquote(value(caller.referral, "refer-to"))
+    assert callee.ear.talks[0].last_ms - callee.ear.talks[0].first_ms > 700
+    assert refer_to.endswith(f"?Require=replaces&Replaces={callee.dialog.replaces_from_afar}>")
+    assert record.ending == Ending("us", "transferred", 200)
+
+
+async def test_two_at_one_place_that_cannot_be_joined_there_are_joined_here(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, "attended") as desk:
+        caller = await desk.caller((202, 503))
+        callee = (await desk.rings()).answer()
+        heard = await talk(caller, callee)
+
+    assert (caller.referral is not None, heard) == (True, (1_000.0, 440.0))
+
+
+async def test_a_route_may_keep_them_here(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, "attended", more=", replaces = false") as desk:
+        caller = await desk.caller((202, 200))
+        callee = (await desk.rings()).answer()
+        heard = await talk(caller, callee)
+
+    assert (caller.referral, heard) == (None, (1_000.0, 440.0))
 
 
 async def test_a_target_that_hangs_up_on_the_summary_brings_the_caller_back(tmp_path: Path) -> None:
