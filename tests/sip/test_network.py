@@ -17,7 +17,8 @@ import pytest
 
 from telephony.leg import Answered
 from telephony.settings import Secret, SipSettings, Trunk
-from telephony.sip.trunk import Registered
+from telephony.sip.trunk import Answering, Registered
+from tests.drive.certificate import NAME, a_certificate
 from tests.drive.exchange import LOOPBACK, an_office
 from tests.drive.raw_sip import RawSip
 from tests.drive.registrar import Registrar
@@ -79,6 +80,38 @@ async def test_a_trunk_is_found_by_naptr_records_and_every_server_behind_them_is
 
     assert met_before == (1, 1)
     assert (invite.split()[1], "\nRoute:" in invite) == ("sip:1000@carrier.example", False)
+
+
+async def test_a_trunk_that_is_found_by_naptr_to_take_tls_is_called_over_tls(tmp_path: Path) -> None:
+    certificate, key = a_certificate(tmp_path / "keys")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    house = replace(
+        LOOPBACK,
+        nameservers=(NAMESERVER,),
+        tls_port=port,
+        tls_certificate=certificate,
+        tls_key=key,
+        tls_authorities=certificate,
+    )
+    pointers = {
+        "carrier.example": [Pointer(9, "SIP+D2U", "_u.carrier.example"), Pointer(5, "SIPS+D2T", "_s.carrier.example")]
+    }
+    services = {"_s.carrier.example": [Service(1, port, NAME)], "_u.carrier.example": [Service(1, 9, NAME)]}
+    trunk = Trunk(name="carrier", registrar="sip:carrier.example", register=False, dial=("*",))
+    try:
+        async with (
+            a_nameserver(NAMESERVER, services, {NAME: "127.0.0.1"}, pointers),
+            an_office(house, trunks=(trunk,)) as office,
+        ):
+            await office.endpoint.trunks["carrier"].until(Answering)
+            await office.dials("1000", trunk="carrier")
+            arrived = (await office.arrivals.get()).leg
+    except PermissionError:
+        pytest.skip("a nameserver listens on port 53, which takes root")
+
+    assert (arrived.headers["Via"].split()[0], arrived.trunk) == ("SIP/2.0/TLS", "carrier")
 
 
 @contextlib.asynccontextmanager
