@@ -14,7 +14,8 @@ from telephony.state.record import CallRecord
 from telephony.wire.call import Call
 from telephony.wire.message import value
 from tests.drive.tones import tone_and_noise
-from tests.sip.test_transfer import PATIENCE_S, Desk, a_desk, is_let_go, talk
+from tests.drive.web import address, http
+from tests.sip.test_transfer import MUSIC_HZ, PATIENCE_S, Desk, a_desk, hears, is_let_go, talk
 
 NARROW_HZ = 8_000
 PIECE = NARROW_HZ * 160 // 1_000
@@ -111,6 +112,28 @@ async def test_a_header_field_that_is_too_long_stays_behind_and_the_caller_is_ha
         invite = (await desk.rings()).invite
 
     assert (value(invite, "x-long"), value(invite, "x-tenant")) == ("", "acme")
+
+
+async def test_who_is_joined_may_be_put_on_hold_and_both_talk_again(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, "bridge") as desk, http(address(desk.house)) as client:
+        caller = await desk.caller()
+        callee = (await desk.rings()).answer()
+        await talk(caller, callee)
+        path = f"/v1/calls/{(await desk.caller_record()).call_id}"
+        held = await client.post(f"{path}/hold")
+        await hears(caller, MUSIC_HZ)
+        resumed = await client.post(f"{path}/resume")
+        caller.hush()
+        callee.hush()
+        heard = await talk(caller, callee)
+        alive = caller.ended.done() or callee.ended.done()
+        await caller.hang_up()
+        await is_let_go(callee)
+        record, _ = await calls(desk)
+
+    right = recorded(record.recording)[:, 1]
+    assert (held.status_code, resumed.status_code, heard, alive) == (200, 200, (1_000.0, 440.0), False)
+    assert peak(right, 1_000) > 1_000
 
 
 async def test_keys_reach_whom_the_caller_talks_to_and_no_agent(tmp_path: Path) -> None:

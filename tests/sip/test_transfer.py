@@ -94,6 +94,9 @@ class Desk:
         async with asyncio.timeout(PATIENCE_S):
             while any(record.is_live for record in await self.house.records(1)):
                 pass
+        return await self.caller_record()
+
+    async def caller_record(self) -> CallRecord:
         return next(record for record in await self.house.records(1) if not record.transferred_from)
 
 
