@@ -92,6 +92,22 @@ def test_a_cough_does_not_stop_the_agent() -> None:
     assert call.played_ms == STORY_MS
 
 
+def test_a_second_burst_that_still_sounds_when_the_verdict_is_due_does_not_stop_the_agent() -> None:
+    call = an_agent_who_tells()
+
+    call.caller_speaks(140)
+    call.passes(320)
+    call.caller_speaks(200)
+    call.passes(1_000)
+
+    outputs = call.take()
+    assert [type(each) for each in outputs if isinstance(each, PausePlayout | ResumePlayout | FlushPlayout)] == [
+        PausePlayout,
+        ResumePlayout,
+    ]
+    assert verdicts(outputs) == ["noise"]
+
+
 def test_a_click_is_forgotten_as_soon_as_it_is_over() -> None:
     call = an_agent_who_tells()
 
