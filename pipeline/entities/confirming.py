@@ -10,7 +10,7 @@ _LEAD: Final = (
     r"^\W*(?:(?:and|so|but|okay|ok|now|well|great|then|und|also|aber|gut|dann|y|entonces|bueno|et|alors|bon)\b\W*)*"
 )
 _BEGINS: Final = (
-    r"(?:is|are|was|were|does|did|has) (?!there\b|it possible\b|your last\b)",
+    r"(?:is|are|was|were|does|did|has) (?!there\b|it possible\b|you able\b)",
     r"(?:shall|should) (?:i|we)\b",
     r"do you (?:want|need|still)\b",
     r"would you (?:like|prefer|want) (?:me|us)\b",

@@ -146,9 +146,9 @@ def _time(words: str, said: Said, wanted: Awaited, language: str) -> float | Non
 
 
 def _count(words: str, said: Said, wanted: Awaited, language: str) -> float | None:
-    """A number at the end is all, unless a one may follow a ten."""
+    """A number at the end is all, unless a one may follow a ten; several figures in a row are something else."""
     last = next(iter(runs(said, language)[-1:]), None)
-    if last is None or last.ends < len(said):
+    if last is None or last.ends < len(said) or (last.one_by_one and len(last.figures) > 1):
         return None
     return PERHAPS if len(last.figures) > 1 and last.figures.endswith("0") else THERE
 

@@ -78,9 +78,9 @@ _ASKS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
     (
         "count",
         (r"\bhow (?:many|old)\b", r"\b(?:what|which) (?:option|size|floor)\b",
-         r"\b(?:press|say)\b.*\b(?:one|two|1|2)\b", r"\bwie ?(?:viele|alt)\b", r"\bdrücken sie\b",
-         r"\bcuánt[oa]s\b", r"\b(?:pulse|marque)\b", r"\bcombien de\b", r"\bquel âge\b",
-         r"\b(?:appuyez|tapez)\b"),
+         r"\b(?:press|say) (?:one|two|1|2)\b(?! (?:digit|figure|letter|word|of|at|by))",
+         r"\bwie ?(?:viele|alt)\b", r"\bdrücken sie\b", r"\bcuánt[oa]s\b", r"\b(?:pulse|marque)\b",
+         r"\bcombien de\b", r"\bquel âge\b", r"\b(?:appuyez|tapez)\b"),
     ),
 )  # fmt: skip
 _ASKING: Final = tuple((kind, re.compile("|".join(patterns))) for kind, patterns in _ASKS)
