@@ -5,7 +5,7 @@ the agent last spoke belongs together.
 """
 
 from pipeline.conversation import Conversation, turns_of
-from pipeline.entities import Awaited, awaited, filled
+from pipeline.entities import THERE, Awaited, awaited, filled
 from pipeline.keypad import Keypad, keys_in
 from pipeline.providers import Message
 from pipeline.realtime.config import SessionConfig
@@ -25,6 +25,11 @@ class Slot:
         transcription = config.audio.input.transcription
         self._tools, self._language = config.tools, transcription.language if transcription else None
         self._question, self._wanted = "", None
+
+    def full(self, words: str) -> bool:
+        """Whether no key can be wanted any more, with these words; of a count or a time nobody knows how many are."""
+        there = self.filled(words) == THERE
+        return there and not (self._wanted is not None and self._wanted.kind in ("count", "time"))
 
     def filled(self, words: str) -> float | None:
         """How likely all is there with these words of the open utterance; None when nothing is begun."""

@@ -1,7 +1,6 @@
 """The caller's turns under the settings of a session. Rule: without turn detection it finds none, and asks nobody."""
 
 from pipeline.audio import FRAME_MS
-from pipeline.entities import THERE
 from pipeline.providers import TurnVerdict
 from pipeline.realtime.config import SemanticVad, SessionConfig
 from pipeline.realtime.ours import TurnGrounds
@@ -70,7 +69,7 @@ class TurnTaking:
     @property
     def slot_full(self) -> bool:
         """True when all that the agent waits for is there, by the caller's keys and words, of turns that are over."""
-        return not self.speaking and self._slot.filled(self._said) == THERE
+        return not self.speaking and self._slot.full(self._said)
 
     def stop(self, at_ms: int) -> TurnEnded | None:
         """End an open utterance here."""

@@ -21,7 +21,8 @@ _WRITTEN_EMAIL: Final = re.compile(r"\S+@\S+\.[a-z]{2,}\b", re.IGNORECASE)
 _WRITTEN_DATE: Final = re.compile(r"\b\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b")
 _WRITTEN_AMOUNT: Final = re.compile(r"[$€£]\s?\d|\d\s?[$€£]")
 _YEAR: Final = re.compile(r"(?:1[89]|20)\d\d$")
-_BIRTH_DATE_IN_FIGURES: Final = re.compile(r"\d{2,4}(?:1[89]|20)\d\d|\d{4}[2-9]\d")
+_BIRTH_DATE_IN_FIGURES: Final = re.compile(r"\d{3,4}(?:1[89]|20)\d\d|\d{4}[3-9]\d")
+_SHORTEST_BIRTH_DATE: Final = 6
 _DATE_IN_FIGURES: Final = re.compile(r"\d{2,8}")
 _EXACT_TIME: Final = 3
 _BEFORE_HOURS: Final = frozenset(("past", "to", "halb", "nach", "vor"))
@@ -121,7 +122,8 @@ def _in_figures(said: Said, numbers: list[Run], wanted: Awaited, vocabulary: Voc
     if parts or not figures:
         return None
     if wanted.kind == "birth_date":
-        return THERE if _BIRTH_DATE_IN_FIGURES.fullmatch(figures) else None
+        surely = _BIRTH_DATE_IN_FIGURES.fullmatch(figures)
+        return THERE if surely else PERHAPS if len(figures) == _SHORTEST_BIRTH_DATE else None
     return PERHAPS if len(figures) > _SHORT and _DATE_IN_FIGURES.fullmatch(figures) else None
 
 

@@ -170,6 +170,21 @@ def test_keys_that_are_all_the_agent_waits_for_are_answered_at_once(detection: T
     assert len(call.take(StartReply)) == 1
 
 
+@pytest.mark.parametrize(
+    ("question", "keys"),
+    [("For how many people?", "12"), ("For sales press one.", "12"), ("What is your date of birth?", "03052004")],
+)
+def test_where_more_keys_may_be_wanted_they_are_waited_for(question: str, keys: str) -> None:
+    call = an_agent_that_asked(question)
+    for key in keys:
+        call.caller_presses(key)
+        call.passes(200)
+    call.passes(Limits().keys.pause_ms)
+
+    assert call.said_so_far()[-1] == ("user", f"[digits: {keys}]")
+    assert len(call.take(StartReply)) == 1
+
+
 def test_the_hash_key_after_the_last_figure_is_no_entry_of_its_own_and_cuts_nobody_short() -> None:
     call = an_agent_that_asked("What is your order number?", None, FIND_ORDER)
     call.caller_presses("415509")
