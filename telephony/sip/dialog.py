@@ -32,7 +32,7 @@ class Dialog(DialogLife):
     def surround(self, ambience: Ambience) -> None:
         """Play this to the far end, beside the port, whenever there is a medium."""
         self._wiring.ambience = self._bridge.player(ambience)
-        if self._confirmed and self.isActive():
+        if self.sounds:
             self._connect()
 
     @guarded
@@ -86,13 +86,13 @@ class Dialog(DialogLife):
     @guarded
     def join(self, other: "Dialog") -> None:
         """Let the two far ends hear each other until one of the dialogs ends."""
-        if self._confirmed and other._confirmed and self.isActive() and other.isActive():
+        if self.sounds and other.sounds:
             self._wiring.join(self, other._wiring, other)
 
     @guarded
     def soothe(self, music: Ambience | None) -> None:
         """Play this beside the port, or nothing more."""
-        if self._confirmed and self.isActive():
+        if self.sounds:
             self._wiring.soothe(self, self._bridge.player(music) if music is not None else None)
 
     @guarded

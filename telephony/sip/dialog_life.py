@@ -78,6 +78,11 @@ class DialogLife(MovableCall):
         return bool(self._confirmed and self.isActive() and not self._leaving)
 
     @property
+    def sounds(self) -> bool:
+        """It has a port: its own, or before it is confirmed that of the dialog it follows."""
+        return bool(self._wiring.port and self.isActive())
+
+    @property
     def is_leaving(self) -> bool:
         """We have ended it."""
         return self._leaving is not None

@@ -209,7 +209,7 @@ class Endpoint:
         contained(act, partial(leg.hang_up, "internal_error"))
 
     def _send(self, number: int, act: Act) -> None:
-        self._thread.post(partial(self._exchange.act, number, act))
+        self._thread.enter(partial(self._exchange.act, number, act))
 
     def _ask(self, trunk: Trunk, server: int) -> None:
         uri = None if trunk.register else self._hops[trunk.name][server].server

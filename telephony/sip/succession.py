@@ -129,7 +129,7 @@ class Successions:
 
     def _look_after(self, heir: int) -> None:
         """What the library could not even begin, it says nothing of."""
-        if self._elder_of(heir) is not None and not self._dialogs[heir].isActive():
+        if self._elder_of(heir) is not None and self._dialogs[heir].getId() == NO_CALL:
             self._dialogs[heir].abandon()
 
     def _succeed(self, elder: int, heir: int) -> None:

@@ -54,6 +54,13 @@ class SipThread:
         """Run a job soon, in order. What it raises is logged; a job posted after the end is dropped."""
         self._jobs.append(job)
 
+    def enter(self, job: Job) -> None:
+        """Post a job; from within a job it runs at once, so that nothing comes between the two."""
+        if threading.current_thread() is self._thread:
+            job()
+        else:
+            self.post(job)
+
     async def do(self, job: Callable[[], T]) -> T:
         """Run a job soon, in order; its result or its exception comes back to the caller."""
         if not self._thread.is_alive():
