@@ -205,6 +205,7 @@ class Transfers:
                 failed = await self._whisper(wish.summary, target)
             if failed is None and settings.how == "attended" and settings.replaces:
                 if 200 <= (await self.far_end.refer_to(placed))[0] < 300:
+                    reason = "transferred"
                     return None
                 failed = target.gone
             if failed is not None:
