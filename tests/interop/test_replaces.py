@@ -1,12 +1,14 @@
-"""Asterisk joins two of its own telephones by REFER with Replaces, and the agent is out of it. Both hear each other."""
+"""Transfers by REFER: Asterisk joins two of its own without us, and a telephone hands the agent on. All are heard."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from telephony.leg import Ending
 from telephony.settings import Settings
-from tests.drive.beside_asterisk import GREETING, a_town, as_in_the_readme, hears
+from tests.drive.baresip import a_baresip
+from tests.drive.beside_asterisk import DIRECT, GREETING, HOURS, a_town, as_in_the_readme, hears
 from tests.drive.linphone import VOICE, a_linphone
 from tests.drive.pbx import CONFIGURATION
 
@@ -15,18 +17,20 @@ pytestmark = pytest.mark.interop
 SUMMARY = "A caller would like to buy an instrument."
 
 
-def attended(folder: Path) -> Settings:
-    """The README's service, which tells the target who is coming."""
+def with_transfers(folder: Path, how: str) -> Settings:
+    """The README's service with these transfers; it tells the target who is coming, and may call 6002."""
     plan = (CONFIGURATION / "desk.toml").read_text()
-    plan = plan.replace('did = "1000"', 'did = "1000"\ntransfer = { how = "attended" }')
+    plan = plan.replace('did = "1000"', f'did = "1000"\ntransfer = {{ {how} }}')
     plan = plan.replace('target = "sales" }', f'target = "sales", summary = "{SUMMARY}" }}')
     (folder / "desk.toml").write_text(plan)
-    return as_in_the_readme(dialplan=folder / "desk.toml")
+    whole = as_in_the_readme(dialplan=folder / "desk.toml")
+    (trunk,) = whole.trunks
+    return replace(whole, trunks=(replace(trunk, dial=(*trunk.dial, "6002")),))
 
 
 async def test_two_at_asterisk_talk_without_us_once_the_summary_has_been_heard(tmp_path: Path) -> None:
     async with (
-        a_town(tmp_path, attended(tmp_path)) as town,
+        a_town(tmp_path, with_transfers(tmp_path, 'how = "attended"')) as town,
         a_linphone(tmp_path, "6001") as caller,
         a_linphone(tmp_path, "6002", port=5_064) as callee,
     ):
@@ -45,3 +49,25 @@ async def test_two_at_asterisk_talk_without_us_once_the_summary_has_been_heard(t
 
     (end,) = [record.ending for record in records if record.direction == "inbound"]
     assert end == Ending("us", "transferred", 200)
+
+
+async def test_a_telephone_hands_the_agent_on_to_another(tmp_path: Path) -> None:
+    async with (
+        a_town(tmp_path, with_transfers(tmp_path, 'follow = ["6002"]')) as town,
+        a_baresip(tmp_path, number="6001", registers=False) as desk,
+        a_linphone(tmp_path, "6002", port=5_064) as customer,
+    ):
+        since = len(desk.events)
+        await desk.call(DIRECT)
+        await hears(desk, GREETING)
+        await desk.ask("transfer", "sip:6002@127.0.0.1:5060")
+        call = await customer.rings()
+        await customer.answer(call)
+        await desk.event("CALL_CLOSED", since=since)
+        customer.say("what are your opening hours")
+        await hears(customer, HOURS)
+        await customer.hang_up(call)
+        await town.house.service.switchboard.settled()
+        record = await town.house.record()
+
+    assert (record.far_end, record.ending) == ("sip:6002@127.0.0.1:5060", Ending("caller", "hung_up", 200))
