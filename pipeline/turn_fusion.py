@@ -34,9 +34,9 @@ class Weights:
 
 
 RELIABLE: Final = Weights(0.0, 1.0, 0.1)
-DOUBTFUL: Final = Weights(1.7, 0.2, 1.1)
+DOUBTFUL: Final = Weights(1.65, 0.2, 1.1)
 """For words that are often wrong, and for none."""
-UNJUDGED: Final = Weights(1.4, 0.2, 0.0)
+UNJUDGED: Final = Weights(1.35, 0.2, 0.0)
 """For the same before anybody has judged the sound: nobody can be surer by so little."""
 
 
@@ -63,8 +63,8 @@ class Patience:
 
 PATIENCE: Final[dict[Literal["low", "medium", "high", "auto"], Patience]] = {
     "low": Patience(400, 3_000, 8_000, 1.3),
-    "medium": Patience(180, 2_200, 4_000, 1.1),
-    "auto": Patience(180, 2_200, 4_000, 1.1),
+    "medium": Patience(180, 2_200, 4_000, 1.05),
+    "auto": Patience(180, 2_200, 4_000, 1.05),
     "high": Patience(160, 1_700, 2_000, 0.5),
 }
 """By eagerness; the caps are those that OpenAI documents for it."""
