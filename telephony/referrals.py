@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from glob import escape
 from typing import Final
+from urllib.parse import unquote
 
 from telephony.number import dialled
 
@@ -18,12 +19,12 @@ FORBIDDEN: Final = 403
 UNSUPPORTED_URI: Final = 416
 DECLINED: Final = 603
 
-_ADDRESS: Final = r"sips?:[^@\s<>?;:\"]+@(?P<host>[^@\s<>?;:\"]+)(?::\d+)?(?P<parameters>(?:;[^\s<>?\"]*)?)"
+_ADDRESS: Final = r"sips?:[^@\s<>?;:\"]+@(?P<host>[\w.-]+)(?::\d+)?(?P<parameters>(?:;[^\s<>?\"]*)?)"
 # A quoted name may hold anything, a false address too.
 _TARGET: Final = re.compile(
     rf"""\s*(?P<named>(?:"(?:[^"\\]|\\.)*"|[^"<>:@]*)\s*<)?\s*"""
     rf"""(?P<address>{_ADDRESS})(?:\?(?P<fields>[^\s<>"]*))?\s*(?(named)>\s*(?:;.*)?)""",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _PATTERN: Final = re.compile(r"[^\s@:;<>]+(?:@[^\s@:;<>]+)?")
 # What would have the INVITE go elsewhere than its address says (RFC 3261 section 19.1.1).
@@ -70,4 +71,5 @@ def _fits(pattern: str, user: str, host: str, home: Collection[str]) -> bool:
 
 
 def _names(text: str, between: str) -> set[str]:
-    return {part.partition("=")[0].strip().lower() for part in text.split(between) if part.strip()}
+    """What the library will read there: it unescapes names, too."""
+    return {unquote(part.partition("=")[0]).strip().lower() for part in text.split(between) if part.strip()}

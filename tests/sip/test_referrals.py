@@ -223,10 +223,11 @@ async def test_only_whom_we_may_follow_is_called() -> None:
         call, party = await floor.call()
         host = floor.staff.uri.partition("@")[2]
         others = [f"sip:boss@{host}", f"sip:staff@{host}?X-A=b", "tel:+4930123", f"sip:staff@{host};maddr=127.0.0.9"]
+        others.append(f"sip:staff@{host};%6Daddr=127.0.0.9")
         codes = [await call.refer(target) for target in others]
         await talk(call, party)
 
-    assert codes == [403, 403, 416, 403]
+    assert codes == [403, 403, 416, 403, 403]
     assert not [event for event in party.events if isinstance(event, Referred)]
 
 
