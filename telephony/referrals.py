@@ -31,6 +31,7 @@ _PATTERN: Final = re.compile(r"[^\s@:;<>]+(?:@[^\s@:;<>]+)?")
 _MISLEADING: Final = frozenset({"maddr", "method", "ttl"})
 # Any other field in the address is the far end's to write, and ours to answer for (RFC 3261 section 19.1.5).
 _HARMLESS: Final = frozenset({"replaces", "require"})
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")  # a line break in a Call-ID would begin a field of our INVITE
 
 
 def address_in(refer_to: str) -> str:
@@ -46,7 +47,10 @@ def verdict(refer_to: str, allowed: Collection[str], home: Collection[str]) -> i
     found = _TARGET.fullmatch(refer_to)
     if found is None:
         return UNSUPPORTED_URI
-    if _names(found["parameters"], ";") & _MISLEADING or _names(found["fields"] or "", "&") - _HARMLESS:
+    fields = found["fields"] or ""
+    if _names(found["parameters"], ";") & _MISLEADING or _names(fields, "&") - _HARMLESS:
+        return FORBIDDEN
+    if _CONTROL.search(unquote(found["address"] + fields)):
         return FORBIDDEN
     user, host = dialled(found["address"]), found["host"].lower()
     return ACCEPTED if any(_fits(pattern, user, host, home) for pattern in allowed) else FORBIDDEN

@@ -23,6 +23,8 @@ HERE = ("2*", "boss", "*@phones.example.com")
         ("<sip:200@192.0.2.1;maddr=203.0.113.9>", 403),
         ("<sip:200@192.0.2.1;%6Daddr=203.0.113.9>", 403),
         ("<sip:200@192.0.2.1;Method=MESSAGE>", 403),
+        ("<sip:200@192.0.2.1?Replaces=a%0D%0AX-B:c%40b%3Bto-tag%3D1%3Bfrom-tag%3D2>", 403),
+        ("<sip:2%00@192.0.2.1>", 403),
         ("<sip:200@192.0.2.1?P-Asserted-Identity=sip:chief@pbx.example.com>", 403),
         ('"<sip:200@192.0.2.1>" <sip:9@elsewhere.example>', 403),
         ('"\\"<sip:200@192.0.2.1>" <sip:9@elsewhere.example>', 403),
