@@ -84,7 +84,8 @@ class Successions:
             return REQUEST_PENDING, None
         if not offers_audio(invite):
             return NOT_ACCEPTABLE_HERE, None
-        told = identified(parse_invite(invite), trusted=dialog.account.trusted)
+        # The library does not say by whose account it came: another host is not believed what a trunk is.
+        told = identified(parse_invite(invite), trusted=dialog.account.trusted and source == dialog.source)
         place = host_of(told.headers.get("From", "")).partition(";")[0]
         _log.info("replaced", source=source, trunk=dialog.account.trunk)
         passage = Passage(dialog.account.trunk, told.called, source)

@@ -223,11 +223,11 @@ async def test_only_whom_we_may_follow_is_called() -> None:
         call, party = await floor.call()
         host = floor.staff.uri.partition("@")[2]
         others = [f"sip:boss@{host}", f"sip:staff@{host}?X-A=b", "tel:+4930123", f"sip:staff@{host};maddr=127.0.0.9"]
-        others.append(f"sip:staff@{host};%6Daddr=127.0.0.9")
+        others += [f"sip:staff@{host};%6Daddr=127.0.0.9", f"sip:staff@{host}?Replaces=a%0D%0AX-A:b;to-tag=1;from-tag=2"]
         codes = [await call.refer(target) for target in others]
         await talk(call, party)
 
-    assert codes == [403, 403, 416, 403, 403]
+    assert codes == [403, 403, 416, 403, 403, 403]
     assert not [event for event in party.events if isinstance(event, Referred)]
 
 
@@ -359,6 +359,20 @@ async def test_a_stranger_takes_nobodys_place() -> None:
         await talk(call, party)
 
     assert refusal.value.sip_code == 403
+
+
+async def test_who_takes_anothers_place_from_elsewhere_is_not_trusted_as_that_one_is() -> None:
+    trunk = Trunk(name="pbx", registrar="sip:127.0.0.1:1", register=False, trusted=True)
+    told = (("P-Asserted-Identity", "<sip:chief@pbx>"),)
+    async with a_floor(trunks=(trunk,)) as floor, Phone("127.0.0.9", number="other") as other:
+        far_ends = []
+        for phone in (other, floor.staff):
+            call, party = await floor.call()
+            dialling = await phone.dial(floor.office.uri(), fields=(("Replaces", call.dialog.replaces), *told))
+            await dialling.answered()
+            far_ends.append((await party.sees(Moved)).far_end.partition("@")[0])
+
+    assert far_ends == ["sip:other", "sip:chief"]
 
 
 async def test_who_is_joined_with_somebody_stays_so_when_one_of_them_is_replaced() -> None:
