@@ -6,7 +6,7 @@ from typing import Any, Final
 import pjsua2 as pj
 
 from telephony.settings import SipSettings, Trunk
-from telephony.sip.invite import host_of
+from telephony.sip.invite import bare_host_of
 from telephony.trunk_settings import network_of
 
 SILENCE: Final = 0
@@ -90,14 +90,10 @@ class Doorkeeper:
             for network in trunk.allow or ("0.0.0.0/0",):
                 self._door.expect_password(*_parts(network), trunk.username, trunk.password.reveal(), account)
             return
-        addresses = [_address_of(uri) for uri in (*trunk.servers, trunk.proxy or "")]
+        addresses = [bare_host_of(uri) for uri in (*trunk.servers, trunk.proxy or "")]
         words = dict.fromkeys((*map(str, trunk.networks), *filter(network_of, addresses), *self._heard[trunk.name]))
         for word in words:
             self._door.expect_address(*_parts(word), trunk.username, account)
-
-
-def _address_of(uri: str) -> str:
-    return host_of(uri).partition(";")[0].partition(":")[0]
 
 
 def _parts(word: str) -> tuple[str, int]:

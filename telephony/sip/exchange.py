@@ -21,7 +21,7 @@ from telephony.sip.dialog import Dialog
 from telephony.sip.dialog_life import NO_CALL
 from telephony.sip.doorkeeper import Doorkeeper
 from telephony.sip.identity import identified
-from telephony.sip.invite import Invite, host_of, offers_audio, parse_invite
+from telephony.sip.invite import Invite, bare_host_of, offers_audio, parse_invite
 from telephony.sip.operator import Joined, Signal
 from telephony.sip.sound import Bridge
 from telephony.sip.succession import Successions
@@ -188,7 +188,7 @@ class Exchange:
             _log.warning("call_not_placed", why=refusal, trunk=trunk, target=Pii(target, masked(target)))
             raise CallRefusedError(refusal)
         dialog = self._dialogs[number] = Dialog(self._accounts[trunk, server], NO_CALL, self, number, self._bridge)
-        dialog.source = host_of(target).partition(";")[0].partition(":")[0]
+        dialog.source = bare_host_of(target)
         try:
             call_id = dialog.place(target, local_uri, fields)
         except pj.Error as fault:

@@ -87,6 +87,11 @@ def host_of(uri: str) -> str:
     return rest.rpartition("@")[2]
 
 
+def bare_host_of(uri: str) -> str:
+    """The host alone, in small letters."""
+    return host_of(uri).partition(";")[0].partition(":")[0].lower()
+
+
 def parse_invite(text: str) -> Invite:
     """Read the INVITE as it came off the wire, body included."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -18,7 +18,7 @@ from telephony.referrals import ACCEPTED, FORBIDDEN, address_in, verdict
 from telephony.sip.dialog import Dialog
 from telephony.sip.dialog_life import NO_CALL
 from telephony.sip.identity import identified
-from telephony.sip.invite import host_of, offers_audio, parse_invite
+from telephony.sip.invite import bare_host_of, host_of, offers_audio, parse_invite
 from telephony.sip.operator import Operator
 from telephony.traffic import Passage, Traffic
 from telephony.trunk_settings import Trunk
@@ -123,7 +123,7 @@ class Successions:
 
     def _follow(self, elder: int, passage: Passage, far_end: str, source: str = "") -> Dialog:
         heir = self._admit(self._dialogs[elder].account, NO_CALL, passage)
-        heir.far_end, heir.source = far_end, source or host_of(far_end).partition(";")[0].partition(":")[0]
+        heir.far_end, heir.source = far_end, source or bare_host_of(far_end)
         self._heirs[elder] = heir.number
         self._post(partial(self._look_after, heir.number))
         return heir
@@ -148,4 +148,4 @@ def _home(dialog: Dialog) -> set[str]:
     """The hosts of the far end's own place: where it is, and what its trunk's servers are called."""
     line = dialog.account.line
     uris = (*line.servers, line.proxy or "") if isinstance(line, Trunk) else ()
-    return {dialog.source, *(host_of(uri).partition(";")[0].partition(":")[0].lower() for uri in uris)} - {""}
+    return {dialog.source, *map(bare_host_of, uris)} - {""}
