@@ -44,7 +44,6 @@ from telephony.hours import Calendar, Hours, decode
 from telephony.line_terms import LineTerms, broken_terms
 from telephony.menus import Menus
 from telephony.provider_table import flow_of
-from telephony.referrals import broken_patterns
 from telephony.toml_text import Broken, KeyPath, TomlText
 from telephony.toml_text import parse as parse_toml
 from telephony.tongues import flow_names, in_languages, written_name
@@ -309,12 +308,6 @@ def _broken_route(route: Route, agents: list[str]) -> Iterator[Broken]:
     if route.transfer_targets and TRANSFER not in route.allow:
         yield ("transfer_targets",), "transfer is not allowed", 'allow = ["hang_up", "transfer"]'
     places = {("transfer_targets", name): target for name, target in route.transfer_targets.items()}
-    for pattern in broken_patterns(route.transfer.follow):
-        yield (
-            ("transfer", "follow"),
-            f"{pattern!r} is nobody",
-            'USER or USER@HOST: follow = ["2*"]',
-        )
     for path, target in (*places.items(), *([(("last_resort",), route.last_resort)] if route.last_resort else [])):
         if not TRANSFER_TARGET.fullmatch(target):
             yield path, f"{target!r} is no address", "sip:USER@HOST or tel:+NUMBER"

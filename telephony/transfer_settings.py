@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from telephony.line_terms import FIELD_NAME, MOST_FIELDS
+from telephony.referrals import broken_patterns
 from telephony.toml_text import Broken
 
 
@@ -36,3 +37,5 @@ def broken_transfer(settings: TransferSettings) -> Iterator[Broken]:
     for index, name in enumerate(settings.headers):
         if not re.search(FIELD_NAME, name):
             yield ("transfer", "headers", index), f"{name!r} is none that may be added", "an X- field, or User-to-User"
+    for pattern in broken_patterns(settings.follow):
+        yield ("transfer", "follow"), f"{pattern!r} is nobody", 'USER or USER@HOST: follow = ["2*"]'
