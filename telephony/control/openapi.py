@@ -50,14 +50,7 @@ _OPERATIONS: Final[tuple[tuple[str, str, str, type | None, int, type | str | Non
     ("/v1/calls/{call_id}/digits", "post", "Press keys for the far end", Digits, 200, None),
     ("/v1/calls/{call_id}/hold", "post", "Make the far end wait", None, 200, None),
     ("/v1/calls/{call_id}/resume", "post", "Talk to it again", None, 200, None),
-    (
-        "/v1/calls/{call_id}/recording",
-        "get",
-        "The recording: caller left, agent right",
-        None,
-        200,
-        RECORDINGS,
-    ),
+    ("/v1/calls/{call_id}/recording", "get", "The recording: caller left, agent right", None, 200, RECORDINGS),
     ("/v1/calls/{call_id}/mute", "post", "Let one side not be heard", MuteWish, 200, None),
     (
         "/v1/calls/{call_id}/recording",
