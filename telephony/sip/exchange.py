@@ -88,16 +88,16 @@ class Account(pj.Account):  # type: ignore[misc]
 
     def onIncomingCall(self, arrival: Any) -> None:  # noqa: N802, D102
         # pjsua answers 500 to a call that nobody took.
-        contained(partial(self._exchange.admit, self, self.trunk, arrival), _nothing)
+        contained(partial(self._exchange.admit, self, self.trunk, arrival))
 
     def onRegState(self, news: Any) -> None:  # noqa: N802, D102
         source = str(news.rdata.srcAddress) if news.rdata.wholeMsg else ""
-        contained(partial(self.tell, news.code, news.reason, news.expiration, source), _nothing)
+        contained(partial(self.tell, news.code, news.reason, news.expiration, source))
 
     def onSendRequest(self, news: Any) -> None:  # noqa: N802, D102
         change = news.e.body.tsxState
         source = str(change.src.rdata.srcAddress) if change.type == pj.PJSIP_EVENT_RX_MSG else ""
-        contained(partial(self.tell, change.tsx.statusCode, change.tsx.statusText, 0, source), _nothing)
+        contained(partial(self.tell, change.tsx.statusCode, change.tsx.statusText, 0, source))
 
     def ask(self, uri: str | None, on: bool = True) -> None:
         """Send REGISTER, or take it back; with a URI, send OPTIONS there. What cannot be sent is told, once."""
@@ -301,7 +301,3 @@ def _reason(reason: str) -> str:
 
 def _forget(kept: dict[int, Any], number: int) -> None:
     kept.pop(number, None)
-
-
-def _nothing(*_: object) -> None:
-    pass

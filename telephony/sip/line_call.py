@@ -23,10 +23,10 @@ class LineCall(pj.Call):  # type: ignore[misc]
         self._line: LineSettings = account.line
 
     def onCallSdpCreated(self, made: Any) -> None:  # noqa: N802, D102
-        contained(partial(self._shape, made), _nothing)
+        contained(partial(self._shape, made))
 
     def onStreamPreCreate(self, made: Any) -> None:  # noqa: N802, D102
-        contained(partial(self._buffer, made.streamInfo), _nothing)
+        contained(partial(self._buffer, made.streamInfo))
 
     def _shape(self, made: Any) -> None:
         made.sdp.wholeSdp = shaped(made.sdp.wholeSdp, self._line.codecs, self._line.ptime_ms)
@@ -36,7 +36,3 @@ class LineCall(pj.Call):  # type: ignore[misc]
         stream.jbInit = stream.jbMinPre = least
         stream.jbMaxPre = max(least, round(_PREFETCH * most))
         stream.jbMax = most
-
-
-def _nothing() -> None:
-    pass

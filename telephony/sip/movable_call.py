@@ -26,16 +26,16 @@ class MovableCall(LineCall):
     def onCallTransferRequest(self, request: Any) -> None:  # noqa: N802
         """Whom we call the exchange decides."""
         request.statusCode = pj.PJSIP_SC_INTERNAL_SERVER_ERROR
-        contained(partial(self._refer, request), _nothing)
+        contained(partial(self._refer, request))
 
     def onCallReplaceRequest(self, request: Any) -> None:  # noqa: N802
         """Who takes another's place the exchange decides."""
         request.statusCode = pj.PJSIP_SC_INTERNAL_SERVER_ERROR
-        contained(partial(self._replace, request), _nothing)
+        contained(partial(self._replace, request))
 
     def onCallReplaced(self, _replaced: Any) -> None:  # noqa: N802
         """The library answers whoever takes the far end's place, and then says BYE to the far end."""
-        contained(partial(self._operator.successions.taken, self.number), _nothing)
+        contained(partial(self._operator.successions.taken, self.number))
 
     def onCallRedirected(self, redirection: Any) -> int:  # noqa: N802
         """Calls go where they were meant to go; pjsip itself would say 487."""
@@ -56,7 +56,3 @@ def _answer(request: Any, code: int, heir: Any) -> None:
     if heir is not None:
         request.newCall = heir
     request.statusCode = code
-
-
-def _nothing() -> None:
-    pass

@@ -104,20 +104,16 @@ class SipThread:
     def _run_jobs(self) -> None:
         for _ in range(len(self._jobs)):
             # No name for the job: the last reference to a pjsua2 object may be its own, and ends here.
-            contained(self._jobs.popleft(), _nothing)
+            contained(self._jobs.popleft())
 
 
-def contained(act: Callable[[], object], failed: Callable[[], object]) -> None:
+def contained(act: Callable[[], object], failed: Callable[[], object] = lambda: None) -> None:
     """Run what pjsua2 or another thread asks for: an exception ends here, is logged, and `failed` runs."""
     try:
         act()
     except Exception:  # noqa: BLE001 - whatever it is, it belongs to one call
         _log.exception("sip_callback_failed")
         failed()
-
-
-def _nothing() -> None:
-    pass
 
 
 def _fulfil(future: asyncio.Future[T], result: T) -> None:
