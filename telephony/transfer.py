@@ -39,6 +39,7 @@ LONGEST_SUMMARY: Final = 500
 REQUEST_TIMEOUT: Final = 408
 NOT_FOUND: Final = 404
 REQUEST_PENDING: Final = 491
+INTERNAL_ERROR: Final = 500
 # What says that REFER itself is not wanted, and nothing about the target (RFC 3515, RFC 3261 section 21).
 REFER_UNWANTED: Final = frozenset({403, 405, 420, 481, 488, 489, 500, 501, 503, 603})
 
@@ -163,7 +164,7 @@ class Transfers:
             return
         log.info("transfer_asked", target=Pii(wish.target), how=self.means.settings.how)
         task = self._under_way = asyncio.create_task(self._hand_over(wish, joined), name=f"transfer {self.call_id}")
-        task.add_done_callback(lambda done: None if done.cancelled() else told(done.result()))
+        task.add_done_callback(lambda done: None if done.cancelled() else told(_decided(done)))
 
     def pass_on(self, key: str) -> bool:
         """The caller has pressed a key; whether it was for whom they talk to."""
@@ -243,6 +244,14 @@ class Transfers:
             log.warning("header_too_long_to_hand_over", longest=LONGEST_KEPT, names=[*there.keys() - dict(kept).keys()])
         words = " ".join(wish.summary.split())[:LONGEST_SUMMARY]
         return ((CALL_ID_HEADER, self.call_id), *([(SUMMARY_HEADER, words)] if words else []), *kept)
+
+
+def _decided(done: "asyncio.Task[Failed | None]") -> Failed | None:
+    """What became of it; also when something of ours broke: the caller is with the agent, who must know."""
+    if fault := done.exception():
+        log.error("transfer_failed", exc_info=fault, remedy="this is a fault of the service: please report it")
+        return Failed(INTERNAL_ERROR, "internal_error")
+    return done.result()
 
 
 def number_in(target: str) -> str:
