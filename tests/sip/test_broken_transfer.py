@@ -14,7 +14,8 @@ from tests.drive.exchange import an_office
 from tests.drive.tones import a_tone, loudest_hz
 
 NARROW_HZ = 8_000
-LATEST_BYTES = NARROW_HZ // 2
+LATEST_PACKETS = 12
+LATEST_BYTES = LATEST_PACKETS * 320
 PATIENCE_S = 20
 
 
@@ -40,6 +41,10 @@ async def test_a_transfer_that_breaks_is_told_and_the_caller_hears_the_agent() -
         )
         became = await told.get()
         leg.audio.play(a_tone(1_000, 30_000))
-        await caller.until(lambda ear, _: loudest_hz(ear.pcm()[-LATEST_BYTES:], NARROW_HZ) == 1_000)
+        await caller.until(
+            lambda ear, _: (
+                len(ear.payloads) > LATEST_PACKETS and loudest_hz(ear.pcm()[-LATEST_BYTES:], NARROW_HZ) == 1_000
+            )
+        )
 
     assert (became, joined) == (Failed(500, "internal_error"), [])
