@@ -66,11 +66,10 @@ class Dialog(DialogLife):
                 self._post(TransferProgress(pj.PJSIP_SC_BAD_REQUEST, True))
 
     @guarded
-    def refer_to(self, other: "Dialog") -> None:
-        """Send REFER with Replaces (RFC 5589 section 7), if both are at one place."""
-        at_one_place = self.account.line is other.account.line and (self.account.trunk or self.source == other.source)
+    def refer_to(self, other: "Dialog | None") -> None:
+        """Send REFER with Replaces (RFC 5589 section 7), if both are there, and at one place."""
         try:
-            if self.talks and other.talks and at_one_place:
+            if other is not None and self.talks and other.talks and self._is_at_one_place_with(other):
                 self.xferReplaces(other, wish_of())
                 return
         except pj.Error as fault:
@@ -115,6 +114,10 @@ class Dialog(DialogLife):
                 self.reinvite(wish)
         except pj.Error as fault:
             _log.warning("hold_not_changed", why=str(fault.reason), sip_call_id=str(self.getInfo().callIdString))
+
+    def _is_at_one_place_with(self, other: "Dialog") -> bool:
+        one_line, trunk = self.account.line is other.account.line, self.account.trunk
+        return one_line and bool(trunk or self.source == other.source)
 
     def _respond(self, sip_code: int, fields: Fields = ()) -> None:
         if self._inbound and not self._confirmed and self.isActive():

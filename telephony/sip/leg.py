@@ -127,7 +127,13 @@ class SipLeg:
     def refer_to(self, other: Leg) -> None:
         """Let the far ends of two answered legs, if both are at one place, talk without us: REFER with Replaces."""
         assert isinstance(other, SipLeg)
-        self._send(lambda mine: other._send(lambda theirs: mine.refer_to(theirs)))  # noqa: PLW0108 - as in join
+
+        def act(mine: Dialog) -> None:
+            theirs: list[Dialog] = []
+            other._send(theirs.append)
+            mine.refer_to(theirs[0] if theirs else None)
+
+        self._send(act)
 
     def follow(self, referrals: Referrals) -> None:
         """Let the far end refer us to these from now on."""

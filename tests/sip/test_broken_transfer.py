@@ -6,7 +6,7 @@ from pipeline.audio import Speech
 from pipeline.call_acts import TransferCall
 from telephony.far_end import FarEnd
 from telephony.hold_sound import hold_ambience
-from telephony.leg import Fields, Leg, Referrals
+from telephony.leg import Answered, Fields, Leg, Referrals, TransferProgress
 from telephony.transfer import Failed, Means, Transfers
 from telephony.transfer_settings import TransferSettings
 from telephony.wire.phone import Phone
@@ -48,3 +48,19 @@ async def test_a_transfer_that_breaks_is_told_and_the_caller_hears_the_agent() -
         )
 
     assert (became, joined) == (Failed(500, "internal_error"), [])
+
+
+async def test_a_target_that_has_just_gone_is_told_at_once() -> None:
+    async with asyncio.timeout(PATIENCE_S), an_office() as office, Phone() as phone, Phone(number="staff") as staff:
+        await phone.call(office.uri())
+        caller = await office.arrivals.get()
+        target = await office.dials(staff.uri)
+        at_staff = (await staff.rings()).answer()
+        await asyncio.gather(caller.sees(Answered), target.sees(Answered))
+        far_end = FarEnd(caller.leg)
+        caller.leg.listen(lambda event: far_end.progressed(event) if isinstance(event, TransferProgress) else None)
+        await at_staff.hang_up()
+        await target.ends()
+        sip_code, accepted = await far_end.refer_to(target.leg)
+
+    assert (sip_code, accepted) == (488, False)
