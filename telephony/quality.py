@@ -17,7 +17,7 @@ FEWEST: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One stream so far: what came, what got lost on its way to us and to the far end, as RTCP has it.
+    """One or more streams so far: what came, what got lost on its way to us and to the far end, as RTCP has it.
 
     `lost_there` is None until the far end has reported; `delay_ms` is one way, the jitter buffer's included.
     """
@@ -42,6 +42,20 @@ class Heard:
         rating = max(0.0, BEST - delay - 95 * percent / (percent + LOSS_ROBUSTNESS))
         return round(1 + 0.035 * rating + 7e-6 * rating * (rating - 60) * (100 - rating), 2)
 
+    def and_then(self, later: "Heard") -> "Heard":
+        """Both as one stream: packets add up, jitter and delay are means over those received."""
+        received = self.received + later.received
+        part = later.received / received if received else 1.0
+        theirs = [heard.lost_there for heard in (self, later) if heard.lost_there is not None]
+        return Heard(
+            received=received,
+            lost=self.lost + later.lost,
+            jitter_ms=self.jitter_ms + part * (later.jitter_ms - self.jitter_ms),
+            delay_ms=self.delay_ms + part * (later.delay_ms - self.delay_ms),
+            sent=self.sent + later.sent,
+            lost_there=sum(theirs) if theirs else None,
+        )
+
     def is_one_way(self, answered_s: float) -> str:
         """Who hears nobody, so long after the answer: "us", "far_end", or "" while all is well or too early to tell."""
         if answered_s < ONE_WAY_AFTER_S:
@@ -55,7 +69,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How a leg was heard until it ended; `one_way` is who heard nobody for a while, if anybody."""
+    """How a leg was heard from its answer to its end, whoever was there; `one_way` is who heard nobody for a while."""
 
     heard: Heard
     one_way: str

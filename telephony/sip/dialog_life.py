@@ -90,6 +90,7 @@ class DialogLife(MovableCall):
     def inherit(self, elder: "DialogLife") -> None:
         """Become to a leg what another dialog has been to it."""
         self._wiring.inherit(elder._wiring, live=elder.isActive())
+        self._listening.follow(elder._listening)
         self._holds, self.referrals, self._with_caller = elder._holds, elder.referrals, elder._with_caller
 
     @guarded
@@ -139,6 +140,7 @@ class DialogLife(MovableCall):
     @guarded
     def onStreamDestroyed(self, _stream: Any) -> None:  # noqa: N802, D102
         self._listening.silent_ms(self._wiring.heard(self), time.monotonic() * 1_000)
+        self._listening.renewed()
 
     @guarded
     def onDtmfEvent(self, event: Any) -> None:  # noqa: N802, D102

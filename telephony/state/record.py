@@ -30,7 +30,11 @@ class IllegalTransitionError(Exception):
 
 
 class Quality(Struct, frozen=True, kw_only=True):
-    """How a call was heard here, from its answer to its end; `one_way` is who heard nobody, "us" or "far_end"."""
+    """How a call was heard here, from its answer to its end; `one_way` is who heard nobody, "us" or "far_end".
+
+    Where the far end changed, all who were there count: losses of all packets, means over all packets, and a MOS of
+    these figures.
+    """
 
     mos: float
     lost_percent: float

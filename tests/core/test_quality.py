@@ -33,3 +33,12 @@ def test_loss_and_delay_are_heard(heard: Heard, mos: float) -> None:
 )
 def test_audio_that_goes_one_way_is_told_with_who_hears_nobody(heard: Heard, after_s: float, who: str) -> None:
     assert heard.is_one_way(after_s) == who
+
+
+def test_two_streams_of_a_call_count_by_what_they_brought() -> None:
+    first = Heard(received=900, lost=100, jitter_ms=4, delay_ms=40, sent=1_000)
+    second = Heard(received=300, jitter_ms=8, delay_ms=80, sent=300, lost_there=3)
+
+    both = Heard(received=1_200, lost=100, jitter_ms=5, delay_ms=50, sent=1_300, lost_there=3)
+    assert first.and_then(second) == both
+    assert (Heard().and_then(first), first.and_then(Heard())) == (first, first)

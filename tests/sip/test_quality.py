@@ -6,8 +6,11 @@ import struct
 import pytest
 import structlog
 
-from telephony.leg import Answered
+from telephony.leg import Answered, Held, Moved
+from telephony.wire.call import Call
+from telephony.wire.phone import Phone
 from tests.drive.exchange import an_office
+from tests.drive.party import Party
 from tests.drive.raw_rtp import RawRtp
 from tests.drive.raw_sip import RawCall, RawSip, sdp
 
@@ -63,3 +66,50 @@ async def test_a_far_end_that_reports_to_hear_nobody_is_told_of() -> None:
     alarms = [entry["who_hears_nobody"] for entry in log if entry["event"] == "one_way_audio"]
     assert measured is not None
     assert (alarms, measured.one_way, measured.heard.received > 100) == (["far_end"], "far_end", True)
+
+
+def sent(*calls: Call) -> int:
+    """The packets that these far ends have sent."""
+    return sum(call.stream.mouth.sent for call in calls if call.stream.mouth is not None)
+
+
+async def part_received(party: Party, *calls: Call) -> float:
+    """The part of all that was sent to us that the figures of the leg's end know of."""
+    measured = await party.measured()
+    assert measured is not None
+    return measured.heard.received / sent(*calls)
+
+
+@pytest.mark.parametrize("by_us", [True, False])
+async def test_the_figures_of_a_call_whose_far_end_has_changed_cover_all_of_it(by_us: bool) -> None:
+    async with an_office() as office, Phone() as phone, Phone(number="staff") as staff:
+        first = await phone.call(office.uri())
+        party = await office.arrivals.get()
+        await first.until(lambda *_: sent(first) > 100)
+        dialling = await staff.dial(office.uri(), fields=(("Replaces", first.dialog.replaces),))
+        second = await dialling.answered()
+        await party.sees(Moved)
+        await second.until(lambda *_: sent(second) > 50)
+        if by_us:
+            party.leg.hang_up()
+        else:
+            await second.hang_up()
+        part = await part_received(party, first, second)
+
+    assert 0.8 < part <= 1
+
+
+async def test_the_figures_of_a_call_that_was_on_hold_cover_what_was_before_and_after() -> None:
+    async with an_office() as office, Phone() as phone:
+        call = await phone.call(office.uri())
+        party = await office.arrivals.get()
+        await call.until(lambda *_: sent(call) > 150)
+        for on in (True, False):
+            (party.leg.hold if on else party.leg.resume)()
+            await party.until(lambda on=on: Held(on) in party.events)  # type: ignore[misc]
+        again = sent(call)
+        await call.until(lambda *_: sent(call) > again + 50)
+        await call.hang_up()
+        part = await part_received(party, call)
+
+    assert 0.8 < part <= 1
