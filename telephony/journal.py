@@ -13,7 +13,7 @@ from pipeline.observe import Counters
 from pipeline.realtime.events import ServerEvent
 from pipeline.realtime.ours import CallAnsweredBy
 from pipeline.sounding import Judged
-from telephony.leg import Answered, Ending, Leg, LegEnded, LegEvent
+from telephony.leg import Answered, Ending, Leg, LegEnded, LegEvent, Moved
 from telephony.line_terms import own_fields
 from telephony.quality import Measured
 from telephony.state.record import CallRecord
@@ -120,6 +120,8 @@ class LegLife:
         match event:
             case Answered():
                 self._journal.answered()
+            case Moved(far_end):
+                self._journal.moved(far_end)
             case LegEnded(ending, measured):
                 if measured is not None:
                     self._journal.measured(self._leg.trunk, measured)

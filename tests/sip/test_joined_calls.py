@@ -13,6 +13,7 @@ from telephony.leg import Ending
 from telephony.state.record import CallRecord
 from telephony.wire.call import Call
 from telephony.wire.message import value
+from telephony.wire.phone import Phone
 from tests.drive.tones import tone_and_noise
 from tests.drive.web import address, http
 from tests.sip.test_transfer import MUSIC_HZ, PATIENCE_S, Desk, a_desk, hears, is_let_go, talk
@@ -92,6 +93,28 @@ async def test_a_target_that_takes_nobody_has_an_ending_too(tmp_path: Path, code
 
     assert target.ending is not None
     assert (target.ending.by, target.ending.reason, target.ending.sip_code) == ("callee", reason, code)
+
+
+async def test_a_target_that_hands_its_talk_on_is_told_to_have_done_so(tmp_path: Path) -> None:
+    async with (
+        a_desk(tmp_path, "bridge", more=', follow = ["colleague"]') as desk,
+        Phone(number="colleague", keep_audio=True) as colleague,
+    ):
+        caller = await desk.caller()
+        callee = (await desk.rings()).answer()
+        await talk(caller, callee)
+        code = await callee.refer(colleague.uri)
+        async with asyncio.timeout(PATIENCE_S):
+            other = (await colleague.rings()).answer()
+        await is_let_go(callee)
+        caller.hush()
+        heard = await talk(caller, other)
+        await caller.hang_up()
+        await is_let_go(other)
+        record, target = await calls(desk)
+
+    assert (code, heard) == (202, (1_000.0, 440.0))
+    assert (target.called, target.far_end, record.far_end) == ("staff", colleague.uri, "")
 
 
 @pytest.mark.parametrize("how", ["refer", "bridge"])
