@@ -77,10 +77,10 @@ class Traffic:
         """The node takes no more."""
         return self.calls >= self._limits.node
 
-    def refusal(self, passage: Passage) -> str | None:
-        """Why this call may not be now, in words; None when it may."""
-        limits, all_of = self._limits, self._passages.values()
-        if self.is_full:
+    def refusal(self, passage: Passage, instead_of: int | None = None) -> str | None:
+        """Why this call may not be now, in words; None when it may. It counts as if whose place it takes were gone."""
+        limits, all_of = self._limits, [each for key, each in self._passages.items() if key != instead_of]
+        if len(all_of) >= limits.node:
             return "all lines are busy"
         by_trunk = limits.per_trunk.get(passage.trunk or "")
         if by_trunk is not None and sum(each.trunk == passage.trunk for each in all_of) >= by_trunk:

@@ -75,7 +75,8 @@ class Successions:
     def replaced(self, elder: int, invite: str, source: str) -> tuple[int, Dialog | None]:
         """Somebody wishes to take the far end's place: what their INVITE is answered, and the dialog of it.
 
-        Who they are has been asked at the door; that they know the dialog's tags is their title (RFC 3891 section 8).
+        Who they are, and how often they call, has been asked at the door; that they know the dialog's tags is their
+        title (RFC 3891 section 8). A call that goes on is no new one for a node that drains.
         """
         dialog = self._dialogs.get(elder)
         if dialog is None or dialog.is_leaving:
@@ -87,8 +88,11 @@ class Successions:
         # The library does not say by whose account it came: another host is not believed what a trunk is.
         told = identified(parse_invite(invite), trusted=dialog.account.trusted and source == dialog.source)
         place = host_of(told.headers.get("From", "")).partition(";")[0]
-        _log.info("replaced", source=source, trunk=dialog.account.trunk)
         passage = Passage(dialog.account.trunk, told.called, source)
+        if why := self._traffic.refusal(passage, instead_of=elder):
+            _log.warning("call_refused", why=why, trunk=passage.trunk, calls=self._traffic.calls)
+            return SERVICE_UNAVAILABLE, None
+        _log.info("replaced", source=source, trunk=passage.trunk)
         return OK, self._follow(elder, passage, f"sip:{told.caller}@{place}", source)
 
     def taken(self, elder: int) -> None:

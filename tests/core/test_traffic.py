@@ -37,6 +37,17 @@ def test_a_trunk_a_did_and_a_source_have_limits_of_their_own(limits: Limits, bus
     assert (calls.refusal(busy) is None, calls.refusal(free)) == (False, None)
 
 
+@pytest.mark.parametrize(
+    ("source", "why"), [("192.0.2.1", None), ("192.0.2.3", None), ("192.0.2.2", "192.0.2.2 has 1 calls here already")]
+)
+def test_who_takes_anothers_place_counts_as_if_that_one_were_gone(source: str, why: str | None) -> None:
+    calls = traffic(Limits(node=2, per_source=1, per_did=2, per_trunk={"a": 2}))
+    for key in (1, 2):
+        calls.enter(key, Passage("a", "1", f"192.0.2.{key}"))
+
+    assert calls.refusal(Passage("a", "1", source), instead_of=1) == why
+
+
 def test_calls_that_we_place_count_for_the_trunk_and_not_for_a_did() -> None:
     calls = traffic(Limits(node=9, per_did=1, per_trunk={"a": 1}), a=FREE)
     calls.enter(1, Passage("a", "1"))

@@ -361,6 +361,29 @@ async def test_a_stranger_takes_nobodys_place() -> None:
     assert refusal.value.sip_code == 403
 
 
+async def test_who_has_as_many_calls_as_one_may_have_takes_nobodys_place_besides() -> None:
+    async with a_floor(max_calls=2, calls_per_source=1) as floor, Phone("127.0.0.9", number="other") as other:
+        call, party = await floor.call()
+        await other.call(floor.office.uri())
+        dialling = await other.dial(floor.office.uri(), fields=(("Replaces", call.dialog.replaces),))
+        with pytest.raises(RefusedError) as refusal:
+            await dialling.answered()
+        staff = await floor.takes_its_place(call.dialog.replaces)
+        await party.sees(Moved)
+        await talk(staff, party)
+
+    assert refusal.value.sip_code == 503
+
+
+async def test_who_calls_too_often_takes_nobodys_place() -> None:
+    async with a_floor(max_calls=1, new_calls_per_s=1) as floor:
+        call, party = await floor.call()
+        codes = await asyncio.gather(*(refused(floor, "nobody@there;to-tag=1;from-tag=2") for _ in range(8)))
+        await talk(call, party)
+
+    assert {481, 503} == set(codes)
+
+
 async def test_who_takes_anothers_place_from_elsewhere_is_not_trusted_as_that_one_is() -> None:
     trunk = Trunk(name="pbx", registrar="sip:127.0.0.1:1", register=False, trusted=True)
     told = (("P-Asserted-Identity", "<sip:chief@pbx>"),)
