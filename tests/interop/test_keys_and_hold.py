@@ -73,7 +73,7 @@ async def test_asterisk_is_told_which_keys_the_agent_presses(tmp_path: Path) -> 
             leg = await service.endpoint.call("213", trunk)
             placed = service.switchboard.place(leg, "desk", service.dialplan.agents["desk"])
             await town.pbx.ami.event("Newexten", since, Application="Read")
-            await api.post(f"/v1/calls/{placed.call_id}/digits", json={"digits": "4*7"})
+            (await api.post(f"/v1/calls/{placed.call_id}/digits", json={"digits": "4*7"})).raise_for_status()
             told.append((await town.pbx.ami.event("UserEvent", since, UserEvent="Pressed"))["Keys"])
             await placed.life
 

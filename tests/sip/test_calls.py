@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from telephony.leg import Answered, CallRefusedError, Ending, LegEnded, Ringing
+from telephony.leg import Answered, CallRefusedError, Ending, LegEnded, Ringing, Waiting
 from tests.drive.exchange import LOOPBACK, an_office, rejects, rings
 from tests.drive.party import both_end
 from tests.drive.tones import a_tone, cleanest, decibels, loudest_hz
@@ -160,6 +160,22 @@ async def test_keys_pressed_by_either_party_arrive_once() -> None:
         await both_end(caller, callee)
 
     assert (callee.digits, caller.digits) == ("1590*", "#A2")
+
+
+async def test_keys_go_on_after_a_hold_and_none_is_lost() -> None:
+    keys = "1234567890*#" * 3
+    async with an_office() as office:
+        caller, callee = await office.a_call()
+        caller.leg.send_digits(keys, "rfc4733")
+        await callee.until(lambda: len(callee.digits) >= 2)
+        callee.leg.hold()
+        await caller.until(lambda: Waiting(True) in caller.events)
+        callee.leg.resume()
+        await callee.until(lambda: len(callee.digits) >= len(keys))
+        caller.leg.hang_up()
+        await both_end(caller, callee)
+
+    assert callee.digits == keys
 
 
 async def test_nobody_listens_at_that_address() -> None:
