@@ -3,10 +3,13 @@
 Rule: fixtures belong to the folder that needs them; but `live_key` opens the door that is shut here.
 """
 
+import asyncio
+import functools
+import inspect
 import ipaddress
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ away: set[str] = set()
 TESTS = Path(__file__).parent
 REAL_TIME = {"sip", "web", "interop"}
 """Here people talk and engines listen: a machine that has no processor to spare for a moment changes what is heard."""
+Story = Callable[..., Awaitable[None]]
 
 for name in [name for name in os.environ if name.startswith("OFFHOOK_") or name.endswith(("_API_KEY", "_BASE_URL"))]:
     del os.environ[name]
@@ -51,8 +55,26 @@ sys.addaudithook(_stay_home)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A story told in real time is told once more when it fails, and the summary says so: RERUN."""
     for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = _that_ends(item.obj, 0.9 * _limit_s(item))
         if item.path.relative_to(TESTS).parts[0] in REAL_TIME:
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _limit_s(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0] if mark else item.config.getini("timeout"))
+
+
+def _that_ends(story: Story, limit_s: float) -> Story:
+    """What waits too long fails where it waits, and what it opened is closed; the plugin's limit does neither."""
+
+    @functools.wraps(story)
+    async def told(*fixtures: object, **named: object) -> None:
+        async with asyncio.timeout(limit_s):
+            await story(*fixtures, **named)
+
+    return told
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

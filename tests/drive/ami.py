@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Self
 
 Event = dict[str, str]
+PATIENCE_S = 30.0
 
 
 class Ami:
@@ -38,7 +39,7 @@ class Ami:
         number = str(next(self._numbers))
         lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in fields.items())]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        return await self._until(lambda event: "Response" in event and event.get("ActionID") == number, 0)
+        return await self._until(lambda event: "Response" in event and event.get("ActionID") == number, 0, name)
 
     async def command(self, line: str) -> str:
         """What the command line says."""
@@ -50,15 +51,17 @@ class Ami:
         def is_it(event: Event) -> bool:
             return event.get("Event") == name and all(re.search(of, event.get(key, "")) for key, of in like.items())
 
-        return await self._until(is_it, since)
+        return await self._until(is_it, since, f"{name} {like}")
 
-    async def _until(self, is_it: Callable[[Event], bool], since: int) -> Event:
-        while True:
-            found = next((event for event in self.events[since:] if is_it(event)), None)
-            if found is not None:
-                return found
-            self._news.clear()
-            await self._news.wait()
+    async def _until(self, is_it: Callable[[Event], bool], since: int, what: str) -> Event:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not (found := next((event for event in self.events[since:] if is_it(event)), None)):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"Asterisk says nothing of {what}, but {self.events[since:][-20:]}") from None
+        return found
 
     async def _read(self) -> None:
         async for message in self._messages():
