@@ -132,7 +132,7 @@ class Journal(Protocol):
         """It has been decided who talks."""
         ...
 
-    def answered(self) -> None:
+    def answered(self, sip_call_id: str) -> None:
         """The call is up."""
         ...
 
@@ -289,7 +289,7 @@ class Call:
         except TimeoutError:
             self.hang_up("no_answer")
             return
-        self._journal.answered()
+        self._journal.answered(self.leg.sip_call_id)
         if plan.record:
             self.recorder.turn("on")
         if known := known_to_agent(self.leg, plan.line.agent_knows):

@@ -45,9 +45,9 @@ class CallJournal:
         self._counters = counters
         self._keep(record)
 
-    def answered(self) -> None:
+    def answered(self, sip_call_id: str) -> None:
         """The call is up."""
-        self._keep(self._record.answered(_unix_ms()))
+        self._keep(self._record.answered(_unix_ms(), sip_call_id))
 
     def taken_by(self, agent: str) -> None:
         """It has been decided who talks."""
@@ -119,7 +119,7 @@ class LegLife:
         """Take one event of the leg."""
         match event:
             case Answered():
-                self._journal.answered()
+                self._journal.answered(self._leg.sip_call_id)
             case Moved(far_end):
                 self._journal.moved(far_end)
             case LegEnded(ending, measured):

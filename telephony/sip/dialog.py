@@ -9,6 +9,7 @@ import structlog
 from telephony.leg import Ambience, Ending, Fields, KeyMethod, Muted, Referrals, TransferProgress
 from telephony.sip.dialog_life import DialogLife, guarded, wish_of
 from telephony.sip.keys import press
+from telephony.sip.operator import Placed
 
 _log = structlog.get_logger(__name__)
 
@@ -16,13 +17,13 @@ _log = structlog.get_logger(__name__)
 class Dialog(DialogLife):
     """One SIP dialog and its media, as its leg commands it."""
 
-    def place(self, target: str, local_uri: str | None, fields: Fields = ()) -> str:
-        """Send the INVITE; returns its Call-ID."""
+    def place(self, target: str, local_uri: str | None, fields: Fields = ()) -> None:
+        """Send the INVITE."""
         wish = wish_of(fields=fields)
         if local_uri:
             wish.txOption.localUri = local_uri
         self.makeCall(target, wish)
-        return str(self.getInfo().callIdString)
+        self._post(Placed(str(self.getInfo().callIdString)))
 
     def follow(self, referrals: Referrals) -> None:
         """The far end may refer us to these."""

@@ -52,18 +52,20 @@ class DialogLife(MovableCall):
     """One SIP dialog and its media, inbound when it has a call_id from the start.
 
     `source` is the address or host of its far end. One that follows another says so when it is confirmed, and who
-    `far_end` is; until then it rings no longer than `ring_until_ms`.
+    `far_end` is; until then it rings no longer than `ring_until_ms`. `hear_by_ms` is when a far end that has answered
+    nothing at all is given up, and `farewell` the message with which it refused.
     """
 
     def __init__(self, account: Any, call_id: int, operator: Operator, number: int, bridge: Bridge) -> None:
         super().__init__(account, call_id, operator, number)
-        self.far_end = self.source = ""
+        self.far_end = self.source = self.farewell = ""
         self.ring_until_ms: float | None = None
+        self.hear_by_ms: float | None = None
         self.referrals = Referrals()
         self._inbound = self._with_caller = call_id != NO_CALL
         self._bridge = bridge
         self._wiring = Wiring()
-        self._rang = False
+        self.rang = False
         self._answered = False  # by us: a BYE may have to wait for the ACK
         self._confirmed = False
         self._over = False
@@ -81,6 +83,11 @@ class DialogLife(MovableCall):
     def sounds(self) -> bool:
         """It has a port: its own, or before it is confirmed that of the dialog it follows."""
         return bool(self._wiring.port and self.isActive())
+
+    @property
+    def is_over(self) -> bool:
+        """Its end has been told."""
+        return self._over
 
     @property
     def is_leaving(self) -> bool:
@@ -103,9 +110,11 @@ class DialogLife(MovableCall):
 
     @guarded
     def check_media(self, now_ms: float, limit_ms: float) -> None:
-        """End a confirmed dialog whose RTP has stopped for so long, on hold none is expected; or that rang too long."""
+        """End a dialog whose RTP has stopped for so long (on hold none is expected), or that nobody takes in time."""
         if not self._confirmed and self.ring_until_ms is not None and now_ms > self.ring_until_ms:
             self.leave(Ending("us", "no_answer", 0))
+        if self.hear_by_ms is not None and now_ms > self.hear_by_ms:
+            self.leave(Ending("carrier", "unreachable", pj.PJSIP_SC_REQUEST_TIMEOUT))
         talks = self._confirmed and self.isActive()
         if talks and self._listening.silent_ms(self._wiring.heard(self), now_ms) >= limit_ms:
             self.leave(Ending("unknown", "media_timeout", 0))
@@ -125,13 +134,20 @@ class DialogLife(MovableCall):
     def onCallState(self, happened: Any) -> None:  # noqa: N802, D102
         news = self.getInfo()
         match news.state:
-            case pj.PJSIP_INV_STATE_EARLY if not self._inbound and not self._rang:
-                self._rang = True
+            case pj.PJSIP_INV_STATE_EARLY if not self._inbound and not self.rang:
+                self.rang = True
                 self._post(Ringing())
             case pj.PJSIP_INV_STATE_CONFIRMED if not self._confirmed:
                 self._confirm(has_audio=any(medium.status in SOUND for medium in news.media))
             case pj.PJSIP_INV_STATE_DISCONNECTED:
-                self._finish(self._ending_of(news, _came_from_peer(happened)))
+                from_peer = _came_from_peer(happened)
+                self.farewell = str(happened.e.body.tsxState.src.rdata.wholeMsg) if from_peer else ""
+                self._finish(self._ending_of(news, from_peer))
+
+    @guarded
+    def onCallTsxState(self, happened: Any) -> None:  # noqa: N802, D102
+        if self.hear_by_ms is not None and _came_from_peer(happened):
+            self.hear_by_ms = None
 
     @guarded
     def onCallMediaState(self, _happened: Any) -> None:  # noqa: N802, D102

@@ -1,7 +1,6 @@
 """The SIP endpoint from start to clean stop: trunks, legs, lines. Rule: no pjsua2 object comes this far."""
 
 import asyncio
-import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -14,16 +13,16 @@ from telephony.leg import CallRefusedError, Fields, LegEnded
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.account import direct_account, trunk_account
 from telephony.sip.doorkeeper import Doorkeeper
-from telephony.sip.exchange import Exchange, Occupancy, Registration
-from telephony.sip.identity import identity
-from telephony.sip.invite import Headers, Invite, host_of, user_of
+from telephony.sip.exchange import Exchange, Occupancy
+from telephony.sip.invite import Headers, Invite, user_of
 from telephony.sip.leg import Act, SipLeg
 from telephony.sip.library import choose_codecs, contact_host, open_transport, start_library
+from telephony.sip.lines import Lines
 from telephony.sip.next_hops import Hop, hops_of
 from telephony.sip.operator import Signal
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import SipThread, contained
-from telephony.sip.trunk import Registered, RetryPlan, TrunkLine
+from telephony.sip.trunk import Left, Registration, RetryPlan, TrunkLine
 from telephony.traffic import Limits, Traffic
 
 __all__ = ["CallRefusedError"]  # besides what is defined here
@@ -31,7 +30,6 @@ __all__ = ["CallRefusedError"]  # besides what is defined here
 _log = structlog.get_logger(__name__)
 
 FAREWELL_S: Final = 0.2  # for answers to our BYEs before the sockets close
-UNREGISTER_S: Final = 1.0
 _USER_PART: Final = re.compile(r"(?:[\w.!~*'()&=+$,;?/-]|%[0-9A-Fa-f]{2})+", re.ASCII)  # RFC 3261 section 25.1
 
 
@@ -56,15 +54,12 @@ class Endpoint:
         self._retry = retry or RetryPlan()
         self._ports: dict[str, int] = {}
         self._legs: dict[int, SipLeg] = {}
-        self._lines: dict[str, TrunkLine] = {}
         self._hops: dict[str, tuple[Hop, ...]] = {}
 
     async def __aenter__(self) -> Self:
         self._hops = await hops_of(self._trunks.values(), self._settings)
         self._thread = SipThread(asyncio.get_running_loop())
-        for trunk in self._trunks.values():
-            ask, servers = partial(self._ask, trunk), self._hops[trunk.name]
-            self._lines[trunk.name] = TrunkLine(trunk.name, ask, self._retry, servers=servers, registers=trunk.register)
+        self._lines = Lines(self._trunks, self._hops, contact_host(self._settings), self._retry, self._ask)
         self._thread.start()
         try:
             await self._thread.do(self._open)
@@ -76,7 +71,7 @@ class Endpoint:
 
     async def __aexit__(self, *_: object) -> None:
         self._watch.cancel()
-        await self._unregister()
+        await self._lines.leave()
         if await self._thread.do(partial(self._exchange.hang_up_all, "shutting_down")):
             await asyncio.sleep(FAREWELL_S)
         await self._thread.do(self._exchange.close)
@@ -89,7 +84,7 @@ class Endpoint:
     @property
     def trunks(self) -> Mapping[str, TrunkLine]:
         """The trunks by name, each with its state."""
-        return self._lines
+        return self._lines.by_name
 
     @property
     def live_legs(self) -> int:
@@ -117,17 +112,17 @@ class Endpoint:
         """
         if trunk and trunk not in self._trunks:
             raise CallRefusedError(f"there is no trunk {trunk!r}; there are {', '.join(self._trunks) or 'none'}")
-        uri = target if ":" in target else f"sip:{target}@{host_of(self._lines[trunk].server) if trunk else ''}"
         caller = caller or (self._trunks[trunk].caller if trunk else None)
         if caller and not _USER_PART.fullmatch(caller):
             raise CallRefusedError(f"the caller {caller!r} cannot stand in a SIP address")
+        ways = self._lines.ways(target, trunk or None, caller, fields, withheld=withheld)
         number = self._exchange.reserve()
-        invite = Invite(caller or "", user_of(uri) or target, "", Headers({}))
+        invite = Invite(caller or "", user_of(ways[0].target) or target, "", Headers({}))
         leg = self._legs[number] = SipLeg(
             invite, trunk, partial(self._send, number), self._bridge.new_sound(), inbound=False
         )
         try:
-            leg.placed(await self._thread.do(partial(self._place, number, trunk, uri, (caller, withheld), fields)))
+            await self._thread.do(partial(self._exchange.place, number, ways))
         except CallRefusedError:
             # A name that nobody knows ends the dialog before the library says so.
             self._legs.pop(number, None)
@@ -147,7 +142,11 @@ class Endpoint:
 
     def registered(self, trunk: str, registration: Registration) -> None:
         """A trunk's server answered, or did not (from the SIP thread)."""
-        self._thread.tell(self._lines[trunk].answered, registration)
+        self._thread.tell(self._lines.by_name[trunk].answered, registration)
+
+    def left(self, trunk: str, left: Left) -> None:
+        """A trunk's server could not take a call (from the SIP thread)."""
+        self._thread.tell(self._lines.by_name[trunk].left, left)
 
     async def close_to_calls(self) -> None:
         """Who asks by OPTIONS is told that no new calls are wanted."""
@@ -183,14 +182,7 @@ class Endpoint:
                 account = trunk_account(self._settings, trunk, hop, line, first=place == 0)
                 self._exchange.open_account(trunk.name, trunk, account, place)
             if not trunk.register:
-                self._ask(trunk, 0)
-
-    def _place(self, number: int, trunk: str | None, uri: str, caller: tuple[str | None, bool], fields: Fields) -> str:
-        line = self._lines[trunk] if trunk else None
-        host = host_of(line.server).partition(";")[0] if line else contact_host(self._settings)
-        trusted = trunk is not None and self._trunks[trunk].trusted
-        local_uri, ours = identity(caller[0], host, trusted=trusted, withheld=caller[1])
-        return self._exchange.place(number, trunk, uri, local_uri, line.place if line else 0, (*ours, *fields))
+                self._lines.ask(trunk.name, 0)
 
     def _take_call(self, number: int, invite: Invite, trunk: str | None) -> None:
         leg = SipLeg(invite, trunk, partial(self._send, number), self._bridge.new_sound(), inbound=True)
@@ -211,22 +203,8 @@ class Endpoint:
     def _send(self, number: int, act: Act) -> None:
         self._thread.enter(partial(self._exchange.act, number, act))
 
-    def _ask(self, trunk: Trunk, server: int) -> None:
-        uri = None if trunk.register else self._hops[trunk.name][server].server
-        self._thread.post(partial(self._exchange.ask, trunk.name, server, uri))
-
-    async def _unregister(self) -> None:
-        """Take the registrations back, so that the trunks send nobody here any more."""
-        standing = [line for line in self._lines.values() if isinstance(line.state, Registered)]
-        for line in self._lines.values():
-            line.close()
-        for line in standing:
-            self._thread.post(partial(self._exchange.ask, line.name, line.place, None, False))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(UNREGISTER_S):
-                for line in standing:
-                    while isinstance(line.state, Registered):
-                        await line.changed()
+    def _ask(self, trunk: str, server: int, uri: str | None, on: bool) -> None:
+        self._thread.post(partial(self._exchange.ask, trunk, server, uri, on))
 
     async def _watch_media(self) -> None:
         """Look at each leg's RTP several times within the timeout, rarely enough to cost nothing."""

@@ -14,7 +14,7 @@ import pjsua2 as pj
 import structlog
 
 from pipeline.observe import Pii
-from telephony.leg import Answered, CallRefusedError, Ending, Fields, LegEnded, Moved
+from telephony.leg import Answered, CallRefusedError, Ending, LegEnded, Moved
 from telephony.line_settings import LineSettings
 from telephony.number import masked
 from telephony.sip.dialog import Dialog
@@ -26,6 +26,8 @@ from telephony.sip.operator import Joined, Signal
 from telephony.sip.sound import Bridge
 from telephony.sip.succession import Successions
 from telephony.sip.thread import contained
+from telephony.sip.trunk import Left, Registration
+from telephony.sip.ways import Rounds, Way
 from telephony.traffic import Passage, Traffic
 from telephony.trunk_settings import Trunk
 
@@ -36,17 +38,6 @@ SHUTTING_DOWN: Final = 503
 SERVICE_UNAVAILABLE: Final = 503
 _UNRESOLVED: Final = "PJ_ERESOLVE"  # in the library's words; it tells no status
 _TOO_LONG: Final = "PJSIP_EMSGTOOLONG"
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """A trunk's answer to REGISTER or OPTIONS; not `heard` when pjsip gave the code itself, for want of an answer."""
-
-    sip_code: int
-    reason: str
-    expires_s: int
-    heard: bool
-    server: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +62,10 @@ class Lobby(Protocol):
 
     def registered(self, trunk: str, registration: Registration) -> None:
         """A registrar answered, or did not."""
+        ...
+
+    def left(self, trunk: str, left: Left) -> None:
+        """A trunk's server could not take a call."""
         ...
 
 
@@ -143,6 +138,7 @@ class Exchange:
         self._ports: dict[int, Any] = {}
         self._refused: dict[int, Dialog] = {}
         self._is_open = True
+        self._rounds = Rounds(self._dialogs, self._begin, lobby.left)
         self.successions = Successions(self, self._dialogs, traffic, self._open, post)
 
     def open_account(self, trunk: str | None, line: LineSettings, config: Any, server: int = 0) -> None:
@@ -175,29 +171,27 @@ class Exchange:
         dialog.source = passage.source
         self.lobby.arrived(dialog.number, invite, trunk)
 
-    def place(
-        self, number: int, trunk: str | None, target: str, local_uri: str | None, server: int = 0, fields: Fields = ()
-    ) -> str:
-        """Call out; the number comes from reserve(). Returns the Call-ID.
+    def place(self, number: int, ways: tuple[Way, ...]) -> None:
+        """Call out, by the first way that goes; the number comes from reserve().
 
         Raises CallRefusedError when it cannot even be tried.
         """
+        trunk, target = ways[0].trunk, ways[0].target
         passage = Passage(trunk, target)
         refusal = self._traffic.refusal(passage) or self._traffic.dial_refusal(trunk, target, time.monotonic())
         if refusal:
             _log.warning("call_not_placed", why=refusal, trunk=trunk, target=Pii(target, masked(target)))
             raise CallRefusedError(refusal)
-        dialog = self._dialogs[number] = Dialog(self._accounts[trunk, server], NO_CALL, self, number, self._bridge)
-        dialog.source = bare_host_of(target)
-        try:
-            call_id = dialog.place(target, local_uri, fields)
-        except pj.Error as fault:
-            del self._dialogs[number]
-            _log.warning("call_not_placed", why=str(fault.reason))
-            raise CallRefusedError(_unsent(str(fault.reason))) from None
         self._enter(number, passage)
+        try:
+            unsent = "" if self._rounds.set_out(number, ways) else _UNRESOLVED
+        except pj.Error as fault:
+            unsent = str(fault.reason)
+            self._over(number)
+        if unsent:
+            _log.warning("call_not_placed", why=unsent)
+            raise CallRefusedError(_unsent(unsent))
         self._traffic.placed(number, trunk, target, time.monotonic())
-        return call_id
 
     def reserve(self) -> int:
         """A number for an outbound dialog; from any thread."""
@@ -252,9 +246,25 @@ class Exchange:
         self._enter(number, passage)
         return dialog
 
+    def _begin(self, number: int, way: Way) -> Dialog:
+        """The dialog of an outbound call; one that it had before is kept until pjsua2 is through with it."""
+        dialog = Dialog(self._accounts[way.trunk, way.server], NO_CALL, self, number, self._bridge)
+        dialog.source = bare_host_of(way.target)
+        if before := self._dialogs.pop(number, None):
+            self._post(partial(_forget, {number: before}, number))
+        self._dialogs[number] = dialog
+        return dialog
+
     def _enter(self, number: int, passage: Passage) -> None:
         self._traffic.enter(number, passage)
         self._tell_load()
+
+    def _over(self, number: int) -> None:
+        self._rounds.over(number)
+        self._traffic.leave(number, time.monotonic())
+        self._tell_load()
+        # Not here: pjsua2 is still inside the dialog. Soon: its line may be taken by another call.
+        self._post(partial(_forget, self._dialogs, number))
 
     def _tell_load(self) -> None:
         self.doorkeeper.tell_load(self._traffic.calls, is_open=self._is_open and not self._traffic.is_full)
@@ -272,13 +282,13 @@ class Exchange:
                 # Kept until the event loop has let go, so that it is never the last to hold a port.
                 self._ports[number] = port
             case Answered() | Moved():
+                self._rounds.over(number)
                 self._traffic.answered(number, time.monotonic())
+            case LegEnded(ending) if self._rounds.goes_on(number, ending):
+                return
             case LegEnded(ending):
                 number = self.successions.ended(number, ending)
-                self._traffic.leave(number, time.monotonic())
-                self._tell_load()
-                # Not here: pjsua2 is still inside the dialog. Soon: its line may be taken by another call.
-                self._post(partial(_forget, self._dialogs, number))
+                self._over(number)
         self.lobby.signalled(number, signal)
 
 

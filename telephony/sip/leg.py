@@ -9,7 +9,7 @@ import structlog
 from telephony.leg import Ambience, Answered, Ending, Fields, KeyMethod, Leg, LegEnded, LegEvent, Muted, Referrals
 from telephony.sip.dialog import Dialog
 from telephony.sip.invite import Headers, Invite
-from telephony.sip.operator import Joined, Signal
+from telephony.sip.operator import Joined, Placed, Signal
 from telephony.sip.sound import LegSound
 
 _log = structlog.get_logger(__name__)
@@ -33,10 +33,6 @@ class SipLeg:
         self._listener: Callable[[LegEvent], None] | None = None
         self._wake: Callable[[], None] | None = None
         self._answered = False
-
-    def placed(self, call_id: str) -> None:
-        """The INVITE of an outbound leg has left."""
-        self._invite = replace(self._invite, call_id=call_id)
 
     @property
     def sip_call_id(self) -> str:
@@ -169,6 +165,8 @@ class SipLeg:
         match signal:
             case Joined(port):
                 self._audio.join(port)
+            case Placed(call_id):
+                self._invite = replace(self._invite, call_id=call_id)
             case LegEnded():
                 self._audio.end()
                 self._deliver(signal)

@@ -13,7 +13,14 @@ class Joined:
     port: Any
 
 
-Signal = LegEvent | Joined
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An INVITE has left, with this Call-ID: the first, or the next because a server could not take the call."""
+
+    call_id: str
+
+
+Signal = LegEvent | Joined | Placed
 
 
 class Succession(Protocol):

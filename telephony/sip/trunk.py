@@ -11,7 +11,6 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from telephony.sip.exchange import Registration
 from telephony.sip.next_hops import Hop
 
 _log = structlog.get_logger(__name__)
@@ -59,6 +58,27 @@ class Unreachable:
 @dataclass(frozen=True, slots=True)
 class Unregistered:
     """We took the registration back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A trunk's answer to REGISTER or OPTIONS; not `heard` when pjsip gave the code itself, for want of an answer."""
+
+    sip_code: int
+    reason: str
+    expires_s: int
+    heard: bool
+    server: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A server could not take a call, why, and how long calls are to try others first."""
+
+    server: int
+    sip_code: int
+    reason: str
+    rest_s: float
 
 
 TrunkState = Registering | Registered | Answering | Denied | Unreachable | Unregistered
@@ -122,6 +142,7 @@ class TrunkLine:
         self._next: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._closing = False
+        self._resting_until: dict[int, float] = {}
 
     @property
     def server(self) -> str:
@@ -137,6 +158,19 @@ class TrunkLine:
     def is_waiting(self) -> bool:
         """Every server has been tried, and the next try comes later."""
         return isinstance(self.state, Denied | Unreachable) and self.state.retry_in_s > 0
+
+    def hops(self) -> list[tuple[int, Hop]]:
+        """Where a call may go, with the place in the list: from the present server on, and last to who wants a rest."""
+        now_s = asyncio.get_running_loop().time()
+        in_turn = [*enumerate(self._servers)]
+        in_turn = in_turn[self.place :] + in_turn[: self.place]
+        return sorted(in_turn, key=lambda each: self._resting_until.get(each[0], 0.0) > now_s)
+
+    def left(self, left: Left) -> None:
+        """A server could not take a call, which went on to the next, if there is one."""
+        hop, told = self._servers[left.server], asdict(left)
+        _log.warning("server_left", trunk=self.name, **{**told, "server": hop.server}, route=hop.route or None)
+        self._resting_until[left.server] = asyncio.get_running_loop().time() + left.rest_s
 
     async def changed(self) -> TrunkState:
         """Wait for the next change; returns the state then."""

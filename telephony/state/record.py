@@ -85,9 +85,9 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         """Whether the call may still be going on."""
         return bool(TRANSITIONS[self.state])
 
-    def answered(self, at_ms: int) -> "CallRecord":
-        """The call is up."""
-        return self._next("answered", at_ms, answered_at_ms=at_ms)
+    def answered(self, at_ms: int, sip_call_id: str = "") -> "CallRecord":
+        """The call is up; one of ours bears another Call-ID when its first server could not take it."""
+        return self._next("answered", at_ms, answered_at_ms=at_ms, sip_call_id=sip_call_id or self.sip_call_id)
 
     def ended(self, at_ms: int, ending: Ending, recording: str = "") -> "CallRecord":
         """The call is over."""
