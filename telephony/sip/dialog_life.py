@@ -68,7 +68,7 @@ class DialogLife(MovableCall):
         self.rang = False
         self._answered = False  # by us: a BYE may have to wait for the ACK
         self._confirmed = False
-        self._over = False
+        self._followed = self._over = False
         self._leaving: Ending | None = None
         self._holds = (False, False)  # at our wish, at theirs
         self._listening = Listening()
@@ -91,13 +91,14 @@ class DialogLife(MovableCall):
 
     @property
     def is_leaving(self) -> bool:
-        """We have ended it."""
-        return self._leaving is not None
+        """We have ended it, or another has taken its place."""
+        return self._leaving is not None or self._followed
 
     def inherit(self, elder: "DialogLife") -> None:
         """Become to a leg what another dialog has been to it."""
         self._wiring.inherit(elder._wiring, live=elder.isActive())
         self._listening.follow(elder._listening)
+        elder._followed = True
         self._holds, self.referrals, self._with_caller = elder._holds, elder.referrals, elder._with_caller
 
     @guarded

@@ -361,6 +361,22 @@ async def test_a_stranger_takes_nobodys_place() -> None:
     assert refusal.value.sip_code == 403
 
 
+async def test_a_place_that_has_been_taken_is_taken_no_second_time() -> None:
+    async with a_floor() as floor, RawSip() as far:
+        call = RawCall(far, floor.office.endpoint.port("udp"))
+        await call.asks("INVITE", sdp(far.port))
+        party = await floor.office.arrivals.get()
+        await party.sees(Answered)
+        dialog = f"{call.call_id};to-tag={call.to_tag};from-tag=raw"
+        staff = await floor.takes_its_place(dialog)
+        await far.gets(lambda message: message.startswith("BYE "))  # which has no answer
+        code = await refused(floor, dialog)
+        await talk(staff, party)
+        moves = [event for event in party.events if isinstance(event, Moved)]
+
+    assert (code, len(moves)) == (603, 1)
+
+
 async def test_who_has_as_many_calls_as_one_may_have_takes_nobodys_place_besides() -> None:
     async with a_floor(max_calls=2, calls_per_source=1) as floor, Phone("127.0.0.9", number="other") as other:
         call, party = await floor.call()
