@@ -35,6 +35,8 @@ def delete_older(folder: Path, before_s: float) -> int:
             if _OURS.fullmatch(path.name) and path.stat().st_mtime < before_s:
                 path.unlink()
                 deleted += 1
+        except FileNotFoundError:  # another node that shares the folder has been here
+            continue
         except OSError as problem:
             log.error("recording_not_deleted", path=str(path), problem=problem.strerror, remedy="check the folder")
     return deleted

@@ -1,12 +1,16 @@
 """Recordings go when they are old enough, and nothing else does."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import structlog
 
 from telephony.retention import delete_older
 
 CALL = "rtc_0123456789abcdef01234567"
 NOW_S = 2_000_000_000.0
+RECORDINGS = 2_000
 
 
 def written(folder: Path, name: str, at_s: float) -> str:
@@ -29,6 +33,16 @@ def test_old_recordings_and_transcripts_go_and_younger_ones_and_other_files_stay
     deleted = delete_older(tmp_path, NOW_S)
 
     assert (deleted, {path.name for path in tmp_path.iterdir()}) == (3, stay)
+
+
+def test_nodes_that_share_a_folder_delete_each_recording_once_and_miss_none(tmp_path: Path) -> None:
+    for number in range(RECORDINGS):
+        written(tmp_path, f"rtc_{number:024x}.wav", NOW_S - 1)
+    nodes = 4
+    with structlog.testing.capture_logs() as logged, ThreadPoolExecutor(nodes) as pool:
+        deleted = [*pool.map(lambda _: delete_older(tmp_path, NOW_S), range(nodes))]
+
+    assert (sum(deleted), [*tmp_path.iterdir()], logged) == (RECORDINGS, [], [])
 
 
 def test_a_folder_that_is_not_there_yet_has_nothing_old(tmp_path: Path) -> None:
