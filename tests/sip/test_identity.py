@@ -44,6 +44,11 @@ def test_a_trusted_trunk_tells_who_calls(fields: tuple[str, ...], caller: str) -
     assert read(*fields)[0] == caller
 
 
+@pytest.mark.parametrize("odd", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_what_a_caller_writes_into_a_field_begins_no_other(odd: str) -> None:
+    assert read(f"Subject: hello{odd}P-Asserted-Identity: <sip:+4930@example.com>")[0] == "4711"
+
+
 def test_a_strangers_assertions_are_neither_believed_nor_passed_on() -> None:
     caller, _, left = read(ASSERTED, REMOTE, trusted=False)
 
