@@ -26,7 +26,7 @@ class Wiring:
         self._partner: Wiring | None = None
         self._sound: Any = None  # the medium's audio as it was connected last
         self._muted: set[Muted] = set()
-        self._sounding: int | None = None  # the medium that should bring RTP; None on hold
+        self._sounding: int | None = None  # the place in the SDP of what should bring RTP; None on hold
 
     def connect(self, call: Any) -> None:
         """Connect what there is to the call's medium as it is now."""
@@ -36,7 +36,7 @@ class Wiring:
         self.holds = (pj.PJSUA_CALL_MEDIA_LOCAL_HOLD in statuses, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD in statuses)
         index = next((i for i, medium in enumerate(news.media) if _sounds(medium)), None)
         on_hold = index is None or news.media[index].status != pj.PJSUA_CALL_MEDIA_ACTIVE
-        self._sounding = None if on_hold else index
+        self._sounding = None if index is None or on_hold else news.media[index].index
         if self.port and index is not None:
             sound = self._sound = call.getAudioMedia(index)
             sound.startTransmit(self.port)

@@ -140,6 +140,18 @@ async def test_new_offers_that_cross_each_other_leave_the_call_as_it_was() -> No
     assert (crossing in {491, 500}, calm, heard, alive) == (True, 200, TONE_HZ, True)
 
 
+@pytest.mark.parametrize("first", ["m=video 9 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n", "m=image 9 udptl t38\r\n"])
+async def test_a_caller_who_offers_pictures_before_sound_is_heard_and_measured(first: str) -> None:
+    async with a_talk(sdp(SILENT_PORT).replace("m=audio", f"{first}m=audio"), rtp_timeout_s=3.0) as talk:
+        with RawRtp(talk.rtp_port) as rtp:
+            sending = asyncio.create_task(rtp.tone(TONE_HZ, 20_000))
+            heard = await tone_heard(talk.party)
+            sending.cancel()
+        ending, measured = await talk.party.ends(), await talk.party.measured()
+
+    assert (heard, ending.reason, measured is not None) == (TONE_HZ, "media_timeout", True)
+
+
 async def test_rtp_that_stops_without_a_bye_ends_the_call() -> None:
     async with a_talk(rtp_timeout_s=3.0) as talk:
         with RawRtp(talk.rtp_port) as rtp:
