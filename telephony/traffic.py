@@ -3,6 +3,7 @@
 Inbound limits guard this node; outbound limits guard against toll fraud: a trunk dials nothing that is not allowed.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,8 @@ from telephony.number import dialled
 HOUR_S: Final = 3_600.0
 DAY_S: Final = 86_400.0
 ANY: Final = "*"
+_ADDRESS: Final = re.compile(r"(sips?):(?:[^@]*@)?([^;?>]*)(.*)", re.IGNORECASE)
+_MADDR: Final = re.compile(r";maddr=([^;?>]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +31,11 @@ class Limits:
 class DialRules:
     """What a trunk may be asked to dial: numbers that begin with one of `prefixes` ("*": any), so many, so dear.
 
-    `prices` is by prefix and minute begun; the longest prefix counts, and what has none costs nothing.
+    `prices` is by prefix and minute begun; the longest prefix counts, and what has none costs nothing. `servers` are
+    its addresses: a call that goes there by another trunk, or by none, is one of its calls all the same.
     """
 
+    servers: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     at_a_time: int | None = None
     per_hour: int | None = None
@@ -51,7 +56,7 @@ class Passage:
 class _Placed:
     """A call that we placed: when, and when it was answered and over."""
 
-    trunk: str
+    trunks: tuple[str, ...]
     number: str
     placed_s: float
     answered_s: float | None = None
@@ -64,6 +69,7 @@ class Traffic:
     def __init__(self, limits: Limits, dial_rules: Mapping[str, DialRules]) -> None:
         self._limits = limits
         self._rules = dial_rules
+        self._places = {trunk: {place_of(server) for server in rules.servers} for trunk, rules in dial_rules.items()}
         self._passages: dict[int, Passage] = {}
         self._placed: dict[int, _Placed] = {}
 
@@ -93,14 +99,20 @@ class Traffic:
             return f"the number called has {limits.per_did} calls already"
         return None
 
+    def found(self, trunk: str, place: str) -> None:
+        """A trunk has answered from this host and port."""
+        self._places[trunk].add(place)
+
     def dial_refusal(self, trunk: str | None, target: str, now_s: float) -> str | None:
-        """Why this trunk may not dial this now, in words; None when it may. Without a trunk nobody is charged."""
-        if trunk is None:
-            return None
-        rules, number = self._rules[trunk], dialled(target)
+        """Why this trunk may not dial this now, in words; None when it may. What goes to no trunk is nobody's money."""
+        refusals = (self._refusal_by(each, dialled(target), now_s) for each in self._dialling(trunk, target))
+        return next(filter(None, refusals), None)
+
+    def _refusal_by(self, trunk: str, number: str, now_s: float) -> str | None:
+        rules = self._rules[trunk]
         if not any(_begins(number, prefix) for prefix in rules.prefixes):
             return f"the trunk {trunk!r} dials only what its key `dial` allows, and not this"
-        recent = [call for call in self._placed.values() if call.trunk == trunk and not _is_old(call, now_s)]
+        recent = [call for call in self._placed.values() if trunk in call.trunks and not _is_old(call, now_s)]
         live = sum(call.ended_s is None for call in recent)
         if rules.at_a_time is not None and live >= rules.at_a_time:
             return f"the trunk {trunk!r} has placed {rules.at_a_time} calls that still go on"
@@ -119,8 +131,8 @@ class Traffic:
     def placed(self, key: int, trunk: str | None, target: str, now_s: float) -> None:
         """It is one that we place."""
         self._placed = {old: call for old, call in self._placed.items() if not _is_old(call, now_s)}
-        if trunk is not None:
-            self._placed[key] = _Placed(trunk, dialled(target), now_s)
+        if trunks := self._dialling(trunk, target):
+            self._placed[key] = _Placed(trunks, dialled(target), now_s)
 
     def answered(self, key: int, now_s: float) -> None:
         """From now on it costs."""
@@ -140,11 +152,29 @@ class Traffic:
             kept = {one: calls.pop(other, None), other: calls.pop(one, None)}
             calls.update({key: call for key, call in kept.items() if call is not None})
 
+    def _dialling(self, trunk: str | None, target: str) -> tuple[str, ...]:
+        """The trunks whose call this would be: who is named, and else who is reached there."""
+        place = place_of(target)
+        there = [each for each, places in self._places.items() if place in places]
+        named = (trunk,) if trunk is not None else ()
+        return named if trunk in there else (*named, *there[:1])
+
     def _costs(self, calls: list[_Placed], rules: DialRules, now_s: float) -> Iterator[float]:
         for call in calls:
             if call.answered_s is not None:
                 minutes = ((call.ended_s or now_s) - call.answered_s) // 60 + 1
                 yield minutes * _price(rules.prices, call.number)
+
+
+def place_of(address: str) -> str:
+    """Host and port that a sip: address leads to; empty when it is none."""
+    found = _ADDRESS.match(address)
+    if found is None:
+        return ""
+    secure = found[1].lower() == "sips" or "transport=tls" in found[3].lower()
+    maddr = _MADDR.search(found[3])
+    host, _, port = found[2].lower().partition(":")
+    return f"{(maddr[1].lower() if maddr else host).rstrip('.')}:{port or (5061 if secure else 5060)}"
 
 
 def _is_old(call: _Placed, now_s: float) -> bool:

@@ -78,6 +78,7 @@ class Trunk(LineSettings):
         """What may be dialled by it."""
         return DialRules(
             prefixes=self.dial,
+            servers=tuple(filter(None, (*self.servers, self.proxy))),
             at_a_time=self.calls_out,
             per_hour=self.calls_out_per_hour,
             prices=self.prices,

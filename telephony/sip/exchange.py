@@ -112,7 +112,7 @@ class Account(pj.Account):  # type: ignore[misc]
             self.told += 1
             answer = Registration(code, _reason(reason), expires_s, bool(source), self._server)
             if source and code < 300:
-                self._exchange.doorkeeper.heard_from(self.trunk, source.rpartition(":")[0])
+                self._exchange.heard_from(self.trunk, source)
             self._exchange.lobby.registered(self.trunk, answer)
 
 
@@ -153,6 +153,11 @@ class Exchange:
     def ask(self, trunk: str, server: int, uri: str | None, on: bool = True) -> None:
         """Send REGISTER (again), or take the registration back; with a URI, OPTIONS instead."""
         self._accounts[trunk, server].ask(uri, on)
+
+    def heard_from(self, trunk: str, source: str) -> None:
+        """A trunk has answered from this address and port."""
+        self.doorkeeper.heard_from(trunk, source.rpartition(":")[0])
+        self._traffic.found(trunk, source)
 
     def admit(self, account: Account, trunk: str | None, arrival: Any) -> None:
         """An INVITE has come: announce it, or refuse it when limits say so or nothing in it can be heard."""

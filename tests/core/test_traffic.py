@@ -81,6 +81,42 @@ def test_a_trunk_that_says_nothing_dials_nothing_and_a_direct_call_is_nobodys_mo
     assert (calls.dial_refusal("a", "1", 0.0) is None, calls.dial_refusal(None, "sip:1@h", 0.0)) == (False, None)
 
 
+@pytest.mark.parametrize("trunk", [None, "pbx"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "sip:+1900@carrier.example",
+        "sips:+1900@Carrier.example.:5060",
+        "sip:+1900@192.0.2.9:5080;transport=tcp",
+        "sip:+1900@elsewhere.example;maddr=carrier.example",
+    ],
+)
+def test_who_is_called_at_a_trunks_own_server_is_called_by_its_rules(trunk: str | None, target: str) -> None:
+    carrier = DialRules(prefixes=("+49",), servers=("sip:carrier.example;transport=tcp",), per_hour=1)
+    calls = traffic(Limits(node=9), carrier=carrier, pbx=FREE)
+    calls.found("carrier", "192.0.2.9:5080")
+    allowed = target.replace("+1900", "+4930")
+    before = [calls.dial_refusal(trunk, each, 0.0) is None for each in (target, allowed)]
+
+    calls.placed(1, trunk, allowed, 0.0)
+
+    assert (before, calls.dial_refusal("carrier", "+4930", 1.0)) == (
+        [False, True],
+        "the trunk 'carrier' has placed 1 calls within an hour",
+    )
+
+
+def test_two_trunks_at_one_server_keep_their_own_rules() -> None:
+    there = ("sip:pbx.example",)
+    calls = traffic(Limits(node=9), a=DialRules(servers=there), b=DialRules(servers=there, prefixes=("1",)))
+
+    assert [calls.dial_refusal(trunk, "sip:1@pbx.example", 0.0) is None for trunk in ("a", "b", None)] == [
+        False,
+        True,
+        False,
+    ]
+
+
 def test_calls_placed_are_counted_at_a_time_and_by_the_hour() -> None:
     calls = traffic(Limits(node=9), a=DialRules(prefixes=("*",), at_a_time=1, per_hour=2))
     calls.placed(1, "a", "1", 0.0)
