@@ -182,7 +182,7 @@ def _is_old(call: _Placed, now_s: float) -> bool:
 
 
 def _is_to(passage: Passage, did: str) -> bool:
-    return bool(passage.source) and passage.did == did
+    return bool(passage.source) and dialled(passage.did) == dialled(did)
 
 
 def _begins(number: str, prefix: str) -> bool:

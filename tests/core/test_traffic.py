@@ -48,6 +48,14 @@ def test_who_takes_anothers_place_counts_as_if_that_one_were_gone(source: str, w
     assert calls.refusal(Passage("a", "1", source), instead_of=1) == why
 
 
+@pytest.mark.parametrize("written", ["1000", "1-000", "(10)00", "10%200.0"])
+def test_a_did_has_its_limit_however_it_is_written(written: str) -> None:
+    calls = traffic(Limits(node=9, per_did=1))
+    calls.enter(1, Passage(None, "10.00", "192.0.2.1"))
+
+    assert calls.refusal(Passage(None, written, "192.0.2.2")) == "the number called has 1 calls already"
+
+
 def test_calls_that_we_place_count_for_the_trunk_and_not_for_a_did() -> None:
     calls = traffic(Limits(node=9, per_did=1, per_trunk={"a": 1}), a=FREE)
     calls.enter(1, Passage("a", "1"))
