@@ -160,10 +160,13 @@ class Traffic:
         return named if trunk in there else (*named, *there[:1])
 
     def _costs(self, calls: list[_Placed], rules: DialRules, now_s: float) -> Iterator[float]:
+        """A call that rings may be answered: so many at once would cost what none of them has cost yet."""
         for call in calls:
             if call.answered_s is not None:
                 minutes = ((call.ended_s or now_s) - call.answered_s) // 60 + 1
                 yield minutes * _price(rules.prices, call.number)
+            elif call.ended_s is None:
+                yield _price(rules.prices, call.number)
 
 
 def place_of(address: str) -> str:

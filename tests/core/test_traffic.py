@@ -159,6 +159,17 @@ def test_what_calls_cost_in_a_day_has_a_limit() -> None:
     )
 
 
+def test_calls_that_ring_cost_what_they_will_when_they_are_answered() -> None:
+    calls = traffic(Limits(node=9), a=DialRules(prefixes=("*",), prices={"*": 1.0}, cost_per_day=2.0))
+    for key in (1, 2):
+        calls.placed(key, "a", "1", 0.0)
+    while_ringing = calls.dial_refusal("a", "1", 1.0)
+
+    calls.leave(1, 2.0)
+
+    assert (while_ringing is None, calls.dial_refusal("a", "1", 3.0)) == (False, None)
+
+
 def test_a_call_that_nobody_answered_costs_nothing() -> None:
     calls = traffic(Limits(node=9), a=DialRules(prefixes=("*",), prices={"*": 5.0}, cost_per_day=1.0))
     calls.placed(1, "a", "1", 0.0)
