@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from pipeline.flow import REFERENCE, Flow, KeyPath, Patience, act_of, goals_of
+from pipeline.flow import REFERENCE, Flow, KeyPath, Patience, State, act_of, goals_of
 from pipeline.tools import HAND_OVER, HANG_UP, TRANSFER, VOICEMAIL
 
 FlowFault = tuple[KeyPath, str]
@@ -65,6 +65,8 @@ def _matching(flow: Flow) -> Iterator[FlowFault]:
             yield ("slots", name, "digits"), "a slot of digits has no other values, and no frames"
         if slot.digits and not re.fullmatch(r"[1-9]\d?(-[1-9]\d?)?", slot.digits):
             yield ("slots", name, "digits"), 'how many digits: "6", or "4-8"'
+        elif slot.digits and not slot.lengths:
+            yield ("slots", name, "digits"), "no number has so many digits: the smaller first"
         for at, frame in enumerate(slot.frames):
             if frame.count("{}") != 1:
                 yield ("slots", name, "frames", at), "a frame holds {} once, where the value goes"
@@ -135,6 +137,8 @@ def _dead_ends(flow: Flow) -> Iterator[FlowFault]:
             yield ("states", name, "then"), "a state with needs must name the state after it"
         if state.amends and not (state.then or state.ask):
             yield ("states", name, "ask"), "a state that amends must ask again or go on with then"
+        if _says_nothing(flow, after := _after_needs(flow, state), set(state.slots)):
+            yield ("states", name, "then"), f"nothing to say: state {after!r} asks nothing"
     for path, rule in flow.rules():
         first = next(iter(goals_of(rule.goto)), "")
         goal = flow.states.get(first)
@@ -142,6 +146,23 @@ def _dead_ends(flow: Flow) -> Iterator[FlowFault]:
             yield path, f"nothing to say: no reply here, and state {first!r} asks nothing"
         if rule.call and act_of(first):
             yield (*path, "goto"), f"{first!r} leads away before the call is answered: let the call's own goto do that"
+
+
+def _after_needs(flow: Flow, state: State) -> str:
+    """Where the flow comes to when all is given: what needs no more than that is passed through."""
+    goal = next(iter(goals_of(state.then)), "")
+    for _ in flow.states:
+        there = flow.states.get(goal)
+        if there is None or not there.needs or not there.needs.keys() <= set(state.slots):
+            break
+        goal = next(iter(goals_of(there.then)), "")
+    return goal
+
+
+def _says_nothing(flow: Flow, goal: str, given: set[str]) -> bool:
+    """Whether this is a state, and who comes to it with these slots hears nothing there."""
+    there = flow.states.get(goal)
+    return there is not None and not there.ask and there.needs.keys() <= given
 
 
 def _patience(flow: Flow) -> Iterator[FlowFault]:

@@ -71,6 +71,13 @@ def test_a_sound_flow_has_no_faults() -> None:
         ({"states": booking(needs={"age": "?"})}, ("states", "booking", "needs", "age"), "there is no slot 'age'"),
         ({"states": booking(amends=["age"])}, ("states", "booking", "amends", 0), "there is no slot 'age'"),
         ({"states": booking(then="")}, ("states", "booking", "then"), "must name the state after it"),
+        ({"states": booking(then="open")}, ("states", "booking", "then"), "nothing to say: state 'open' asks nothing"),
+        ({"states": booking(then="booking")}, ("states", "booking", "then"), "state 'booking' asks nothing"),
+        (
+            {"slots": {**SOUND["slots"], "account": {"digits": "8-6"}}},
+            ("slots", "account", "digits"),
+            "no number has so many digits",
+        ),
         ({"states": {**SOUND["states"], "attic": {}}}, ("states", "attic"), "no call can come to this state"),
         ({"slots": {"people": {"values": {}}}}, ("slots", "people", "values"), "at least one value"),
         (
