@@ -27,7 +27,8 @@ async def never_acknowledged(office: Office, peer: RawSip) -> Ending:
 @pytest.mark.slow
 async def test_who_says_nothing_at_all_is_given_up() -> None:
     async with Registrar(mood="is_silent") as silent, RawSip() as peer:
-        trunk = Trunk(name="carrier", registrar=silent.uri, username="alice", password=Secret("secret"))
+        secret = Secret("secret")
+        trunk = Trunk(name="carrier", registrar=silent.uri, username="alice", password=secret, dial=("5",))
         async with an_office(trunks=(trunk,), rtp_timeout_s=120) as office:
             line = office.endpoint.trunks["carrier"]
             party = await office.dials(f"sip:5000@127.0.0.1:{silent.port}")
