@@ -96,7 +96,7 @@ def parse_invite(text: str) -> Invite:
     """Read the INVITE as it came off the wire, body included."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     head = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
-    # Not splitlines(): to a caller's proxy its other breaks are part of a value, and would begin a field of theirs here.
+    # Not splitlines(): what else it takes for a break is part of a value to others, and would begin a field here.
     start, *lines = re.split(r"\r?\n", re.sub(r"\r?\n[ \t]+", " ", head))
     fields = tuple(_fields(lines))
     headers = Headers({long_name(name, as_written=True): value for name, value in fields})
