@@ -93,6 +93,7 @@ class FrontDesk:
             ring_timeout_s=wish.ring_timeout_s,
             greet=wish.greet,
             answering_machine=wish.answering_machine,
+            follow=wish.follow,
             metadata=wish.metadata,
         )
         return self._switchboard.place(leg, wish.agent, refused, terms).call_id

@@ -26,7 +26,8 @@ _TARGET: Final = re.compile(
     rf"""(?P<address>{_ADDRESS})(?:\?(?P<fields>[^\s<>"]*))?\s*(?(named)>\s*(?:;.*)?)""",
     re.IGNORECASE | re.ASCII,
 )
-_PATTERN: Final = re.compile(r"[^\s@:;<>]+(?:@[^\s@:;<>]+)?")
+WHOM: Final = r"^[^\s@:;<>]+(?:@[^\s@:;<>]+)?$(?!\n)"
+_PATTERN: Final = re.compile(WHOM)
 # What would have the INVITE go elsewhere than its address says (RFC 3261 section 19.1.1).
 _MISLEADING: Final = frozenset({"maddr", "method", "ttl"})
 # Any other field in the address is the far end's to write, and ours to answer for (RFC 3261 section 19.1.5).

@@ -49,11 +49,12 @@ class Journals(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What an application says of an outbound call besides who talks."""
+    """What an application says of an outbound call besides who talks; `follow` is whom its far end may refer us to."""
 
     ring_timeout_s: float | None = None
     greet: bool = True
     answering_machine: MachineWish = "ignore"
+    follow: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def over(self, plan: Plan) -> Plan:
@@ -63,6 +64,7 @@ class Terms:
             greet=self.greet,
             ring_timeout_s=self.ring_timeout_s or plan.ring_timeout_s,
             answering_machine=self.answering_machine,
+            transfer=replace(plan.transfer, follow=self.follow),
         )
 
 

@@ -23,6 +23,7 @@ from telephony.leg import Ending, KeyMethod, Muted
 from telephony.line_terms import OwnFields
 from telephony.orders import NOT_FOUND, Hold, Mute, Record, Refused, Resume, SendDigits, no_such_call
 from telephony.recording_formats import MEDIA_TYPES
+from telephony.referrals import WHOM
 from telephony.state.record import CallRecord, Direction, Quality, State
 
 # JSON Schema's $ is the end; Python's stands before a last line break too.
@@ -40,6 +41,8 @@ class NewCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `sip_headers` go with the INVITE; with `withhold_caller` who is called does not learn our number.
     With `answering_machine` it is found out who answers: the agent is told of machines, or the call ends.
     `agent` talks, `session` changes it or stands alone. `greet`: the agent speaks first.
+    `follow` names whom the far end may refer the call to (REFER), nobody if not said: USER at its own place, or
+    USER@HOST, with * and ? as in names of files.
     """
 
     to: Annotated[str, Meta(max_length=256)]
@@ -52,6 +55,7 @@ class NewCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     answering_machine: MachineWish = "ignore"
     sip_headers: OwnFields = {}
     withhold_caller: bool = False
+    follow: Annotated[tuple[Annotated[str, Meta(max_length=256, pattern=WHOM)], ...], Meta(max_length=64)] = ()
     metadata: Annotated[dict[Annotated[str, Meta(max_length=64)], ShortText], Meta(max_length=16)] = {}
 
 
@@ -246,6 +250,7 @@ class Calls:
             ring_timeout_s=new.ring_timeout_s,
             greet=new.greet,
             answering_machine=new.answering_machine,
+            follow=new.follow,
             metadata=new.metadata,
         )
 

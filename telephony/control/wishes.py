@@ -12,7 +12,7 @@ from telephony.leg import Fields
 class CallWish:
     """An outbound call: whom, by which trunk, from which number, and who talks. `agent` is empty for a bare session.
 
-    `fields` go with the INVITE; a `withheld` caller is not shown to who is called.
+    `fields` go with the INVITE; a `withheld` caller is not shown to who is called, who may refer the call to `follow`.
     """
 
     to: str
@@ -25,4 +25,5 @@ class CallWish:
     ring_timeout_s: float | None = None
     greet: bool = True
     answering_machine: MachineWish = "ignore"
+    follow: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -71,6 +71,49 @@ async def test_a_receptionist_hands_the_agent_to_a_customer(tmp_path: Path) -> N
     assert (shown["far_end"], record.far_end, record.ending) == (phone.uri, phone.uri, Ending("caller", "hung_up", 200))
 
 
+async def is_placed(house: House, **terms: object) -> Call:
+    """An application calls the house's telephone on these terms; it answers, and is greeted."""
+    async with http(address(house)) as client:
+        placed = await client.post("/v1/calls", json={"to": house.phone.uri, "agent": "desk", **terms})
+    assert placed.status_code == 201, placed.text
+    callee = (await house.phone.rings()).answer()
+    await callee.until(lambda ear, now_ms: bool(ear.talks) and not ear.speaking(now_ms))
+    return callee
+
+
+async def test_whom_we_call_may_hand_the_agent_on_to_whom_the_application_names(tmp_path: Path) -> None:
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        Phone(number="customer", keep_audio=True) as phone,
+        a_house(chosen(tmp_path)) as house,
+    ):
+        callee = await is_placed(house, follow=["customer"])
+        code = await callee.refer(phone.uri)
+        customer = (await phone.rings()).answer()
+        told, _ = await what_is_told(house)
+        await callee.ended
+        answers = await is_answered(house, customer)
+        elsewhere = await customer.refer(house.phone.uri)
+        await customer.hang_up()
+        record = await the_end(house)
+
+    assert (code, told, elsewhere, record.ending) == (202, phone.uri, 403, Ending("callee", "hung_up", 200))
+    assert answers == [OPEN_HOURS, "At nine in the morning."]
+
+
+@pytest.mark.parametrize(("terms", "code"), [({}, 603), ({"follow": ["*@127.0.0.9"]}, 403)])
+async def test_whom_we_call_hands_the_agent_on_to_nobody_else(
+    tmp_path: Path, terms: dict[str, list[str]], code: int
+) -> None:
+    async with asyncio.timeout(PATIENCE_S), a_house(chosen(tmp_path)) as house, Phone(number="customer") as phone:
+        callee = await is_placed(house, **terms)
+        refused = await callee.refer(phone.uri)
+        await callee.hang_up()
+        record = await the_end(house)
+
+    assert (refused, record.far_end) == (code, "")
+
+
 async def test_a_route_that_says_nothing_of_it_follows_nobody_but_to_its_targets(tmp_path: Path) -> None:
     async with asyncio.timeout(PATIENCE_S), a_house(chosen(tmp_path)) as house, Phone(number="staff") as staff:
         call = await house.dial_and_be_greeted()
