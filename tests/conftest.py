@@ -4,14 +4,16 @@ Rule: fixtures belong to the folder that needs them; but `live_key` opens the do
 """
 
 import asyncio
+import faulthandler
 import functools
 import inspect
 import ipaddress
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+import threading
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from hypothesis import settings
@@ -75,6 +77,25 @@ def _that_ends(story: Story, limit_s: float) -> Story:
             await story(*fixtures, **named)
 
     return told
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that cannot even be stopped ends the run, so that whoever waits for it learns where it stands."""
+    with os.fdopen(os.dup(2), "w") as errors:
+        watch = threading.Timer(3 * _limit_s(item), _give_up, [item.nodeid, errors])
+        watch.daemon = True
+        watch.start()
+        try:
+            return (yield)
+        finally:
+            watch.cancel()
+
+
+def _give_up(test: str, errors: TextIO) -> None:
+    print(f"\n{test} does not end. Where its threads are:", file=errors, flush=True)
+    faulthandler.dump_traceback(errors)
+    os._exit(1)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
