@@ -1,5 +1,9 @@
 """The bench of turns measures right: detectors whose figures are known beforehand, on real speech."""
 
+import os
+import select
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +23,19 @@ NOTICED_MS = 100
 """Silence is noticed in frames, and a voice dies away."""
 BOOKING = Utterance("I would like a table for", "four people.", "open_word", "en", "tuning")
 QUESTION = Utterance("What time do you open?", "", "question", "en", "tuning")
+
+
+PATIENCE_S = 60
+WAITS_WITH_ITS_WORKERS = """
+import os, sys
+from multiprocessing import active_children
+from pathlib import Path
+from telephony.bench.turns.run import pool
+with pool(Path(sys.argv[1]), Path(sys.argv[2])) as workers:
+    workers.submit(os.getpid).result()
+    print(*(worker.pid for worker in active_children()), flush=True)
+    sys.stdin.read()
+"""
 
 
 @dataclass(frozen=True)
@@ -130,3 +147,22 @@ def test_what_was_found_out_is_not_found_out_again(tmp_path: Path) -> None:
     found = [Kept(tmp_path).recalled(("of", b"these"), make) for _ in range(2)]
 
     assert (found, made) == (["this", "this"], ["once"])
+
+
+@pytest.mark.slow
+def test_the_workers_end_with_who_began_them(tmp_path: Path) -> None:
+    models = str(model("silero_vad.onnx").parent)
+    command = [sys.executable, "-c", WAITS_WITH_ITS_WORKERS, models, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bench:
+        assert bench.stdout is not None
+        workers = {os.pidfd_open(int(pid)): int(pid) for pid in bench.stdout.readline().split()}
+        began = len(workers)
+        bench.terminate()
+        while workers:
+            ended = select.select([*workers], [], [], PATIENCE_S)[0]
+            assert ended, f"still running after {PATIENCE_S} s: {[*workers.values()]}"
+            for worker in ended:
+                os.close(worker)
+                del workers[worker]
+
+    assert began > 0

@@ -1,8 +1,14 @@
-"""What a process of the bench does: it hears calls and prompts. Rule: a process has one pair of ears."""
+"""What a process of the bench does: it hears calls and prompts. Rule: a process has one pair of ears.
 
+It ends with the process that began it, however that one ends.
+"""
+
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 
 from telephony.bench.turns.ears import Ears
 from telephony.bench.turns.figures import Played
@@ -28,6 +34,7 @@ class Heard:
 
 def prepare(models_dir: Path, folder: Path) -> None:
     """Before anything else in this process."""
+    Thread(target=_end_with_parent, daemon=True).start()
     _ears[:] = [Ears(models_dir, Kept(folder))]
 
 
@@ -73,3 +80,9 @@ def prompt(spoken: Prompt) -> list[Heard]:
         )
         for take in takes(spoken, ears().kept)
     ]
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
