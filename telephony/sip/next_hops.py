@@ -2,6 +2,9 @@
 
 NAPTR tells the transports in their order, SRV the servers of each. The library itself knows SRV, of one transport, and
 asks again for each request: so a server's name alone stands behind what was found here, for when all that has changed.
+Over TLS the certificate must be the domain's (RFC 5922 section 4). The library holds it against the host of the route,
+so the domain stays there, the library asks for its SRV itself, and goes to the next server only when it gets no
+connection to one; NAPTR that leads to other records than `_sips._tcp` of the domain is not followed to TLS.
 """
 
 import asyncio
@@ -72,7 +75,11 @@ async def _routes(uri: str, settings: SipSettings) -> list[str]:
     resolver.nameservers = [*settings.nameservers]
     routes: list[str] = []
     for transport, name in await _services(resolver, place, [*_transports(uri, parameters, settings)]):
-        for server in await _records(resolver, name, "SRV"):
+        servers = await _records(resolver, name, "SRV")
+        if transport == "tls":
+            routes += [f"sip:{place};transport=tls;lr;hide"] if servers else []
+            continue
+        for server in servers:
             target = server.target.to_text(omit_final_dot=True)
             routes += [f"sip:{target}:{server.port};transport={transport};lr;hide"] if target != "." else []
     return routes
@@ -98,6 +105,8 @@ async def _services(resolver: Resolver, domain: str, transports: list[Transport]
         (record.service.decode("ascii", "replace").upper(), record) for record in told if record.flags.lower() == b"s"
     ]
     named = [(kinds[kind], record.replacement.to_text()) for kind, record in pointed if kind in kinds]
+    # TLS is the library's own way from the domain on.
+    named = [each for each in named if each[0] != "tls" or each[1].lower() == f"_sips._tcp.{domain}.".lower()]
     return named or [(transport, f"{_SERVICES[transport][1]}.{domain}") for transport in transports]
 
 

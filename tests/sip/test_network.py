@@ -12,20 +12,23 @@ import struct
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from telephony.leg import Answered
 from telephony.settings import Secret, SipSettings, Trunk
-from telephony.sip.trunk import Answering, Registered
+from telephony.sip.trunk import Answering, Registered, Unreachable
 from tests.drive.certificate import NAME, a_certificate
-from tests.drive.exchange import LOOPBACK, an_office
+from tests.drive.exchange import LOOPBACK, Office, an_office
 from tests.drive.raw_sip import RawSip
 from tests.drive.registrar import Registrar
 from tests.drive.servers import MAGIC, Pointer, Service, a_nameserver, a_stun_server
 from tests.drive.tones import a_tone, loudest_hz
 
+SECURE = "_sips._tcp.carrier.example"
 NAMESERVER = f"127.53.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"  # as many stories at once as may be
+UNRESOLVED = 'DNS "Name Error" (PJLIB_UTIL_EDNS_NXDOMAIN)'
 SIOCGIFADDR = 0x8915
 A_TRUNK = Trunk(name="carrier", registrar="sip:carrier.example", username="alice", password=Secret("secret"))
 
@@ -82,36 +85,55 @@ async def test_a_trunk_is_found_by_naptr_records_and_every_server_behind_them_is
     assert (invite.split()[1], "\nRoute:" in invite) == ("sip:1000@carrier.example", False)
 
 
-async def test_a_trunk_that_is_found_by_naptr_to_take_tls_is_called_over_tls(tmp_path: Path) -> None:
-    certificate, key = a_certificate(tmp_path / "keys")
+@contextlib.asynccontextmanager
+async def a_trunk_over_tls(keys: Path, name: str, service: str = SECURE, **more: Any) -> AsyncIterator[Office]:
+    """An office that is its own trunk carrier.example, which by its records is reached over TLS at a host of another.
+
+    Its certificate is for `name`, and NAPTR names the records of the `service`.
+    """
+    certificate, key = a_certificate(keys, name)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    house = replace(
-        LOOPBACK,
-        nameservers=(NAMESERVER,),
-        tls_port=port,
-        tls_certificate=certificate,
-        tls_key=key,
-        tls_authorities=certificate,
-    )
-    pointers = {
-        "carrier.example": [Pointer(9, "SIP+D2U", "_u.carrier.example"), Pointer(5, "SIPS+D2T", "_s.carrier.example")]
-    }
-    services = {"_s.carrier.example": [Service(1, port, NAME)], "_u.carrier.example": [Service(1, 9, NAME)]}
+    files: dict[str, Any] = {"tls_certificate": certificate, "tls_key": key, "tls_authorities": certificate}
+    house = replace(LOOPBACK, nameservers=(NAMESERVER,), tls_port=port, **files)
+    pointers = {"carrier.example": [Pointer(9, "SIP+D2U", "_u.carrier.example"), Pointer(5, "SIPS+D2T", service)]}
+    services = {service: [Service(1, 9, NAME), Service(2, port, NAME)], "_u.carrier.example": []}
     trunk = Trunk(name="carrier", registrar="sip:carrier.example", register=False, dial=("*",))
     try:
         async with (
             a_nameserver(NAMESERVER, services, {NAME: "127.0.0.1"}, pointers),
-            an_office(house, trunks=(trunk,)) as office,
+            an_office(house, trunks=(trunk,), **more) as office,
         ):
-            await office.endpoint.trunks["carrier"].until(Answering)
-            await office.dials("1000", trunk="carrier")
-            arrived = (await office.arrivals.get()).leg
+            yield office
     except PermissionError:
         pytest.skip("a nameserver listens on port 53, which takes root")
 
+
+async def test_a_trunk_that_is_found_by_naptr_to_take_tls_is_called_over_tls(tmp_path: Path) -> None:
+    async with a_trunk_over_tls(tmp_path / "keys", "carrier.example") as office:
+        await office.endpoint.trunks["carrier"].until(Answering)
+        await office.dials("1000", trunk="carrier")
+        arrived = (await office.arrivals.get()).leg
+
     assert (arrived.headers["Via"].split()[0], arrived.trunk) == ("SIP/2.0/TLS", "carrier")
+
+
+async def test_a_host_that_only_the_nameserver_vouches_for_gets_no_calls(tmp_path: Path) -> None:
+    async with a_trunk_over_tls(tmp_path / "keys", NAME) as office:
+        state = await office.endpoint.trunks["carrier"].until(Unreachable)
+        call = await office.dials("1000", trunk="carrier")
+        ending = await call.ends()
+
+    assert "CERT" in state.reason
+    assert (ending.reason, office.arrivals.empty()) == ("unreachable", True)
+
+
+async def test_records_that_lead_to_another_domain_are_not_followed_to_tls(tmp_path: Path) -> None:
+    async with a_trunk_over_tls(tmp_path / "keys", "carrier.example", "_sips._tcp.elsewhere.example") as office:
+        state = await office.endpoint.trunks["carrier"].until(Unreachable)
+
+    assert state == Unreachable(502, state.retry_in_s, UNRESOLVED)
 
 
 @contextlib.asynccontextmanager
