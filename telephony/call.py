@@ -168,8 +168,8 @@ class Journal(Protocol):
         """How the call was heard, when it was answered."""
         ...
 
-    def ended(self, ending: Ending, recording: Path | None) -> None:
-        """The call is over."""
+    def ended(self, ending: Ending, recording: Path | None, *, lost: bool = ...) -> None:
+        """The call is over; `lost`, it was to be recorded and is not, or not to its end."""
         ...
 
 
@@ -253,7 +253,7 @@ class Call:
             self.transfers.end()
             await self.recorder.close()
         log.info("call_ended", by=ending.by, reason=ending.reason, sip_code=ending.sip_code)
-        self._journal.ended(ending, self.recorder.path)
+        self._journal.ended(ending, self.recorder.path, lost=self.recorder.lost)
         self.audience.call_ended()
         return ending
 

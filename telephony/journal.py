@@ -96,9 +96,11 @@ class CallJournal:
         tally_measured(self._counters, trunk, measured)
         self._record = self._record.heard(measured)
 
-    def ended(self, ending: Ending, recording: Path | None) -> None:
-        """The call is over."""
+    def ended(self, ending: Ending, recording: Path | None, *, lost: bool = False) -> None:
+        """The call is over; `lost`, it was to be recorded and is not, or not to its end."""
         self._counters.count("calls_ended", by=ending.by, reason=ending.reason)
+        if lost:
+            self._counters.count("recordings_lost")
         if self._record.answered_by:
             self._counters.count("calls_answered_by", who=self._record.answered_by)
         self._keep(self._record.ended(_unix_ms(), ending, str(recording or "")))

@@ -31,8 +31,18 @@ class Recorder:
         self._files = CallFiles(folder / name) if folder is not None else None
         self._wanted = asyncio.Event()
         self._state: RecordingState = "off"
-        self.path: Path | None = None
-        """The recording, once there is one."""
+        self._path: Path | None = None
+        self._refused = False
+
+    @property
+    def lost(self) -> bool:
+        """Not all that was to be recorded has been."""
+        return self._refused or (self._files is not None and self._files.lost)
+
+    @property
+    def path(self) -> Path | None:
+        """The recording, once there is one, and while nothing of it is lost."""
+        return None if self.lost else self._path
 
     @property
     def discreet(self) -> bool:
@@ -72,12 +82,12 @@ class Recorder:
         files = self._files
         try:
             await files.open()
-            self.path = files.path
+            self._path = files.path
             while True:
                 await asyncio.sleep(RECORD_EVERY_S)
                 await files.write(self._read())
         except OSError as problem:
-            self._files = None
+            self._files, self._refused = None, True
             self._collect(False)
             log.error("recording_refused", path=str(files.path), problem=problem.strerror, remedy="check the folder")
         finally:

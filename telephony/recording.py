@@ -8,7 +8,7 @@ an agent's line is written when this is known.
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +39,8 @@ class StereoRecording:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.lost = False
+        """Not all of it could be written."""
         self._file: Sink | None = None
 
     def __enter__(self) -> "StereoRecording":
@@ -49,12 +51,10 @@ class StereoRecording:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            try:
-                file.close()
-            except OSError as problem:
-                self._lost(problem)
+        try:
+            self._close()
+        except OSError as problem:
+            self._tell(problem)
 
     def write(self, stereo: bytes) -> None:
         """Append interleaved PCM16; blocks for as long as the disk does."""
@@ -63,11 +63,19 @@ class StereoRecording:
         try:
             self._file.write(stereo)
         except OSError as problem:
-            self._lost(problem)
+            with suppress(OSError):  # for want of room, like the write
+                self._close()
+            self._tell(problem)
 
-    def _lost(self, problem: OSError) -> None:
-        self._file = None
-        log.error("recording_lost", path=str(self.path), problem=problem.strerror, remedy="free the disk")
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def _tell(self, problem: OSError) -> None:
+        self.lost = True
+        remedy = "free the disk; what was written until then lies there"
+        log.error("recording_lost", path=str(self.path), problem=problem.strerror, remedy=remedy)
 
 
 class Line(msgspec.Struct, omit_defaults=True):
@@ -178,6 +186,11 @@ class CallFiles:
         self._opened = False
         self._early: list[ServerEvent] = []
         self._last = b""
+
+    @property
+    def lost(self) -> bool:
+        """Not all of the recording could be written."""
+        return self._recording.lost
 
     async def open(self) -> None:
         """Create both; raises OSError."""

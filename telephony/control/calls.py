@@ -80,7 +80,7 @@ class RecordingWish(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CallObject(Struct, frozen=True, kw_only=True):
-    """A call. Times are Unix milliseconds; `held`: the far end waits; `recorded`: there is something to hear.
+    """A call. Times are Unix milliseconds; `held`: the far end waits; `recorded`: all that was to be can be heard.
 
     `diverted_from` was dialled first; `sip_headers` are the X- fields of an inbound INVITE. `transfer_call_id` is the
     call that we placed to whom the caller is handed over to, which has the caller's in `transferred_from`.

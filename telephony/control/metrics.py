@@ -24,6 +24,7 @@ _MEANINGS: Final = {
     "rtp_packets": "RTP packets that came, by trunk.",
     "rtp_packets_lost": "RTP packets that should have come and did not, by trunk.",
     "one_way_calls": "Calls in which one side heard nothing for seconds, by trunk and by whom.",
+    "recordings_lost": "Calls of which not all could be recorded that was to be.",
     "responses": "Responses that are over, by how.",
     "sound_judgements": "Questions how a pausing caller sounds, by what became of them; not_given is for want of time.",
     "strangers": "SIP requests of sources that no trunk and no setting knows.",

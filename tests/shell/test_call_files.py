@@ -1,11 +1,8 @@
 """A call's files are complete, however suddenly it ends, and the loop never waits for a disk."""
 
 import asyncio
-import contextlib
 import json
-import resource
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +12,7 @@ import structlog
 
 from pipeline.realtime.events import DtmfReceived
 from telephony.recording import CallFiles, StereoRecording
+from tests.drive.disk import is_open, room_for
 from tests.drive.tones import a_tone, loudest_hz
 
 FIRST, SECOND, LAST = (bytes([number]) * 3_200 for number in (1, 2, 3))
@@ -83,25 +81,15 @@ async def test_a_recording_in_opus_is_as_long_and_sounds_alike_in_a_fifth_of_the
     assert files.path.stat().st_size < len(stereo) / 5
 
 
-@contextlib.contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Files grow no larger than this."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("name", ["call.wav", "call.opus"])
 def test_a_disk_that_fills_up_loses_the_rest_of_a_recording_and_nothing_else(tmp_path: Path, name: str) -> None:
     noise = np.random.default_rng(1).integers(-9_000, 9_000, 160_000, np.int16).tobytes()
     with structlog.testing.capture_logs() as logged, StereoRecording(tmp_path / name) as recording, room_for(200_000):
         for _ in range(8):
             recording.write(noise)
+        still_open = is_open(recording.path)
 
-    assert [entry["event"] for entry in logged] == ["recording_lost"]
+    assert ([entry["event"] for entry in logged], recording.lost, still_open) == (["recording_lost"], True, False)
 
 
 async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

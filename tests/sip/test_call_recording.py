@@ -1,5 +1,6 @@
 """A recording is announced, paused for what is secret, and turned on and off by whoever may: real SIP and files."""
 
+import asyncio
 import wave
 from pathlib import Path
 
@@ -8,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.realtime.events import OutputTranscriptDone, PlayoutStopped
+from telephony.leg import Ending
 from telephony.settings import MediaSettings
 from telephony.state.bus import Bus
 from telephony.wire.call import Call
-from tests.drive.offhook import House, a_house, chosen, line_open
-from tests.drive.web import address, http
+from tests.drive.disk import is_open, room_for
+from tests.drive.offhook import PATIENCE_S, House, a_house, chosen, line_open
+from tests.drive.web import address, http, until
+
+ENOUGH_BYTES = 100_000
+"""Those of three seconds: more than anything else writes meanwhile."""
 
 CARDS = """
 [[route]]
@@ -115,3 +121,32 @@ async def test_who_has_nowhere_to_record_to_is_told(tmp_path: Path) -> None:
         refused = await client.post(path, json={"state": "on"})
 
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "recording_not_kept")
+
+
+async def test_a_recording_for_which_there_is_no_room_is_closed_and_told_and_the_call_goes_on(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    settings = chosen(tmp_path, CARDS, media=MediaSettings(recordings_dir=recordings))
+    async with a_house(settings) as house, http(address(house)) as client:
+        call = await house.dial_and_be_greeted()
+        call_id = (await house.record()).call_id
+        path = recordings / f"{call_id}.wav"
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_open(path):
+                await call.until(lambda *_: True)
+            with room_for(path.stat().st_size + ENOUGH_BYTES):
+                while is_open(path):
+                    await call.until(lambda *_: True)
+        await house.hears(call, "when do you open")
+        await house.sees(OutputTranscriptDone)
+        await call.hang_up()
+        await house.service.switchboard.settled()
+        record = await house.record()
+        shown = await until(client, f"/v1/calls/{call_id}", lambda told: told["state"] == "ended")
+        file = await client.get(f"/v1/calls/{call_id}/recording")
+        lost = house.service.counters.snapshot().get("recordings_lost")
+
+    lines = [msgspec.json.decode(line)["text"] for line in path.with_suffix(".jsonl").open()]
+    assert lines[-2:] == ["when do you open", "At nine in the morning."]
+    assert (record.ending, file.status_code) == (Ending("caller", "hung_up", 200), 404)
+    assert (record.recording, shown["recorded"], lost) == ("", False, 1)
+    assert len(recorded(path)) > 0
