@@ -112,15 +112,12 @@ class Consultation:
 
     async def hears(self, speech: Sequence[Speech]) -> Failed | None:
         """Let it hear this alone; None when it did, and stays."""
-        audio = self.leg.audio
-        heard = asyncio.Event()
-        self.leg.on_audio(lambda: None if audio.read() and audio.queued_ms else heard.set())
+        audio, heard = self.leg.audio, asyncio.get_running_loop().create_future()
+        self.leg.on_audio(lambda: None if (audio.read() and audio.queued_ms) or heard.done() else heard.set_result(None))
         for chunk in speech:
             audio.play(chunk)
-        waiting = asyncio.create_task(heard.wait())
-        either: set[asyncio.Future[Ending] | asyncio.Task[bool]] = {waiting, self.ended}
+        either: set[asyncio.Future[Ending] | asyncio.Future[None]] = {heard, self.ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
         return Failed(self.ended.result().sip_code, "declined") if self.ended.done() else None
 
     def _on_leg(self, event: LegEvent) -> None:

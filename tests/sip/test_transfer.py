@@ -291,6 +291,19 @@ async def test_a_caller_who_hangs_up_takes_the_transfer_along(tmp_path: Path, ho
     assert record.ending == Ending("caller", "hung_up", 200)
 
 
+async def test_a_caller_who_hangs_up_while_the_target_hears_the_summary_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, "attended") as desk:
+        call = await desk.caller()
+        callee = (await desk.rings()).answer()
+        await callee.until(lambda ear, now_ms: ear.speaking(now_ms))
+        await call.hang_up()
+        await is_let_go(callee)
+        record = await desk.is_over()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+
+    assert (record.ending, left) == (Ending("caller", "hung_up", 200), set())
+
+
 async def test_who_is_joined_is_not_talked_into_by_the_agent(tmp_path: Path) -> None:
     async with a_desk(tmp_path, "bridge") as desk:
         caller = await desk.caller()
