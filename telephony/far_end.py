@@ -30,6 +30,7 @@ class FarEnd:
         self._music = music
         self._leg = leg
         self._changed = asyncio.Event()
+        self._asking = asyncio.Lock()
         self._transfer: asyncio.Future[int] | None = None
         self._accepted = False
 
@@ -52,7 +53,11 @@ class FarEnd:
             return NO_ANSWER_SIP_CODE, True
 
     async def hold(self, on: bool) -> bool:
-        """Make it wait, or talk to it again; whether it agreed."""
+        """Make it wait, or talk to it again; whether it agreed. One wish after the other, as they came."""
+        async with self._asking:
+            return await self._holds(on)
+
+    async def _holds(self, on: bool) -> bool:
         if on != self.held:
             if on:
                 self._leg.hold(self._music)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from telephony.far_end import FarEnd
 from telephony.leg import Ambience, Answered, Ending, Held, Waiting
 from telephony.wire.phone import Phone
 from tests.drive.exchange import Office, an_office
@@ -106,6 +107,16 @@ async def test_a_caller_who_puts_us_on_hold_is_told_so_and_answered_rightly() ->
 
     agreed = [next(line for line in answer.split("\r\n") if line in DIRECTIONS) for answer in answers]
     assert agreed == ["a=sendrecv", "a=recvonly", "a=sendrecv", "a=inactive", "a=sendrecv"]
+
+
+async def test_wishes_to_hold_and_to_resume_that_come_together_are_met_one_after_the_other() -> None:
+    async with an_office() as office:
+        _, callee = await office.a_call()
+        far_end = FarEnd(callee.leg)
+        callee.leg.listen(lambda event: None if not isinstance(event, Held) else far_end.changed(event))
+        agreed = await asyncio.gather(*(far_end.hold(on) for on in (True, False, True, False)))
+
+    assert (agreed, far_end.held) == ([True] * 4, False)
 
 
 async def test_who_waits_hears_music() -> None:
