@@ -57,7 +57,7 @@ class Doorkeeper:
     def heard_from(self, trunk: str, address: str) -> None:
         """The trunk has answered from there, so its calls may come from there."""
         heard = self._heard[trunk]
-        if address and address not in heard and not self._trunks[trunk].challenge:
+        if address and address not in heard:
             heard[address] = None
             self._tell_addresses()
 
