@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from openai import BadRequestError, NotFoundError
 
-from pipeline.realtime.events import PlayoutStopped, SessionCreated, SessionObject
+from pipeline.realtime.events import OutputTranscriptDone, PlayoutStopped, SessionCreated, SessionObject
 from telephony.leg import Ending
 from telephony.secret import Secret
 from telephony.settings import ControlSettings, ProviderSettings, Settings
@@ -117,6 +117,23 @@ async def test_an_application_hands_the_caller_over(tmp_path: Path) -> None:
 
     assert call.referred_to == "sip:staff@127.0.0.1"
     assert record.ending == Ending("us", "transferred", 200)
+
+
+async def test_what_an_application_accepts_has_none_of_the_routes_own_tools(tmp_path: Path) -> None:
+    route = 'allow = ["hang_up", "transfer"]\ntransfer_targets = { staff = "sip:staff@127.0.0.1" }'
+    async with an_application() as application, a_house(deciding(tmp_path, application, route)) as house:
+        dialling = await dials_300(house)
+        event = await application.is_told()
+        async with sdk(address(house)) as client:
+            await client.realtime.calls.accept(event.data.call_id, type="realtime", model="scripted/desk")
+            call = await dialling.answered()
+            await house.sees(SessionCreated)
+            await call.press("0")
+            said = await house.sees(OutputTranscriptDone)
+        await call.hang_up()
+        await house.service.switchboard.settled()
+
+    assert (said.transcript, call.referral) == ("One moment. Nobody is there.", None)
 
 
 async def test_an_agent_stands_in_for_an_application_that_does_not_decide(tmp_path: Path) -> None:
