@@ -113,7 +113,9 @@ class Consultation:
     async def hears(self, speech: Sequence[Speech]) -> Failed | None:
         """Let it hear this alone; None when it did, and stays."""
         audio, heard = self.leg.audio, asyncio.get_running_loop().create_future()
-        self.leg.on_audio(lambda: None if (audio.read() and audio.queued_ms) or heard.done() else heard.set_result(None))
+        self.leg.on_audio(
+            lambda: None if (audio.read() and audio.queued_ms) or heard.done() else heard.set_result(None)
+        )
         for chunk in speech:
             audio.play(chunk)
         either: set[asyncio.Future[Ending] | asyncio.Future[None]] = {heard, self.ended}
