@@ -3,7 +3,7 @@
 import asyncio
 
 from telephony.far_end import FarEnd
-from telephony.leg import Ambience, Answered, Ending, Held, Waiting
+from telephony.leg import Ambience, Answered, Ending, Held, LegEvent, Waiting
 from telephony.wire.phone import Phone
 from tests.drive.exchange import Office, an_office
 from tests.drive.party import Party, both_end
@@ -113,7 +113,12 @@ async def test_wishes_to_hold_and_to_resume_that_come_together_are_met_one_after
     async with an_office() as office:
         _, callee = await office.a_call()
         far_end = FarEnd(callee.leg)
-        callee.leg.listen(lambda event: None if not isinstance(event, Held) else far_end.changed(event))
+
+        def heard_of(event: LegEvent) -> None:
+            if isinstance(event, Held):
+                far_end.changed(event)
+
+        callee.leg.listen(heard_of)
         agreed = await asyncio.gather(*(far_end.hold(on) for on in (True, False, True, False)))
 
     assert (agreed, far_end.held) == ([True] * 4, False)
