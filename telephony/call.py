@@ -148,8 +148,8 @@ class Journal(Protocol):
         """The caller is being handed over."""
         ...
 
-    def follow(self, leg: Leg) -> Callable[[LegEvent], None]:
-        """A leg that was placed for this call has a record of its own; what is returned takes its events."""
+    def follow(self, leg: Leg) -> tuple[str, Callable[[LegEvent], None]]:
+        """A leg that was placed for this call has a record of its own: its call's id, and what takes its events."""
         ...
 
     def moved(self, far_end: str) -> None:

@@ -63,7 +63,8 @@ class FrontDesk:
 
     def has(self, call_id: str) -> bool:
         """Whether this call is one of this node's."""
-        return call_id in self._switchboard.offers or call_id in self._switchboard.calls
+        known = call_id in self._switchboard.offers or call_id in self._switchboard.calls
+        return known or self._handing_over_to(call_id) is not None
 
     def live(self, call_id: str) -> Call | None:
         """The call, if it is one of this node's and somebody talks in it."""
@@ -78,7 +79,8 @@ class FrontDesk:
                 return await self._decide(offer, order)
             if call is not None:
                 return await self._steer(call, order)
-            return no_such_call(call_id)
+            caller = self._handing_over_to(call_id)
+            return no_such_call(call_id) if caller is None else _dismissed(caller, order)
 
     async def place(self, wish: CallWish) -> str | Refused:
         """Call out as wished; the call's id once the INVITE has left."""
@@ -97,6 +99,10 @@ class FrontDesk:
             metadata=wish.metadata,
         )
         return self._switchboard.place(leg, wish.agent, refused, terms).call_id
+
+    def _handing_over_to(self, call_id: str) -> Call | None:
+        """The caller's call, where this is the call of whom they are handed over to."""
+        return next((call for call in self._switchboard.calls.values() if call.transfers.has(call_id)), None)
 
     async def _decide(self, offer: Offer, order: Order) -> Outcome:
         match order:
@@ -152,6 +158,14 @@ class FrontDesk:
                 if not await call.far_end.hold(isinstance(order, Hold)):
                     return Refused(code="far_end_refused", message="The far end did not agree.")
         return Done()
+
+
+def _dismissed(caller: Call, order: Order) -> Outcome:
+    if isinstance(order, HangUp):
+        caller.transfers.dismiss(HUNG_UP)
+        return Done()
+    message = f"No agent talks in this call: it can only be hung up. All else is for the caller's, {caller.call_id!r}."
+    return Refused(status=409, code="call_has_no_agent", message=message)
 
 
 async def _said(call: Call, event: str) -> Outcome:

@@ -71,13 +71,13 @@ class CallJournal:
         """The caller is being handed over."""
         self._keep(self._record.handing_over(_unix_ms(), target, summary))
 
-    def follow(self, leg: Leg) -> Callable[[LegEvent], None]:
-        """A leg that was placed for this call has a record of its own; what is returned takes its events."""
+    def follow(self, leg: Leg) -> tuple[str, Callable[[LegEvent], None]]:
+        """A leg that was placed for this call has a record of its own: its call's id, and what takes its events."""
         self._counters.count("calls_begun", direction="outbound")
         call_id, caller = f"rtc_{secrets.token_hex(12)}", self._record
         record = _begun(call_id, caller.node, leg, transferred_from=caller.call_id)
         self._keep(caller.handing_over_by(_unix_ms(), call_id))
-        return LegLife(leg, CallJournal(record, self._keeper, self._watchers, self._counters)).happened
+        return call_id, LegLife(leg, CallJournal(record, self._keeper, self._watchers, self._counters)).happened
 
     def moved(self, far_end: str) -> None:
         """Somebody else is at the far end."""

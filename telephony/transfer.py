@@ -73,23 +73,24 @@ Told = Callable[[LegEvent], None]
 class Means:
     """What a call's transfers are made with; `whisper` gives words as speech, and may raise ProviderError.
 
-    `follow` begins the record of a target's leg, and what it returns is told all that happens to it. `referrals` are to
-    whom a target that has the caller may refer them.
+    `follow` begins the record of a target's leg: its call's id, and what is told all that happens to it. `referrals`
+    are to whom a target that has the caller may refer them.
     """
 
     settings: TransferSettings
     dial: Dial
     whisper: Whisper
     music: Ambience
-    follow: Callable[[Leg], Told]
+    follow: Callable[[Leg], tuple[str, Told]]
     referrals: Referrals
 
 
 class Consultation:
     """The target's leg, from its INVITE to its end; `follow` is told its events, and `pressed` its keys."""
 
-    def __init__(self, leg: Leg, follow: Told, pressed: Callable[[str], None]) -> None:
+    def __init__(self, leg: Leg, call_id: str, follow: Told, pressed: Callable[[str], None]) -> None:
         self.leg = leg
+        self.call_id = call_id
         self._follow = follow
         self._pressed = pressed
         loop = asyncio.get_running_loop()
@@ -144,6 +145,7 @@ class Transfers:
     far_end: FarEnd
     means: Means
     _under_way: "asyncio.Task[Failed | None] | None" = field(default=None, init=False)
+    _target: Consultation | None = field(default=None, init=False)
     _partner: Leg | None = field(default=None, init=False)
 
     @property
@@ -155,6 +157,16 @@ class Transfers:
     def under_way(self) -> bool:
         """One has been asked for and is undecided, or has led to somebody who is still there."""
         return self._under_way is not None and not self._under_way.done()
+
+    def has(self, call_id: str) -> bool:
+        """Whether that is the call of whom the caller is handed over to, and it still goes on."""
+        target = self._target
+        return target is not None and target.call_id == call_id and target.gone is None
+
+    def dismiss(self, reason: str) -> None:
+        """Let go of whom the caller is handed over to: before they talk, the caller comes back."""
+        if self._target is not None:
+            self._target.leg.hang_up(reason)
 
     def begin(self, wish: TransferCall, told: Callable[[Failed | None], None], joined: Callable[[Leg], None]) -> None:
         """`told` gets what became of it: None when the caller is gone, or was, with whom they were `joined`."""
@@ -197,7 +209,7 @@ class Transfers:
     async def _call_and_join(self, wish: TransferCall, fields: Fields, joined: Callable[[Leg], None]) -> Failed | None:
         settings = self.means.settings
         placed = await self.means.dial(number_in(wish.target), self.leg.trunk, self.leg.caller or None, fields)
-        target = Consultation(placed, self.means.follow(placed), self._target_pressed)
+        target = self._target = Consultation(placed, *self.means.follow(placed), self._target_pressed)
         reason = "caller_gone"
         try:
             failed = await target.answered(settings.ring_s)

@@ -34,7 +34,12 @@ async def test_a_transfer_that_breaks_is_told_and_the_caller_hears_the_agent() -
         caller = await phone.call(office.uri())
         leg = (await office.arrivals.get()).leg
         means = Means(
-            TransferSettings(how="bridge"), breaks, silent, hold_ambience(), lambda _: lambda _: None, Referrals()
+            TransferSettings(how="bridge"),
+            breaks,
+            silent,
+            hold_ambience(),
+            lambda _: ("target", lambda _: None),
+            Referrals(),
         )
         Transfers("call", leg, FarEnd(leg), means).begin(
             TransferCall("sip:staff@127.0.0.1"), told.put_nowait, joined.append

@@ -42,6 +42,14 @@ async def calls(desk: Desk) -> tuple[CallRecord, CallRecord]:
     return caller, target
 
 
+async def target_of(desk: Desk) -> str:
+    """The id of the target's call, once the caller's tells it."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (call_id := (await desk.caller_record()).transfer_call_id):
+            pass
+    return call_id
+
+
 async def sees_key(call: Call, key: str) -> None:
     async with asyncio.timeout(PATIENCE_S):
         await call.until(lambda ear, _: key in ear.digits)
@@ -177,3 +185,40 @@ async def test_keys_reach_whom_the_caller_talks_to_and_no_agent(tmp_path: Path) 
 
     told = [event.event for _, event in desk.house.events if isinstance(event, DtmfReceived)]
     assert told == ["0"]
+
+
+async def test_an_application_ends_a_joined_talk_by_the_targets_own_call(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, "bridge") as desk, http(address(desk.house)) as client:
+        caller = await desk.caller()
+        callee = (await desk.rings()).answer()
+        await talk(caller, callee)
+        target_id = await target_of(desk)
+        answers = [
+            await client.post(f"/v1/calls/{target_id}/{order}", json=body)
+            for order, body in (("digits", {"digits": "1"}), ("hold", None), ("recording", {"state": "on"}))
+        ]
+        ended = await client.post(f"/v1/realtime/calls/{target_id}/hangup")
+        await asyncio.gather(is_let_go(callee), is_let_go(caller))
+        record, target = await calls(desk)
+        over = await client.post(f"/v1/realtime/calls/{target_id}/hangup")
+
+    told = {(answer.status_code, answer.json()["error"]["code"]) for answer in answers}
+    assert (told, ended.status_code, over.status_code) == ({(409, "call_has_no_agent")}, 200, 404)
+    assert (target.ending, record.ending) == (
+        Ending("us", "application_hung_up", 200),
+        Ending("us", "transferred", 200),
+    )
+
+
+async def test_a_target_that_an_application_calls_off_brings_the_caller_back(tmp_path: Path) -> None:
+    async with a_desk(tmp_path, "bridge") as desk, http(address(desk.house)) as client:
+        caller = await desk.caller()
+        arrival = await desk.rings()
+        arrival.ring()
+        target_id = await target_of(desk)
+        ended = await client.post(f"/v1/realtime/calls/{target_id}/hangup")
+        told = await desk.comes_back(caller)
+        async with asyncio.timeout(PATIENCE_S):
+            await arrival.cancelled.wait()
+
+    assert (ended.status_code, "application hung up" in told) == (200, True)
