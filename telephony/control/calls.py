@@ -30,7 +30,8 @@ from telephony.state.record import CallRecord, Direction, Quality, State
 DIGITS: Final = r"^[0-9*#A-D]{1,64}$(?!\n)"
 NUMBER: Final = r"^[A-Za-z0-9+*#._-]{1,64}$(?!\n)"
 MAX_LISTED: Final = 500
-_URI: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@\s<>]+")
+# Without header fields behind a question mark: those that may be added are `sip_headers`.
+_URI: Final = re.compile(r"sips?:(?:[^@\s<>]+@)?[^@?\s<>]+")
 
 ShortText = Annotated[str, Meta(max_length=512)]
 

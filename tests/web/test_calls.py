@@ -58,6 +58,7 @@ REFUSED: list[tuple[dict[str, object], str, str]] = [
     ({"to": "sip:x@127.0.0.1", "agent": "desk", "ring_timeout_s": 0}, "invalid_value", "ring_timeout_s"),
     ({"to": "sip:x@127.0.0.1", "agent": "desk", "follow": ["2*", "a@b@c"]}, "invalid_value", "follow[1]"),
     ({"to": "sip:x@127.0.0.1", "agent": "desk", "follow": ["2*\n"]}, "invalid_value", "follow[0]"),
+    ({"to": "sip:x@127.0.0.1?Contact=%3Csip:y%3E", "agent": "desk"}, "invalid_value", "to"),
     ({"to": "sip:x@127.0.0.1", "agnt": "desk"}, "unknown_parameter", "agnt"),
     ({"to": "sip:x@127.0.0.1", "session": {"tools": 7}}, "invalid_value", "session.tools"),
 ]
