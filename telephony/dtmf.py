@@ -17,6 +17,7 @@ KEYS: Final = frozenset("0123456789*#ABCD")
 SAME_PRESS_MS: Final = 500
 
 Means = Literal["rfc4733", "info", "in_band"]
+Terminator = Literal["#", "*", "", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A", "B", "C", "D"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class KeySettings:
     That costs some work for each frame: `auto` is where the far end did not agree to telephone-event.
     """
 
-    terminator: Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")] = "#"
+    terminator: Terminator = "#"
     length: Annotated[int, Meta(ge=0, le=64)] = 0
     pause_ms: Annotated[int, Meta(ge=200, le=30_000)] = 1_200
     in_band: Literal["auto", "always", "never"] = "auto"

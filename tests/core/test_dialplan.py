@@ -349,6 +349,7 @@ def test_a_route_may_have_nothing_to_say() -> None:
         ('allow = ["hangup"]', "allow[1]: invalid enum value 'hangup' (did you mean 'hang_up'?)"),
         ('max_call_s = "long"', 'max_call_s: expected a whole number, got a string (or "off")'),
         ('record = "off"', "record: expected true or false, got a string"),
+        ('keys = { terminator = "##" }', "keys.terminator: invalid enum value '##' (did you mean '#'?)"),
     ],
 )
 def test_a_wrong_value_of_a_route_is_told_in_words(line: str, fault: str) -> None:
