@@ -252,7 +252,7 @@ def _clockless(reader: Reader, routes: Mapping[int, Route], calendar: Calendar) 
             if getattr(route, key) is not None:
                 yield ("route", index, key), "is nobody's time: there is no time_zone", remedy
     for name, hours in calendar.hours.items():
-        if hours.time_zone is None:
+        if hours.time_zone is None and reader.is_sound(("hours", name, "time_zone")):
             yield ("hours", name, "time_zone"), "is missing, here and in the dialplan", remedy
 
 

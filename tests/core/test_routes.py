@@ -166,6 +166,12 @@ def test_times_of_no_time_zone_are_nobodys() -> None:
     ]
 
 
+def test_a_time_zone_that_is_wrong_is_not_also_missing() -> None:
+    assert faults_of('[hours.a]\nopen = ["mon"]\ntime_zone = "Mars"\n') == [
+        "3: hours.a.time_zone: there is no time zone 'Mars': \"Europe/Berlin\" is one"
+    ]
+
+
 @pytest.mark.parametrize(
     ("earlier", "later", "shadowed"),
     [
