@@ -6,7 +6,9 @@ Inbound limits guard this node; outbound limits guard against toll fraud: a trun
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from typing import Any, Final
+from urllib.parse import unquote
 
 from telephony.number import dialled
 
@@ -14,7 +16,7 @@ HOUR_S: Final = 3_600.0
 DAY_S: Final = 86_400.0
 ANY: Final = "*"
 _ADDRESS: Final = re.compile(r"(sips?):(?:[^@]*@)?([^;?>]*)(.*)", re.IGNORECASE)
-_MADDR: Final = re.compile(r";maddr=([^;?>]*)", re.IGNORECASE)
+_MADDR: Final = re.compile(r";maddr=([^;?>]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,14 +172,26 @@ class Traffic:
 
 
 def place_of(address: str) -> str:
-    """Host and port that a sip: address leads to; empty when it is none."""
+    """Host and port that a sip: address leads to, in one spelling; empty when it is none."""
     found = _ADDRESS.match(address)
     if found is None:
         return ""
-    secure = found[1].lower() == "sips" or "transport=tls" in found[3].lower()
-    maddr = _MADDR.search(found[3])
+    parameters = unquote(found[3]).lower()
+    secure = found[1].lower() == "sips" or "transport=tls" in parameters
+    maddr = _MADDR.search(parameters)
     host, _, port = found[2].lower().partition(":")
-    return f"{(maddr[1].lower() if maddr else host).rstrip('.')}:{port or (5061 if secure else 5060)}"
+    number = int(port) if port.isdecimal() else 0
+    return f"{_spelt((maddr[1] if maddr else host).rstrip('.'))}:{number or (5061 if secure else 5060)}"
+
+
+def _spelt(host: str) -> str:
+    """An IPv4 address as it is usually written: a part may be octal or hexadecimal, and the last stand for several."""
+    parts = host.split(".")
+    try:
+        *first, last = [int(part, 16 if part[:2] == "0x" else 8 if part[:1] == "0" else 10) for part in parts]
+        return str(IPv4Address(sum(number << 24 - 8 * at for at, number in enumerate(first)) + last))
+    except ValueError:
+        return host
 
 
 def _is_old(call: _Placed, now_s: float) -> bool:

@@ -114,6 +114,37 @@ def test_who_is_called_at_a_trunks_own_server_is_called_by_its_rules(trunk: str 
     )
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "127.0.0.1",
+        "127.0.0.1:0",
+        "127.0.0.1:05060",
+        "127.1",
+        "127.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.0.0.01",
+        "017700000001",
+        "elsewhere;%6daddr=127.0.0.1",
+        "elsewhere;MADDR=127.1",
+    ],
+)
+def test_a_trunks_server_is_known_in_every_spelling(place: str) -> None:
+    calls = traffic(Limits(node=9), a=DialRules(servers=("sip:127.0.0.1",)))
+
+    assert calls.dial_refusal(None, f"sip:+1900@{place}", 0.0) is not None
+
+
+@pytest.mark.parametrize(
+    "place", ["127.0.0.1:5062", "127.0.0.2", "127.0.0.1.1.1.1", "300.1", "9" * 40, "1.x", "", "08.1"]
+)
+def test_who_is_somewhere_else_is_called_by_no_trunks_rules(place: str) -> None:
+    calls = traffic(Limits(node=9), a=DialRules(servers=("sip:127.0.0.1",)))
+
+    assert calls.dial_refusal(None, f"sip:+1900@{place}", 0.0) is None
+
+
 def test_two_trunks_at_one_server_keep_their_own_rules() -> None:
     there = ("sip:pbx.example",)
     calls = traffic(Limits(node=9), a=DialRules(servers=there), b=DialRules(servers=there, prefixes=("1",)))
