@@ -22,8 +22,7 @@ class SipSettings(LineSettings):
 
     Calls that come by no trunk are taken from `allow`; other sources are strangers, and get 403 or no answer at all.
     `wideband` mixes at 16 kHz, for codecs that bring more than G.711 (G722, opus); it costs more for each call.
-    With `nameservers`, these are asked, for SRV records too and at the start for NAPTR (RFC 3263); else the system is,
-    for addresses only.
+    With `nameservers`, these are asked, for SRV and NAPTR too (RFC 3263); else the system is, for addresses only.
     """
 
     bind_address: str = "0.0.0.0"

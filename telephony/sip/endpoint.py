@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import structlog
 
@@ -16,9 +16,9 @@ from telephony.sip.doorkeeper import Doorkeeper
 from telephony.sip.exchange import Exchange, Occupancy
 from telephony.sip.invite import Headers, Invite, user_of
 from telephony.sip.leg import Act, SipLeg
-from telephony.sip.library import choose_codecs, contact_host, open_transport, start_library
+from telephony.sip.library import choose_codecs, open_transport, start_library
 from telephony.sip.lines import Lines
-from telephony.sip.next_hops import Hop, hops_of
+from telephony.sip.next_hops import Hop
 from telephony.sip.operator import Signal
 from telephony.sip.sound import Bridge
 from telephony.sip.thread import SipThread, contained
@@ -54,18 +54,18 @@ class Endpoint:
         self._retry = retry or RetryPlan()
         self._ports: dict[str, int] = {}
         self._legs: dict[int, SipLeg] = {}
-        self._hops: dict[str, tuple[Hop, ...]] = {}
 
     async def __aenter__(self) -> Self:
-        self._hops = await hops_of(self._trunks.values(), self._settings)
+        self._lines = Lines(self._trunks, self._settings, self._retry, self._ask, self._open_place)
+        await self._lines.find()
         self._thread = SipThread(asyncio.get_running_loop())
-        self._lines = Lines(self._trunks, self._hops, contact_host(self._settings), self._retry, self._ask)
         self._thread.start()
         try:
             await self._thread.do(self._open)
         except BaseException:
             await self._thread.stop()
             raise
+        self._lines.begin()
         self._watch = asyncio.create_task(self._watch_media())
         return self
 
@@ -177,12 +177,20 @@ class Endpoint:
         port = next(iter(self._ports.values()), 5_060)
         self._exchange.open_account(None, self._settings, direct_account(self._settings, port))
         for trunk in self._trunks.values():
-            for place, hop in enumerate(self._hops[trunk.name]):
-                line = doorkeeper.line_of(trunk.name)
-                account = trunk_account(self._settings, trunk, hop, line, first=place == 0)
-                self._exchange.open_account(trunk.name, trunk, account, place)
+            for place, hop in enumerate(self._lines.by_name[trunk.name].servers):
+                self._exchange.open_account(trunk.name, trunk, self._account(trunk, place, hop), place)
             if not trunk.register:
                 self._lines.ask(trunk.name, 0)
+
+    def _account(self, trunk: Trunk, place: int, hop: Hop) -> Any:
+        line = self._exchange.doorkeeper.line_of(trunk.name)
+        return trunk_account(self._settings, trunk, hop, line, first=place == 0)
+
+    def _renew(self, trunk: Trunk, place: int, hop: Hop) -> bool:
+        return self._exchange.renew_account(trunk.name, trunk, self._account(trunk, place, hop), place)
+
+    async def _open_place(self, trunk: str, place: int, hop: Hop) -> bool:
+        return await self._thread.do(partial(self._renew, self._trunks[trunk], place, hop))
 
     def _take_call(self, number: int, invite: Invite, trunk: str | None) -> None:
         leg = SipLeg(invite, trunk, partial(self._send, number), self._bridge.new_sound(), inbound=True)

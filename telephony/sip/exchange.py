@@ -134,6 +134,7 @@ class Exchange:
         self._traffic = traffic
         self._numbers = itertools.count(1)
         self._accounts: dict[tuple[str | None, int], Account] = {}
+        self._retired: list[Account] = []  # pjsua2 deletes an account once more, by its number, when its object goes
         self._dialogs: dict[int, Dialog] = {}
         self._ports: dict[int, Any] = {}
         self._refused: dict[int, Dialog] = {}
@@ -149,6 +150,21 @@ class Exchange:
             self.doorkeeper.expect_direct(account.getId())
         elif server == 0:
             self.doorkeeper.expect(trunk, account.getId())
+
+    def renew_account(self, trunk: str, line: LineSettings, config: Any, server: int) -> bool:
+        """Add one, or put it in the place of another; False while calls go by that, or when it cannot be."""
+        before = self._accounts.get((trunk, server))
+        if before and any(dialog.account is before for dialog in self._dialogs.values()):
+            return False
+        if before:
+            before.shutdown()
+            self._retired.append(before)
+        try:
+            self.open_account(trunk, line, config, server)
+        except pj.Error as fault:
+            _log.warning("server_not_usable", trunk=trunk, why=str(fault.reason))
+            return False
+        return True
 
     def ask(self, trunk: str, server: int, uri: str | None, on: bool = True) -> None:
         """Send REGISTER (again), or take the registration back; with a URI, OPTIONS instead."""
@@ -243,6 +259,7 @@ class Exchange:
         for account in self._accounts.values():
             account.shutdown()
         self._accounts.clear()
+        self._retired.clear()
         self.doorkeeper.leave()
 
     def _open(self, account: Account, call_id: int, passage: Passage) -> Dialog:

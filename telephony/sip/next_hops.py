@@ -1,7 +1,6 @@
-"""Where a trunk's requests go, as the records of its domain say (RFC 3263 section 4). Rule: asked once, at the start.
+"""Where a trunk's requests go, as the records of its domain say (RFC 3263 section 4). Rule: believed for their TTL.
 
-NAPTR tells the transports in their order, SRV the servers of each. The library itself knows SRV, of one transport, and
-asks again for each request: so a server's name alone stands behind what was found here, for when all that has changed.
+NAPTR tells the transports in their order, SRV the servers of each.
 Over TLS the certificate must be the domain's (RFC 5922 section 4). The library holds it against the host of the route,
 so the domain stays there, the library asks for its SRV itself, and goes to the next server only when it gets no
 connection to one; NAPTR that leads to other records than `_sips._tcp` of the domain is not followed to TLS.
@@ -9,7 +8,7 @@ connection to one; NAPTR that leads to other records than `_sips._tcp` of the do
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Literal
@@ -20,12 +19,12 @@ from dns.exception import DNSException
 
 from telephony.settings import SipSettings, Trunk
 from telephony.sip.invite import host_of
-from telephony.trunk_settings import MOST_SERVERS
 
 log = structlog.get_logger(__name__)
 
 Transport = Literal["udp", "tcp", "tls"]
 PATIENCE_S: Final = 3.0
+NOTHING_HOLDS_S: Final = 300.0  # and what there is, no longer
 _SERVICES: Final[dict[Transport, tuple[str, str]]] = {
     "udp": ("SIP+D2U", "_sip._udp"),
     "tcp": ("SIP+D2T", "_sip._tcp"),
@@ -41,41 +40,59 @@ class Hop:
     route: str = ""
 
 
-async def hops_of(trunks: Iterable[Trunk], settings: SipSettings) -> dict[str, tuple[Hop, ...]]:
-    """Each trunk's servers in the order in which they are to be tried: without nameservers, what the settings name."""
-    servers = {trunk.name: trunk.servers for trunk in trunks}
-    most = MOST_SERVERS // max(1, sum(map(len, servers.values()))) - 1
-    found = await asyncio.gather(*(_hops(trunk, settings, most) for trunk in trunks))
-    return dict(zip(servers, found, strict=True))
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A trunk's servers in the order in which they are to be tried, and how long that holds."""
+
+    hops: tuple[Hop, ...]
+    holds_s: float
 
 
-async def _hops(trunk: Trunk, settings: SipSettings, most: int) -> tuple[Hop, ...]:
-    plain = [[Hop(server)] for server in trunk.servers]
-    if not settings.nameservers:
-        return tuple(chain(*plain))
+async def hops_of(trunk: Trunk, settings: SipSettings, most: int, known: tuple[Hop, ...] = ()) -> Found:
+    """What its records say, up to so many servers for each that the settings name; without any, what those name.
+
+    While the nameservers are silent, what is `known` stays.
+    """
+    records = _Records(settings.nameservers)
     try:
         async with asyncio.timeout(PATIENCE_S):
-            found = [await _routes(trunk.proxy or server, settings) for server in trunk.servers]
+            found = [await _routes(trunk.proxy or server, settings, records) for server in trunk.servers]
     except TimeoutError:
         log.warning("nameservers_silent", trunk=trunk.name, nameservers=settings.nameservers, after_s=PATIENCE_S)
-        return tuple(chain(*plain))
-    routed = [
-        [Hop(server, route) for route in routes[: max(0, most)]]
+        return Found(known or tuple(map(Hop, trunk.servers)), NOTHING_HOLDS_S)
+    hops = [
+        [Hop(server, route) for route in routes[:most]] or [Hop(server)]
         for server, routes in zip(trunk.servers, found, strict=True)
     ]
-    return tuple(chain(*chain(*zip(routed, plain, strict=True))))
+    return Found(tuple(chain(*hops)), records.hold_s)
 
 
-async def _routes(uri: str, settings: SipSettings) -> list[str]:
+class _Records:
+    """The nameservers, and how long what they have said holds."""
+
+    def __init__(self, nameservers: tuple[str, ...]) -> None:
+        self.hold_s = NOTHING_HOLDS_S
+        self._resolver = Resolver(configure=False)
+        self._resolver.nameservers = [*nameservers]
+
+    async def of(self, name: str, kind: str) -> list[Any]:
+        """In the order in which they are to be used; none when there are none."""
+        try:
+            answer: Any = await self._resolver.resolve(name, kind)
+        except DNSException:
+            return []
+        self.hold_s = min(self.hold_s, answer.rrset.ttl)
+        return list(answer.rrset.processing_order())
+
+
+async def _routes(uri: str, settings: SipSettings, records: _Records) -> list[str]:
     """What the records of a domain lead to. An address, or a name with its port, needs none."""
     place, _, parameters = host_of(uri).partition(";")
-    if ":" in place or re.fullmatch(r"[\d.]+", place):
+    if not settings.nameservers or ":" in place or re.fullmatch(r"[\d.]+", place):
         return []
-    resolver = Resolver(configure=False)
-    resolver.nameservers = [*settings.nameservers]
     routes: list[str] = []
-    for transport, name in await _services(resolver, place, [*_transports(uri, parameters, settings)]):
-        servers = await _records(resolver, name, "SRV")
+    for transport, name in await _services(records, place, [*_transports(uri, parameters, settings)]):
+        servers = await records.of(name, "SRV")
         if transport == "tls":
             routes += [f"sip:{place};transport=tls;lr;hide"] if servers else []
             continue
@@ -97,10 +114,10 @@ def _transports(uri: str, parameters: str, settings: SipSettings) -> Iterator[Tr
         yield from (transport for transport in _SERVICES if ports[transport] is not None)
 
 
-async def _services(resolver: Resolver, domain: str, transports: list[Transport]) -> list[tuple[Transport, str]]:
+async def _services(records: _Records, domain: str, transports: list[Transport]) -> list[tuple[Transport, str]]:
     """The names to ask for SRV: as NAPTR says, or in our own order where there is no NAPTR, or no choice."""
     kinds = {_SERVICES[transport][0]: transport for transport in transports}
-    told = await _records(resolver, domain, "NAPTR") if len(transports) > 1 else ()
+    told = await records.of(domain, "NAPTR") if len(transports) > 1 else ()
     pointed = [
         (record.service.decode("ascii", "replace").upper(), record) for record in told if record.flags.lower() == b"s"
     ]
@@ -108,12 +125,3 @@ async def _services(resolver: Resolver, domain: str, transports: list[Transport]
     # TLS is the library's own way from the domain on.
     named = [each for each in named if each[0] != "tls" or each[1].lower() == f"_sips._tcp.{domain}.".lower()]
     return named or [(transport, f"{_SERVICES[transport][1]}.{domain}") for transport in transports]
-
-
-async def _records(resolver: Resolver, name: str, kind: str) -> Iterable[Any]:
-    """In the order in which they are to be used; none when there are none."""
-    try:
-        answer: Any = await resolver.resolve(name, kind)
-    except DNSException:
-        return ()
-    return list(answer.rrset.processing_order())

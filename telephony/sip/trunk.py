@@ -6,6 +6,7 @@ reach the next in the trunk's list is tried at once; after the last the first ag
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -79,6 +80,7 @@ class Left:
     sip_code: int
     reason: str
     rest_s: float
+    is_last: bool
 
 
 TrunkState = Registering | Registered | Answering | Denied | Unreachable | Unregistered
@@ -104,6 +106,8 @@ class RetryPlan:
     unreachable: Backoff = Backoff(2.0, 120.0, jitter=0.5)
     refused: Backoff = Backoff(60.0, 3_600.0, jitter=0.5)
     check_s: float = CHECK_S
+    names_s: float = 30.0
+    """How often nameservers are asked at most."""
 
 
 _PLAN: Final = RetryPlan()
@@ -134,8 +138,12 @@ class TrunkLine:
         self.name = name
         self.state: TrunkState = Registering()
         self.registers = registers
-        self._servers = servers
+        self.servers = [*servers]
+        """Those it knows: each keeps its place, and where it stands says nothing of its turn."""
+        self.turns = [*range(len(servers))]
         self.place = 0
+        self.lost = asyncio.Event()
+        """No server could serve: the records of their names may have changed."""
         self._ask = ask
         self._plan = plan
         self._failures = 0
@@ -147,7 +155,7 @@ class TrunkLine:
     @property
     def server(self) -> str:
         """Where calls by this trunk go at the moment."""
-        return self._servers[self.place].server
+        return self.servers[self.place].server
 
     @property
     def is_up(self) -> bool:
@@ -162,15 +170,23 @@ class TrunkLine:
     def hops(self) -> list[tuple[int, Hop]]:
         """Where a call may go, with the place in the list: from the present server on, and last to who wants a rest."""
         now_s = asyncio.get_running_loop().time()
-        in_turn = [*enumerate(self._servers)]
-        in_turn = in_turn[self.place :] + in_turn[: self.place]
-        return sorted(in_turn, key=lambda each: self._resting_until.get(each[0], 0.0) > now_s)
+        places = sorted([self.place, *self._after()], key=lambda place: self._resting_until.get(place, 0.0) > now_s)
+        return [(place, self.servers[place]) for place in places]
 
     def left(self, left: Left) -> None:
         """A server could not take a call, which went on to the next, if there is one."""
-        hop, told = self._servers[left.server], asdict(left)
+        hop, told = self.servers[left.server], asdict(left)
         _log.warning("server_left", trunk=self.name, **{**told, "server": hop.server}, route=hop.route or None)
         self._resting_until[left.server] = asyncio.get_running_loop().time() + left.rest_s
+        if left.is_last:
+            self.lost.set()
+
+    def turn(self, places: list[int], new: Sequence[int] = ()) -> None:
+        """These are the servers' turns from now on. One that serves goes on; who waits to try again tries a new one."""
+        self.turns = places
+        if new and self.is_waiting:
+            self.place = new[0]
+            self._later(0.0)
 
     async def changed(self) -> TrunkState:
         """Wait for the next change; returns the state then."""
@@ -200,7 +216,7 @@ class TrunkLine:
             case Registration(sip_code=code, reason=reason, heard=True) if code not in _ELSEWHERE:
                 self._become(Denied(code, reason, self._try_again(self._plan.refused)))
             case Registration(sip_code=code, reason=reason):
-                hop = self._servers[self.place]
+                hop = self.servers[self.place]
                 self._become(Unreachable(code, self._try_elsewhere(), reason), hop)
 
     def close(self) -> None:
@@ -216,15 +232,22 @@ class TrunkLine:
         if _told(state) != _told(before):
             say = _log.warning if isinstance(state, Denied | Unreachable) else _log.info
             words, told = in_words(state), {"state": type(state).__name__.lower(), **asdict(state)}
-            hop = hop or self._servers[self.place]
+            hop = hop or self.servers[self.place]
             say("trunk_state", trunk=self.name, server=hop.server, route=hop.route or None, meaning=words, **told)
 
     def _try_elsewhere(self) -> float:
-        self.place = (self.place + 1) % len(self._servers)
-        if self.place:
+        turn = self.turns.index(self.place) + 1 if self.place in self.turns else 0
+        self.place = self.turns[turn % len(self.turns)]
+        if turn < len(self.turns):
             self._later(0.0)
             return 0.0
+        self.lost.set()
         return self._try_again(self._plan.unreachable)
+
+    def _after(self) -> list[int]:
+        """The other servers, in their turn from the present one on."""
+        turn = self.turns.index(self.place) if self.place in self.turns else 0
+        return [place for place in self.turns[turn:] + self.turns[:turn] if place != self.place]
 
     def _try_again(self, backoff: Backoff) -> float:
         self._failures += 1

@@ -80,7 +80,7 @@ class Rounds:
         rest_s = REST_S if ending.reason == "unreachable" else float(told[1]) if told else 0.0
         way = ways.pop(0)
         if way.trunk is not None:
-            self._left(way.trunk, Left(way.server, ending.sip_code, ending.reason, rest_s))
+            self._left(way.trunk, Left(way.server, ending.sip_code, ending.reason, rest_s, is_last=not ways))
         if not ways:
             return False
         try:

@@ -57,8 +57,10 @@ async def a_nameserver(
     services: Mapping[str, list[Service]],
     hosts: Mapping[str, str],
     pointers: Mapping[str, list[Pointer]] = _NO_POINTERS,
+    *,
+    ttl_s: int = 60,
 ) -> AsyncIterator[None]:
-    """On port 53 of this address, which takes root; PermissionError without."""
+    """On port 53 of this address, which takes root; PermissionError without. Its records may change as it runs."""
 
     def answer(query: bytes, _: object) -> bytes:
         labels, place = [], 12
@@ -67,19 +69,16 @@ async def a_nameserver(
             place += 1 + query[place]
         name = ".".join(labels).lower()
         question, kind = query[12 : place + 5], struct.unpack("!H", query[place + 1 : place + 3])[0]
-        found = [_record(SRV, _service(each)) for each in services.get(name, []) if kind == SRV]
-        found += [_record(NAPTR, _pointer(each)) for each in pointers.get(name, []) if kind == NAPTR]
+        found = [_service(each) for each in services.get(name, []) if kind == SRV]
+        found += [_pointer(each) for each in pointers.get(name, []) if kind == NAPTR]
         if kind == A and name in hosts:
-            found.append(_record(A, socket.inet_aton(hosts[name])))
+            found.append(socket.inet_aton(hosts[name]))
+        records = b"".join(struct.pack("!HHHIH", 0xC00C, kind, 1, ttl_s, len(each)) + each for each in found)
         flags = 0x8180 if found else 0x8183
-        return query[:2] + struct.pack("!HHHHH", flags, 1, len(found), 0, 0) + question + b"".join(found)
+        return query[:2] + struct.pack("!HHHHH", flags, 1, len(found), 0, 0) + question + records
 
     async with _serving(address, 53, answer):
         yield
-
-
-def _record(kind: int, content: bytes) -> bytes:
-    return struct.pack("!HHHIH", 0xC00C, kind, 1, 60, len(content)) + content
 
 
 def _service(service: Service) -> bytes:
