@@ -50,9 +50,10 @@ class Recorder:
         return self._state == "paused"
 
     def turn(self, state: RecordingState) -> bool:
-        """Go on from this very moment; False when there is nowhere to record to."""
+        """Go on from this very moment; False when there is nowhere to record to. A pause is one all the same."""
         if self._files is None:
-            return False
+            self._state = "paused" if state == "paused" else "off"
+            return state != "on"
         if state != self._state:
             log.info("recording_turned", state=state)
             self._files.keep(self._read())

@@ -94,6 +94,21 @@ async def test_what_is_told_in_a_pause_is_written_nowhere(tmp_path: Path) -> Non
     assert 0.3 < caller_s < 1.5 * question.duration_ms / 1_000  # said twice, once in the pause
 
 
+async def test_what_is_told_in_a_pause_is_kept_nowhere_where_nothing_is_recorded_either(tmp_path: Path) -> None:
+    async with a_house(chosen(tmp_path, CARDS)) as house:
+        call = await house.dial_and_be_greeted()
+        await presses(house, call, "1#", "Your card number, please.")
+        await presses(house, call, "4111#", "Four one one one.")
+        await presses(house, call, "2#", "Thank you.")
+        await call.hang_up()
+        await house.service.switchboard.settled()
+        record = await house.record()
+        async with house.client() as redis:
+            kept = repr(await Bus(redis).past_events(record.call_id))
+
+    assert ("4111" in kept, "Four one" in kept, "Thank you." in kept) == (False, False, True)
+
+
 async def test_an_application_begins_a_recording_and_leaves_it_off_again(tmp_path: Path) -> None:
     recordings = tmp_path / "recordings"
     settings = chosen(tmp_path, CARDS, media=MediaSettings(recordings_dir=recordings))
