@@ -98,8 +98,13 @@ class Linphone:
         self._part = ""
         self._news = asyncio.Event()
 
-    async def open(self, server: Registrar, *, port: int, secure: bool = False, keys: str = "rfc4733") -> None:
-        """Start and register; `port` is for SIP, and the port 1000 above it for RTP."""
+    async def open(
+        self, server: Registrar, *, port: int, secure: bool = False, keys: str = "rfc4733", direct: bool = False
+    ) -> None:
+        """Start and register; `port` is for SIP, and the port 1000 above it for RTP.
+
+        Its calls go by the registrar; a `direct` one has none, and they go where their addresses say.
+        """
         self._folder.mkdir()
         settings = CONFIGURATION.format(
             number=self.number, password=server.password.format(self.number), realm=server.realm, rtp=port + 1_000,
@@ -108,7 +113,7 @@ class Linphone:
             encryption="srtp" if secure else "none", encrypted=int(secure),
             info=int(keys == "info"), events=int(keys == "rfc4733"),
         )  # fmt: skip
-        (self._folder / "rc").write_text(settings)
+        (self._folder / "rc").write_text(settings.partition("[auth_info_0]")[0] if direct else settings)
         await self._start()
         async with asyncio.timeout(START_WITHIN_S):
             while "linphonec>" not in self._part:
@@ -117,7 +122,8 @@ class Linphone:
             self._listen_anew()
             self.plays(silence(1_000))
             await self._choose_codecs()
-        await self.registered()
+        if not direct:
+            await self.registered()
 
     async def registered(self) -> None:
         """Wait until the registrar knows it."""
@@ -281,12 +287,12 @@ def _call_in(line: str) -> str:
 @contextlib.asynccontextmanager
 async def a_linphone(
     folder: Path, number: str = "6001", server: Registrar = ASTERISK, *, port: int = 5_062, secure: bool = False,
-    keys: str = "rfc4733",
+    keys: str = "rfc4733", direct: bool = False,
 ) -> AsyncIterator[Linphone]:  # fmt: skip
-    """A registered telephone."""
+    """A telephone, registered unless its calls go `direct`."""
     phone = Linphone(number, folder / f"linphone-{number}")
     try:
-        await phone.open(server, port=port, secure=secure, keys=keys)
+        await phone.open(server, port=port, secure=secure, keys=keys, direct=direct)
         yield phone
     finally:
         await phone.close()

@@ -8,8 +8,9 @@ import pytest
 from telephony.leg import Ending
 from telephony.settings import Settings
 from tests.drive.baresip import a_baresip
-from tests.drive.beside_asterisk import DIRECT, GREETING, HOURS, a_town, as_in_the_readme, hears
+from tests.drive.beside_asterisk import DIRECT, GREETING, HOURS, a_town, as_in_the_readme, hears, talk
 from tests.drive.linphone import VOICE, a_linphone
+from tests.drive.offhook import a_house
 from tests.drive.pbx import CONFIGURATION
 
 pytestmark = pytest.mark.interop
@@ -71,3 +72,30 @@ async def test_a_telephone_hands_the_agent_on_to_another(tmp_path: Path) -> None
         record = await town.house.record()
 
     assert (record.far_end, record.ending) == ("sip:6002@127.0.0.1:5060", Ending("caller", "hung_up", 200))
+
+
+async def test_a_telephone_consults_another_and_joins_the_agent_to_it(tmp_path: Path) -> None:
+    chosen = replace(with_transfers(tmp_path, 'follow = ["6002"]'), trunks=())
+    async with (
+        a_house(chosen) as house,
+        a_linphone(tmp_path, "6001", direct=True) as desk,
+        a_linphone(tmp_path, "6002", port=5_060, direct=True) as customer,
+    ):
+        first = await desk.call(DIRECT)
+        await hears(desk, GREETING)
+        await desk.hold(first)
+        since = len(desk.lines)
+        second = await desk.dial("sip:6002@127.0.0.1:5060")
+        await customer.answer(await customer.rings())
+        await desk.talking(second, since)
+        await talk(desk, customer)
+        since = len(customer.lines)
+        await desk.transfer(first, f"--to-call {second}")
+        await customer.line("Media streams established", since)
+        customer.say("what are your opening hours")
+        await hears(customer, HOURS)
+        await customer.ask("terminate all", "ended")
+        await house.service.switchboard.settled()
+        record = await house.record()
+
+    assert (record.far_end, record.ending) == ("sip:6002@127.0.0.1", Ending("caller", "hung_up", 200))
