@@ -1,5 +1,6 @@
 """What a dialog is connected to on the bridge: its port, and what sounds around it. Rule: SIP thread only."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 import pjsua2 as pj
@@ -25,6 +26,7 @@ class Wiring:
         self._soothing: Any = None
         self._partner: Wiring | None = None
         self._sound: Any = None  # the medium's audio as it was connected last
+        self._has_sound = False  # else the medium that was connected last may be another call's by now
         self._muted: set[Muted] = set()
         self._sounding: int | None = None  # the place in the SDP of what should bring RTP; None on hold
 
@@ -36,6 +38,7 @@ class Wiring:
         self.holds = (pj.PJSUA_CALL_MEDIA_LOCAL_HOLD in statuses, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD in statuses)
         index = next((i for i, medium in enumerate(news.media) if _sounds(medium)), None)
         on_hold = index is None or news.media[index].status != pj.PJSUA_CALL_MEDIA_ACTIVE
+        self._has_sound = index is not None
         self._sounding = None if index is None or on_hold else news.media[index].index
         if self.port and index is not None:
             sound = self._sound = call.getAudioMedia(index)
@@ -60,7 +63,8 @@ class Wiring:
     def soothe(self, call: Any, music: Any) -> None:
         """Play this, and what was played before no longer."""
         if self._soothing and self._sound:
-            self._soothing.stopTransmit(self._sound)
+            with suppress(pj.Error):  # a medium that has gone meanwhile hears nothing any more
+                self._soothing.stopTransmit(self._sound)
         self._soothing = music
         self.connect(call)
 
@@ -113,7 +117,7 @@ class Wiring:
         )
 
     def _meet(self) -> None:
-        other = self._partner._sound if self._partner else None
+        other = self._partner._sound if self._partner and self._partner._has_sound else None
         if other:
             other.startTransmit(self._sound)
             self._sound.startTransmit(other)

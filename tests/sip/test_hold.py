@@ -2,12 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from telephony.far_end import FarEnd
 from telephony.leg import Ambience, Answered, Ending, Held, LegEvent, Waiting
 from telephony.wire.phone import Phone
 from tests.drive.exchange import Office, an_office
 from tests.drive.party import Party, both_end
-from tests.drive.raw_sip import RawCall, RawSip, sdp
+from tests.drive.raw_sip import RawCall, RawSip, response_to, sdp
 from tests.drive.tones import a_tone, cleanest, loudest_hz
 
 DIRECTIONS = ("a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive")
@@ -122,6 +124,46 @@ async def test_wishes_to_hold_and_to_resume_that_come_together_are_met_one_after
         agreed = await asyncio.gather(*(far_end.hold(on) for on in (True, False, True, False)))
 
     assert (agreed, far_end.held) == ([True] * 4, False)
+
+
+@pytest.mark.parametrize("formats", ["0", "8"])
+async def test_a_caller_put_on_hold_while_hearing_music_is_not_lost_when_it_ends(formats: str) -> None:
+    async with an_office() as office, RawSip() as far:
+        port = office.endpoint.port("udp")
+        call = RawCall(far, port)
+        await call.asks("INVITE", sdp(9))
+        callee = await office.arrivals.get()
+        await callee.sees(Answered)
+        callee.leg.soothe(Ambience(a_tone(700, 500, rate_hz=8_000)))
+        callee.leg.hold()
+        asked = await far.gets(lambda message: message.startswith("INVITE"))
+        answer = sdp(11, formats, direction="recvonly").replace("o=- 1 1", "o=- 1 2")
+        far.send(response_to(asked, "200 OK", answer, far.port), port)
+        await far.gets(lambda message: message.startswith("ACK"))
+        await callee.sees(Held)
+        callee.leg.soothe(None)
+        again = await call.asks("INVITE", sdp(9).replace("o=- 1 1", "o=- 1 3"))
+        goes_on = callee.ending is None
+
+    assert (again, goes_on) == (200, True)
+
+
+async def test_of_two_who_talk_one_may_stop_all_sound_and_the_other_change_theirs() -> None:
+    async with an_office() as office, RawSip() as far:
+        calls, parties = [RawCall(far, office.endpoint.port("udp")) for _ in range(2)], []
+        for call in calls:
+            await call.asks("INVITE", sdp(9))
+            parties.append(await office.arrivals.get())
+            await parties[-1].sees(Answered)
+        parties[0].leg.join(parties[1].leg)
+        await calls[0].asks("INVITE", sdp(9, direction="inactive").replace("o=- 1 1", "o=- 1 2"))
+        await parties[0].sees(Waiting)
+        changed = await calls[1].asks("INVITE", sdp(11).replace("o=- 1 1", "o=- 1 2"))
+        back = await calls[0].asks("INVITE", sdp(9).replace("o=- 1 1", "o=- 1 3"))
+        await parties[0].until(lambda: Waiting(False) in parties[0].events)
+        go_on = [party.ending for party in parties]
+
+    assert (changed, back, go_on) == (200, 200, [None, None])
 
 
 async def test_who_waits_hears_music() -> None:
