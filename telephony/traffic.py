@@ -15,8 +15,8 @@ from telephony.number import dialled
 HOUR_S: Final = 3_600.0
 DAY_S: Final = 86_400.0
 ANY: Final = "*"
-_ADDRESS: Final = re.compile(r"(sips?):(?:[^@]*@)?([^;?>]*)(.*)", re.IGNORECASE)
-_MADDR: Final = re.compile(r";maddr=([^;?>]*)")
+_ADDRESS: Final = re.compile(r"sips?:(?:[^@]*@)?([^;?>]*)(.*)", re.IGNORECASE)
+_MADDR: Final = re.compile(r"maddr=([^;?>]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,10 @@ class Traffic:
     def __init__(self, limits: Limits, dial_rules: Mapping[str, DialRules]) -> None:
         self._limits = limits
         self._rules = dial_rules
-        self._places = {trunk: {place_of(server) for server in rules.servers} for trunk, rules in dial_rules.items()}
+        self._places = {
+            trunk: {place for server in rules.servers for place in places_of(server)}
+            for trunk, rules in dial_rules.items()
+        }
         self._passages: dict[int, Passage] = {}
         self._placed: dict[int, _Placed] = {}
 
@@ -156,8 +159,8 @@ class Traffic:
 
     def _dialling(self, trunk: str | None, target: str) -> tuple[str, ...]:
         """The trunks whose call this would be: who is named, and else who is reached there."""
-        place = place_of(target)
-        there = [each for each, places in self._places.items() if place in places]
+        reached = places_of(target)
+        there = [each for each, places in self._places.items() if places & reached]
         named = (trunk,) if trunk is not None else ()
         return named if trunk in there else (*named, *there[:1])
 
@@ -171,17 +174,18 @@ class Traffic:
                 yield _price(rules.prices, call.number)
 
 
-def place_of(address: str) -> str:
-    """Host and port that a sip: address leads to, in one spelling; empty when it is none."""
+def places_of(address: str) -> set[str]:
+    """Each host and port that a sip: address may lead to, in one spelling; without a port, that of SIP and of TLS.
+
+    Who is reached by `maddr` stands there beside the host, so that no odd parameter hides one of them.
+    """
     found = _ADDRESS.match(address)
     if found is None:
-        return ""
-    parameters = unquote(found[3]).lower()
-    secure = found[1].lower() == "sips" or "transport=tls" in parameters
-    maddr = _MADDR.search(parameters)
-    host, _, port = found[2].lower().partition(":")
-    number = int(port) if port.isdecimal() else 0
-    return f"{_spelt((maddr[1] if maddr else host).rstrip('.'))}:{number or (5061 if secure else 5060)}"
+        return set()
+    host, _, port = found[1].lower().partition(":")
+    hosts = (host, *_MADDR.findall(unquote(found[2]).lower()))
+    ports = (int(port),) if port.isdecimal() and int(port) else (5060, 5061)
+    return {f"{_spelt(each.rstrip('.'))}:{number}" for each in hosts for number in ports}
 
 
 def _spelt(host: str) -> str:

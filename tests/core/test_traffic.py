@@ -128,6 +128,12 @@ def test_who_is_called_at_a_trunks_own_server_is_called_by_its_rules(trunk: str 
         "017700000001",
         "elsewhere;%6daddr=127.0.0.1",
         "elsewhere;MADDR=127.1",
+        "elsewhere;maddr=there;maddr=127.0.0.1",
+        "127.0.0.1;a=%3Bmaddr%3Delsewhere",
+        '127.0.0.1;a="x;maddr=elsewhere"',
+        "127.0.0.1;maddr%3Delsewhere=1",
+        "127.0.0.1;transport=tls",
+        "127.0.0.1;x-transport=tls",
     ],
 )
 def test_a_trunks_server_is_known_in_every_spelling(place: str) -> None:
