@@ -182,9 +182,12 @@ class TrunkLine:
             self.lost.set()
 
     def turn(self, places: list[int], new: Sequence[int] = ()) -> None:
-        """These are the servers' turns from now on. One that serves goes on; who waits to try again tries a new one."""
+        """These are the servers' turns from now on. One that serves goes on.
+
+        Who waits to try again, or whose own place a new one has, tries a new one: who had the place answers no more.
+        """
         self.turns = places
-        if new and self.is_waiting:
+        if new and (self.is_waiting or self.place in new):
             self.place = new[0]
             self._later(0.0)
 

@@ -18,6 +18,8 @@ from tests.sip.test_network import NAMESERVER
 
 ALL_PLACES = 60
 SOON = RetryPlan(unreachable=Backoff(0.1, 0.1), names_s=0.05)
+CROWD = Trunk(name="crowd", registrar="sip:127.0.0.1:9", register=False, failover=("sip:127.0.0.1:9",) * 28)
+"""Leaves two places for each server of another trunk."""
 
 
 class Domain:
@@ -83,12 +85,11 @@ async def test_who_serves_goes_on_when_the_records_name_another_and_that_one_is_
 
 async def test_a_trunk_may_move_more_often_than_there_are_places() -> None:
     domain = Domain()
-    crowd = Trunk(name="crowd", registrar="sip:127.0.0.1:9", register=False, failover=("sip:127.0.0.1:9",) * 28)
     async with contextlib.AsyncExitStack() as stack:
         moods = ("is_overloaded", "is_overloaded", "is_overloaded", "asks_who")
         registrars = [await stack.enter_async_context(Registrar(mood=mood)) for mood in moods]  # type: ignore[arg-type]
         domain.is_at(registrars[0].port)
-        office = await stack.enter_async_context(a_line(domain, crowd, username="alice", password=Secret("secret")))
+        office = await stack.enter_async_context(a_line(domain, CROWD, username="alice", password=Secret("secret")))
         line = office.endpoint.trunks["carrier"]
         for registrar, following in itertools.pairwise(registrars):
             await registrar.attempted(1)
@@ -96,4 +97,17 @@ async def test_a_trunk_may_move_more_often_than_there_are_places() -> None:
         await line.until(Registered)
         places = len(line.servers)
 
-    assert places == ALL_PLACES // (1 + 1 + len(crowd.failover))
+    assert places == ALL_PLACES // (1 + 1 + len(CROWD.failover))
+
+
+async def test_who_has_moved_from_a_server_that_is_silent_is_found_before_that_one_is_given_up() -> None:
+    domain = Domain()
+    busy, silent = Registrar(mood="is_overloaded"), Registrar(mood="is_silent")
+    async with busy as first, silent as second, Registrar() as new:
+        domain.is_at(first.port, second.port)
+        async with a_line(domain, CROWD, ttl_s=0, username="alice", password=Secret("secret")) as office:
+            await second.attempted(1)
+            domain.is_at(new.port)
+            await office.endpoint.trunks["carrier"].until(Registered)
+
+    assert [binding.expires_s for binding in new.bindings] == [300, 0]
