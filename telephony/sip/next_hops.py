@@ -64,7 +64,8 @@ async def hops_of(trunk: Trunk, settings: SipSettings, most: int, known: tuple[H
         [Hop(server, route) for route in routes[:most]] or [Hop(server)]
         for server, routes in zip(trunk.servers, found, strict=True)
     ]
-    return Found(tuple(chain(*hops)), records.hold_s)
+    # Each once: a server's turn is found by the server.
+    return Found(tuple(dict.fromkeys(chain(*hops))), records.hold_s)
 
 
 class _Records:

@@ -9,6 +9,7 @@ import pytest
 
 from telephony.leg import Answered
 from telephony.settings import Secret, Trunk
+from telephony.sip.next_hops import Hop, hops_of
 from telephony.sip.trunk import Answering, Backoff, Registered, RetryPlan
 from tests.drive.exchange import LOOPBACK, Office, an_office
 from tests.drive.registrar import Registrar
@@ -111,3 +112,9 @@ async def test_who_has_moved_from_a_server_that_is_silent_is_found_before_that_o
             await office.endpoint.trunks["carrier"].until(Registered)
 
     assert [binding.expires_s for binding in new.bindings] == [300, 0]
+
+
+async def test_a_server_that_is_named_twice_has_one_turn() -> None:
+    found = await hops_of(CROWD, LOOPBACK, 1)
+
+    assert found.hops == (Hop("sip:127.0.0.1:9"),)
