@@ -150,7 +150,7 @@ class TrunkLine:
         self._next: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._closing = False
-        self._resting_until: dict[int, float] = {}
+        self._resting_until: dict[Hop, float] = {}
 
     @property
     def server(self) -> str:
@@ -170,14 +170,14 @@ class TrunkLine:
     def hops(self) -> list[tuple[int, Hop]]:
         """Where a call may go, with the place in the list: from the present server on, and last to who wants a rest."""
         now_s = asyncio.get_running_loop().time()
-        places = sorted([self.place, *self._after()], key=lambda place: self._resting_until.get(place, 0.0) > now_s)
-        return [(place, self.servers[place]) for place in places]
+        hops = [(place, self.servers[place]) for place in (self.place, *self._after())]
+        return sorted(hops, key=lambda hop: self._resting_until.get(hop[1], 0.0) > now_s)
 
     def left(self, left: Left) -> None:
         """A server could not take a call, which went on to the next, if there is one."""
         hop, told = self.servers[left.server], asdict(left)
         _log.warning("server_left", trunk=self.name, **{**told, "server": hop.server}, route=hop.route or None)
-        self._resting_until[left.server] = asyncio.get_running_loop().time() + left.rest_s
+        self._resting_until[hop] = asyncio.get_running_loop().time() + left.rest_s
         if left.is_last:
             self.lost.set()
 

@@ -10,7 +10,7 @@ import pytest
 from telephony.leg import Answered
 from telephony.settings import Secret, Trunk
 from telephony.sip.next_hops import Hop, hops_of
-from telephony.sip.trunk import Answering, Backoff, Registered, RetryPlan
+from telephony.sip.trunk import Answering, Backoff, Left, Registered, RetryPlan, TrunkLine
 from tests.drive.exchange import LOOPBACK, Office, an_office
 from tests.drive.registrar import Registrar
 from tests.drive.servers import Service, a_nameserver
@@ -112,6 +112,16 @@ async def test_who_has_moved_from_a_server_that_is_silent_is_found_before_that_o
             await office.endpoint.trunks["carrier"].until(Registered)
 
     assert [binding.expires_s for binding in new.bindings] == [300, 0]
+
+
+async def test_who_gets_the_place_of_a_server_that_wants_a_rest_is_given_none() -> None:
+    line = TrunkLine("carrier", lambda _: None, servers=(Hop("first"), Hop("resting"), Hop("third")))
+    line.left(Left(1, 503, "failed", 600.0, is_last=False))
+    before = [hop.server for _, hop in line.hops()]
+    line.servers[1] = Hop("new")
+    after = [hop.server for _, hop in line.hops()]
+
+    assert (before, after) == (["first", "third", "resting"], ["first", "new", "third"])
 
 
 async def test_a_server_that_is_named_twice_has_one_turn() -> None:
