@@ -20,7 +20,7 @@ bench: setup
 	$(venv)/bin/offhook bench calls
 	$(venv)/bin/offhook bench realtime
 
-# Calls that come and go for an hour, of which nothing may be left; the tests do the same for a minute.
+# Calls that come and go for an hour, of which nothing may be left; the tests do the same for three minutes.
 soak: setup
 	$(venv)/bin/offhook bench soak
 

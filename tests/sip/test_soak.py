@@ -8,15 +8,15 @@ from telephony.bench.soak import Reading, run_soak, slope
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-async def test_nothing_is_left_of_a_hundred_calls_that_come_and_go() -> None:
+@pytest.mark.timeout(450)
+async def test_nothing_is_left_of_hundreds_of_calls_that_come_and_go() -> None:
     told = io.StringIO()
-    found = await run_soak(at_once=50, per_s=2.0, seconds=60.0, stream=told)
+    found = await run_soak(at_once=50, per_s=2.0, seconds=180.0, stream=told)
 
     # A machine that is too slow for so many calls loses some; they must leave as little.
     assert found["grown"] == {}, told.getvalue()
-    assert found["calls"] + found["dropped"] + found["refused"] == 120
-    assert found["calls"] > 60
+    assert found["calls"] + found["dropped"] + found["refused"] == 360
+    assert found["calls"] > 180
 
 
 def test_memory_that_grows_with_time_is_told_from_memory_that_wavers() -> None:
