@@ -73,8 +73,8 @@ class Rounds:
 
     def goes_on(self, number: int, ending: Ending) -> bool:
         """Whether the call of this dialog, which has ended so, is not over: it is on its way to another server."""
-        ways, dialog = self._ways.get(number), self._dialogs[number]
-        if not ways or dialog.rang or not is_left(ending):
+        ways = self._ways.get(number)
+        if not ways or not is_left(ending) or (dialog := self._dialogs[number]).rang:
             return False
         told = _RETRY_AFTER.search(dialog.farewell)
         rest_s = REST_S if ending.reason == "unreachable" else float(told[1]) if told else 0.0
