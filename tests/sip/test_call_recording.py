@@ -12,6 +12,7 @@ from pipeline.realtime.events import OutputTranscriptDone, PlayoutStopped
 from telephony.leg import Ending
 from telephony.settings import MediaSettings
 from telephony.state.bus import Bus
+from telephony.state.record import CallRecord
 from telephony.wire.call import Call
 from tests.drive.disk import is_open, room_for
 from tests.drive.offhook import PATIENCE_S, House, a_house, chosen, line_open
@@ -62,6 +63,15 @@ async def presses(house: House, call: Call, keys: str, reply: str) -> None:
     await house.sees(PlayoutStopped)
 
 
+async def hang_up(house: House, call: Call) -> tuple[CallRecord, str]:
+    """The caller does; the call's record and its events, as Redis keeps them."""
+    await call.hang_up()
+    await house.service.switchboard.settled()
+    record = await house.record()
+    async with house.client() as redis:
+        return record, repr(await Bus(redis).past_events(record.call_id))
+
+
 def recorded(path: Path) -> NDArray[np.float64]:
     """Both sides, in their samples."""
     with wave.open(str(path)) as wav:
@@ -79,11 +89,7 @@ async def test_what_is_told_in_a_pause_is_written_nowhere(tmp_path: Path) -> Non
         await presses(house, call, "2#", "Thank you.")
         await house.hears(call, "when do you open")
         await house.sees(PlayoutStopped)
-        await call.hang_up()
-        await house.service.switchboard.settled()
-        record = await house.record()
-        async with house.client() as redis:
-            kept = repr(await Bus(redis).past_events(record.call_id))
+        record, kept = await hang_up(house, call)
 
     sound = recorded(Path(record.recording))
     lines = [msgspec.json.decode(line) for line in Path(record.recording).with_suffix(".jsonl").open()]
@@ -102,11 +108,7 @@ async def test_what_is_told_in_a_pause_is_kept_nowhere_where_nothing_is_recorded
         await presses(house, call, "2#", "Thank you.")
         await house.hears(call, "when do you open")
         await house.sees(PlayoutStopped)
-        await call.hang_up()
-        await house.service.switchboard.settled()
-        record = await house.record()
-        async with house.client() as redis:
-            kept = repr(await Bus(redis).past_events(record.call_id))
+        _, kept = await hang_up(house, call)
 
     assert ("4111" in kept, "Four one" in kept, "when do you open" in kept) == (False, False, True)
 
